@@ -1,0 +1,136 @@
+/** The board page and the embed: watches, draws at a calm pace, says how fresh it is, tells screen readers the news. */
+
+import { watch } from "./scoreboard-client.js";
+import { StandingsTable } from "./standings-table.js";
+
+const DRAW_EVERY = 600; // Longer than a glide: no more than an eye can follow, however many changes come.
+const SPEAK_EVERY = 12_000;
+
+const board = document.querySelector("#board");
+const words = document.querySelector("#words").dataset;
+const language = document.documentElement.lang;
+const limit = Number(board.dataset.limit);
+const table = new StandingsTable(board, { limit, language, newWord: words.new });
+
+/** Calls `act` with the newest value: at once when it was quiet, else when `pause` is over. */
+function paced(pause, act) {
+    let newest;
+    let waiting = 0;
+    let lastAt = -Infinity;
+    const run = () => {
+        waiting = 0;
+        lastAt = performance.now();
+        act(newest);
+    };
+    return (value) => {
+        newest = value;
+        waiting ||= setTimeout(run, Math.max(0, lastAt + pause - performance.now()));
+    };
+}
+
+const fillIn = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+/** Who leads and who entered since the last message; nothing else is worth interrupting a reader for. */
+class Announcer {
+    constructor(entries) {
+        this.place = document.querySelector("#announcements");
+        this.told = entries;
+        this.number = new Intl.NumberFormat(language);
+        this.connection = "";
+        this.say = paced(SPEAK_EVERY, (entries) => this.#speak(entries));
+    }
+
+    #speak(entries) {
+        const sentences = [this.connection];
+        const [leader] = entries;
+        if (leader && leader.player !== this.told[0]?.player) {
+            sentences.push(fillIn(words.leads, { name: leader.name, points: this.number.format(leader.score) }));
+        }
+        const known = new Set(this.told.map((entry) => entry.player));
+        for (const entry of entries.slice(1)) {
+            if (!known.has(entry.player)) sentences.push(fillIn(words.entered, { name: entry.name, rank: this.number.format(entry.rank) }));
+        }
+        this.told = entries;
+        this.connection = "";
+        const message = sentences.filter(Boolean).join(" ");
+        if (message) this.place.textContent = message;
+    }
+}
+
+/** The words, the shape and the age that say how far to trust what is shown. */
+class FreshnessLine {
+    constructor() {
+        this.state = board.querySelector(".state");
+        this.word = board.querySelector(".state-word");
+        this.time = board.querySelector(".as-of time");
+        this.age = board.querySelector(".age");
+        this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+        this.ago = new Intl.RelativeTimeFormat(language, { style: "short" });
+    }
+
+    show({ state, age, asOf }) {
+        this.state.dataset.state = state;
+        this.word.textContent = words[state];
+        if (asOf) {
+            this.time.dateTime = asOf;
+            this.time.textContent = this.clock.format(new Date(asOf));
+        }
+        this.age.textContent = state === "live" || age < 2 ? "" : this.#format(age);
+    }
+
+    #format(seconds) {
+        if (seconds < 60) return this.ago.format(-seconds, "second");
+        if (seconds < 3600) return this.ago.format(-Math.floor(seconds / 60), "minute");
+        return this.ago.format(-Math.floor(seconds / 3600), "hour");
+    }
+}
+
+/** @returns {object[]} what the server rendered, as far as the announcer needs it */
+const renderedEntries = () =>
+    [...board.querySelectorAll("tbody tr")].map((row, place) => ({
+        rank: place + 1,
+        player: row.dataset.player,
+        name: row.querySelector("bdi").textContent,
+        score: Number(row.dataset.score),
+    }));
+
+function followStandings() {
+    let entries = renderedEntries();
+    let trusted = true;
+    const announcer = new Announcer(entries);
+    const freshness = new FreshnessLine();
+    const draw = paced(DRAW_EVERY, (newest) => table.draw(newest));
+    const onStandings = (standings) => {
+        entries = standings.entries.slice(0, limit);
+        draw(entries);
+        announcer.say(entries);
+    };
+    const onState = (report) => {
+        freshness.show(report);
+        const trustworthy = report.state === "live" || (trusted && report.state !== "stale");
+        if (trustworthy !== trusted) {
+            announcer.connection = trustworthy ? words.back : words.lost;
+            announcer.say(entries);
+        }
+        trusted = trustworthy;
+    };
+    watch(onStandings, {
+        url: document.baseURI,
+        initial: { as_of: board.dataset.asOf, etag: board.dataset.etag },
+        onState,
+    });
+}
+
+function offerSnippet() {
+    const button = document.querySelector("#copy");
+    const snippet = document.querySelector("#snippet");
+    button?.addEventListener("click", async () => {
+        getSelection().selectAllChildren(snippet);
+        // Only pages over HTTPS may write to the clipboard; elsewhere the text stands selected, ready for the keyboard.
+        await navigator.clipboard?.writeText(snippet.textContent);
+        if (navigator.clipboard) button.textContent = button.dataset.done;
+    });
+}
+
+followStandings();
+offerSnippet();

@@ -1,0 +1,226 @@
+/**
+ * Live standings with a fallback. Import it from scoreboard-client.js:
+ *
+ *     import { watch } from "https://scoreboard.example.org/static/scoreboard/scoreboard-client.js";
+ *     const watching = watch(({ as_of, entries }) => draw(entries), { onState: ({ state, age }) => show(state, age) });
+ *     watching.stop();
+ *
+ * @typedef {{rank: number, player: string, name: string, score: number, reached_at: string}} Entry
+ * @typedef {{as_of: string, entries: Entry[]}} Standings
+ * @typedef {"live" | "reconnecting" | "polling" | "stale"} State
+ *   live: the socket delivers; reconnecting: it is lost, nothing newer is known yet; polling: it is lost, but what
+ *   is shown is kept right by asking every few seconds; stale: what is shown may be out of date.
+ * @typedef {{state: State, age: number, asOf: string}} Freshness  age: seconds since what is shown was known to be right
+ */
+
+const HEARTBEAT = 15_000; // The server lets no more than this pass without a frame.
+const SILENCE = HEARTBEAT + 2_000;
+const CONNECTING = 4_000; // A proxy that swallows sockets never refuses them.
+const LONGEST_PAUSE = 2_000; // With CONNECTING: live again within 6 s, whatever the cause was.
+const POLL_EVERY = 2_500;
+const POLL_TIMEOUT = 3_000;
+const TICK = 500;
+
+/** @param {number} milliseconds  spread, so that the viewers of a restarted server do not come back all at once */
+const jittered = (milliseconds) => milliseconds * (0.5 + Math.random() / 2);
+
+class Watcher {
+    #socket = /** @type {WebSocket | null} */ (null);
+    #socketDeadline = 0;
+    #nextSocketAt = 0;
+    #failures = 0;
+    #live = false;
+
+    #poll = /** @type {AbortController | null} */ (null);
+    #nextPollAt = 0;
+    #polled = false;
+
+    #asOf = "";
+    #etag = "";
+    #confirmedAt = 0;
+    #reported = "";
+    #timer = 0;
+    #tickedAt = 0;
+
+    constructor(callback, { url, initial, onState }) {
+        this.callback = callback;
+        this.onState = onState ?? (() => {});
+        const base = new URL(url ?? "/", import.meta.url);
+        this.topUrl = new URL("/api/score/top", base);
+        this.socketUrl = new URL("/ws/scoreboard", base);
+        this.socketUrl.protocol = base.protocol === "https:" ? "wss:" : "ws:";
+        this.#asOf = initial?.as_of ?? "";
+        this.#etag = initial?.etag ?? "";
+        this.#confirmedAt = Math.min(Date.now(), Date.parse(this.#asOf) || Date.now());
+        this.events = new AbortController();
+    }
+
+    start() {
+        const { signal } = this.events;
+        document.addEventListener("visibilitychange", () => (document.hidden ? this.#rest() : this.#begin()), { signal });
+        addEventListener("pageshow", (event) => event.persisted && this.#begin(), { signal });
+        addEventListener("online", () => this.#begin(), { signal });
+        // Being "offline" is a guess of the browser's (a board in a hall may need no internet): ask before believing it.
+        addEventListener("offline", () => this.#ask(), { signal });
+        this.#begin();
+    }
+
+    stop() {
+        this.events.abort();
+        this.#rest();
+    }
+
+    /** Trust nothing from before: connect and ask at once. */
+    #begin() {
+        this.#rest();
+        if (document.hidden) return;
+        this.#failures = 0;
+        this.#polled = false;
+        this.#tickedAt = Date.now();
+        this.#timer = setInterval(() => this.#tick(), TICK);
+        this.#connect();
+        this.#nextPollAt = Date.now() + TICK;
+        this.#report();
+    }
+
+    #rest() {
+        clearInterval(this.#timer);
+        this.#drop();
+        this.#poll?.abort();
+        this.#poll = null;
+    }
+
+    #tick() {
+        const now = Date.now();
+        const gap = now - this.#tickedAt;
+        this.#tickedAt = now;
+        if (gap < 0 || gap > 8 * TICK) return this.#begin(); // The machine slept, or its clock was set.
+        if (this.#socket && now > this.#socketDeadline) this.#lost();
+        if (!this.#socket && now >= this.#nextSocketAt) this.#connect();
+        if (!this.#live && now >= this.#nextPollAt) this.#ask();
+        this.#report();
+    }
+
+    #connect() {
+        let socket;
+        try {
+            socket = new WebSocket(this.socketUrl);
+        } catch {
+            return this.#lost(); // Forbidden by the page's own policy: polling remains.
+        }
+        this.#socket = socket;
+        this.#socketDeadline = Date.now() + CONNECTING;
+        socket.onmessage = (message) => socket === this.#socket && this.#receive(message.data);
+        socket.onclose = () => socket === this.#socket && this.#lost();
+    }
+
+    #receive(text) {
+        const { event, data } = JSON.parse(text);
+        this.#socketDeadline = Date.now() + SILENCE;
+        if (event === "scoreboardUpdate") {
+            this.#live = true;
+            this.#failures = 0;
+            this.#etag = ""; // Frames carry no tag: the next question is asked without one.
+            this.#accept(data);
+        } else if (event === "heartbeat") {
+            this.#confirm(data.as_of);
+        }
+        this.#report();
+    }
+
+    #drop() {
+        const socket = this.#socket;
+        this.#socket = null;
+        this.#live = false;
+        socket?.close();
+    }
+
+    #lost() {
+        if (this.#live) {
+            this.#polled = false;
+            this.#nextPollAt = Date.now() + jittered(2 * TICK);
+        }
+        this.#drop();
+        this.#nextSocketAt = Date.now() + jittered(Math.min(LONGEST_PAUSE, 2 ** this.#failures * TICK));
+        this.#failures += 1;
+        this.#report();
+    }
+
+    async #ask() {
+        if (this.#poll) return;
+        const poll = (this.#poll = new AbortController());
+        const timer = setTimeout(() => poll.abort(), POLL_TIMEOUT);
+        let pause = POLL_EVERY;
+        try {
+            const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
+            const response = await fetch(this.topUrl, { headers, cache: "no-store", credentials: "same-origin", signal: poll.signal });
+            pause = Math.max(pause, 1000 * Number(response.headers.get("Retry-After") ?? 0)) || POLL_EVERY;
+            await this.#answered(response, poll);
+        } catch {
+            if (poll === this.#poll) {
+                this.#polled = false;
+                if (navigator.onLine === false && this.#live) this.#lost();
+            }
+        } finally {
+            clearTimeout(timer);
+            if (poll === this.#poll) {
+                this.#poll = null;
+                this.#nextPollAt = Date.now() + jittered(pause);
+                this.#report();
+            }
+        }
+    }
+
+    async #answered(response, poll) {
+        const standings = response.status === 200 ? await response.json() : null;
+        if (poll !== this.#poll) return;
+        this.#polled = response.status === 200 || response.status === 304;
+        if (standings) {
+            this.#etag = response.headers.get("ETag") ?? "";
+            this.#accept(standings);
+        } else if (response.status === 304) {
+            this.#confirmedAt = Date.now();
+        }
+    }
+
+    /** Another process may answer with a slightly older page than the one shown: the board never goes back in time. */
+    #accept(standings) {
+        const goesBack = standings.as_of < this.#asOf;
+        if (goesBack && Date.now() - this.#confirmedAt < HEARTBEAT) return;
+        if (goesBack) this.#asOf = ""; // Nothing newer came for long: the server's clock was set back.
+        this.#confirm(standings.as_of);
+        this.callback(standings);
+    }
+
+    /** A time that does not move on confirms nothing: the server itself may have lost its database. */
+    #confirm(asOf) {
+        if (asOf <= this.#asOf) return;
+        this.#asOf = asOf;
+        this.#confirmedAt = Date.now();
+    }
+
+    #report() {
+        const age = Math.max(0, Math.floor((Date.now() - this.#confirmedAt) / 1000));
+        let state = this.#live ? "live" : this.#polled ? "polling" : "reconnecting";
+        if (age > (this.#live ? SILENCE + 5_000 : 10_000) / 1000) state = "stale";
+        const report = `${state} ${age} ${this.#asOf}`;
+        if (report === this.#reported) return;
+        this.#reported = report;
+        this.onState({ state, age, asOf: this.#asOf });
+    }
+}
+
+/**
+ * Watches the standings: by socket, by polling while there is none, resting while the tab is hidden.
+ *
+ * @param {(standings: Standings) => void} callback  gets the whole top 10 at once and after every change
+ * @param {{url?: string | URL, initial?: {as_of: string, etag?: string}, onState?: (freshness: Freshness) => void}} [options]
+ *   url: any address of the scoreboard's site (default: where this module came from); initial: what the page already
+ *   shows; onState: told whenever the state or the age in whole seconds changes
+ * @returns {{stop: () => void}}
+ */
+export function watch(callback, options = {}) {
+    const watcher = new Watcher(callback, options);
+    watcher.start();
+    return { stop: () => watcher.stop() };
+}

@@ -1,0 +1,116 @@
+/** Draws standings into the table the server rendered: what moved glides, what grew counts up, who rose is marked. */
+
+const GLIDE = 450;
+const MARKED = 4_000;
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class StandingsTable {
+    /**
+     * @param {HTMLElement} board  holds the table, the note for the empty board and the row template
+     * @param {{limit: number, language: string, newWord: string}} options
+     */
+    constructor(board, { limit, language, newWord }) {
+        this.table = board.querySelector("table");
+        this.body = board.querySelector("tbody");
+        this.emptyNote = board.querySelector(".empty");
+        this.template = board.querySelector("#row");
+        this.limit = limit;
+        this.newWord = newWord;
+        this.number = new Intl.NumberFormat(language);
+        this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+        this.day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+        this.counting = new Map();
+        for (const time of this.body.querySelectorAll("time")) this.#fillTime(time, time.dateTime);
+        // A touch has no hover to show a long name's title with.
+        this.body.addEventListener("click", (event) => event.target.closest("bdi")?.classList.toggle("whole"));
+    }
+
+    /** @param {import("./scoreboard-watch.js").Entry[]} entries */
+    draw(entries) {
+        const shown = entries.slice(0, this.limit);
+        const rows = new Map([...this.body.rows].map((row) => [row.dataset.player, row]));
+        const before = new Map([...rows].map(([player, row]) => [player, { top: row.getBoundingClientRect().top, place: row.sectionRowIndex }]));
+        const wasEmpty = rows.size === 0;
+        const next = shown.map((entry) => {
+            const row = rows.get(entry.player) ?? this.template.content.firstElementChild.cloneNode(true);
+            this.#fill(row, entry, shown[0]);
+            return row;
+        });
+        this.#place(next);
+        this.emptyNote.hidden = shown.length > 0;
+        next.forEach((row, place) => {
+            const old = before.get(row.dataset.player);
+            if (!old && !wasEmpty) this.#mark(row, this.newWord);
+            if (old && old.place > place) this.#mark(row, String(old.place - place));
+            this.#glide(row, old?.top);
+        });
+    }
+
+    /** Moves only rows that are out of place: a row taken out and put back loses focus and selection. */
+    #place(next) {
+        const kept = new Set(next);
+        for (const row of [...this.body.rows]) if (!kept.has(row)) row.remove();
+        next.forEach((row, place) => {
+            if (this.body.rows[place] !== row) this.body.insertBefore(row, this.body.rows[place] ?? null);
+        });
+    }
+
+    #fill(row, entry, leader) {
+        const write = (selector, text) => {
+            const element = row.querySelector(selector);
+            if (element.textContent !== text) element.textContent = text;
+            return element;
+        };
+        row.dataset.player = entry.player;
+        write(".medal", this.number.format(entry.rank));
+        write("bdi", entry.name).title = entry.name;
+        this.#fillTime(row.querySelector("time"), entry.reached_at);
+        this.#count(row, entry.score);
+        const share = leader.score ? Math.round((entry.score / leader.score) * 100) : 0;
+        row.querySelector("rect").setAttribute("width", `${share}%`);
+    }
+
+    #fillTime(element, moment) {
+        const date = new Date(moment);
+        const today = date.toDateString() === new Date().toDateString();
+        const text = (today ? this.clock : this.day).format(date);
+        element.dateTime = moment;
+        if (element.textContent !== text) element.textContent = text;
+    }
+
+    #count(row, target) {
+        const element = row.querySelector(".number");
+        const from = row.dataset.score === "" ? target : Number(row.dataset.score);
+        row.dataset.score = String(target);
+        cancelAnimationFrame(this.counting.get(element));
+        if (from === target || stillness.matches) {
+            element.textContent = this.number.format(target);
+            return;
+        }
+        const start = performance.now();
+        const step = (now) => {
+            const done = Math.min(1, Math.max(0, now - start) / GLIDE);
+            const eased = 1 - (1 - done) ** 3;
+            element.textContent = this.number.format(Math.round(from + (target - from) * eased));
+            if (done < 1) this.counting.set(element, requestAnimationFrame(step));
+        };
+        this.counting.set(element, requestAnimationFrame(step));
+    }
+
+    #mark(row, text) {
+        row.querySelector(".rise").textContent = text;
+        row.classList.add("rose");
+        clearTimeout(row.fading);
+        row.fading = setTimeout(() => row.classList.remove("rose"), MARKED);
+    }
+
+    /** From where the row was seen last, even in the middle of an earlier glide, to where it belongs now. */
+    #glide(row, oldTop) {
+        row.getAnimations().forEach((animation) => animation.cancel());
+        if (stillness.matches) return;
+        const way = oldTop === undefined ? row.offsetHeight / 2 : oldTop - row.getBoundingClientRect().top;
+        if (Math.abs(way) < 1) return;
+        const start = { transform: `translateY(${way}px)`, opacity: oldTop === undefined ? 0 : 1, zIndex: 1 };
+        row.animate([start, { transform: "none", opacity: 1, zIndex: 1 }], { duration: GLIDE, easing: "cubic-bezier(0.2, 0.7, 0.2, 1)" });
+    }
+}
