@@ -179,7 +179,8 @@ class Watcher {
             this.#etag = response.headers.get("ETag") ?? "";
             this.#accept(standings);
         } else if (response.status === 304) {
-            this.#confirmedAt = Date.now();
+            // It says "unchanged", but not since when the server knows that: the next question is asked in full.
+            this.#etag = "";
         }
     }
 

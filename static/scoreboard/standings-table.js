@@ -41,7 +41,7 @@ export class StandingsTable {
         next.forEach((row, place) => {
             const old = before.get(row.dataset.player);
             if (!old && !wasEmpty) this.#mark(row, this.newWord);
-            if (old && old.place > place) this.#mark(row, String(old.place - place));
+            if (old && old.place > place) this.#mark(row, `▲${this.number.format(old.place - place)}`);
             this.#glide(row, old?.top);
         });
     }
