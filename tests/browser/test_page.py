@@ -1,0 +1,208 @@
+"""The page is complete without scripts, safe with them, and usable by everyone."""
+
+import gzip
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Response, expect
+
+from tests.browser.conftest import OpenTab
+from tests.browser.site import Player, Site
+from tests.servers import PostgreSQL
+
+pytestmark = pytest.mark.postgresql
+
+NAMES = [
+    "Ada Lovelace",
+    "محمد الخوارزمي",
+    "דנה לוי",
+    "Maximiliana von und zu Hohenberg-Schwarzenfels, die Dritte, " + "jr.",
+    "<b onmouseover=alert(1)>&amp;",
+    "Šárka Ženíšková",
+    "W" * 64,
+    "Радия Перльман",
+    "Zoë",
+    "Tim",
+    "Edsger",
+]
+SHIFT = """() => new Promise((resolve) => {
+    let shift = 0;
+    new PerformanceObserver((list) => { for (const entry of list.getEntries()) shift += entry.value; })
+        .observe({type: "layout-shift", buffered: true});
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(shift)));
+})"""
+
+
+@pytest.fixture(scope="module")
+def players(site: Site) -> list[Player]:
+    players = site.make_players(*NAMES)
+    for number, player in enumerate(players):
+        for _ in range(len(players) - number):
+            site.act(player, "leap")
+    return players
+
+
+@pytest.fixture(scope="module")
+def empty_site(postgresql: PostgreSQL) -> Iterator[Site]:
+    site = Site(postgresql)
+    with site.server:
+        yield site
+
+
+def rows_of(page: Page) -> list[list[str]]:
+    rows = page.locator("tbody tr").all()
+    return [[row.locator(part).inner_text() for part in (".medal", "bdi", ".number")] for row in rows]
+
+
+EXPECTED_ROWS = [[str(rank), NAMES[rank - 1], f"{12 - rank},000"] for rank in range(1, 11)]
+
+
+def test_the_page_is_complete_without_javascript(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    page = open_tab(site.url, live=False, java_script_enabled=False)
+
+    assert rows_of(page) == EXPECTED_ROWS
+    expect(page.get_by_role("table", name="The players with the most points")).to_be_visible()
+    assert page.get_by_role("columnheader").all_inner_texts() == ["Rank", "Player", "Reached", "Points"]
+    expect(page.get_by_text("Ties: whoever got there first is ahead.")).to_be_visible()
+    expect(page.get_by_text("reload it to see news")).to_be_visible()
+    expect(state := page.locator(".state")).to_have_text("Snapshot")
+    expect(state).to_be_visible()
+
+
+def test_scripts_draw_the_same_rows_as_the_server(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    assert rows_of(open_tab(site.url)) == EXPECTED_ROWS
+
+
+def test_numbers_and_words_follow_the_reader_s_language(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    for options in ({}, {"java_script_enabled": False, "live": False}):
+        page = open_tab(site.url, locale="de-DE", **options)
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert page.locator(".number").first.inner_text() == "11.000"
+        expect(page.get_by_text("Bei Gleichstand liegt vorn, wer zuerst dort war.")).to_be_visible()
+
+
+def test_the_strict_policy_is_never_broken(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    complaints: list[str] = []
+    for path in ("/", "/embed?theme=dark&rows=3&title=Quiz", "/login"):
+        page = open_tab(site.url + path, live=path != "/login", complaints=complaints)
+        assert page.locator("[style], style, script:not([src]), [onclick]").count() == 0
+    assert complaints == []
+
+
+def test_no_request_leaves_the_site_and_the_whole_page_is_small(
+    site: Site, players: list[Player], open_tab: OpenTab
+) -> None:
+    page = open_tab("about:blank", live=False)
+    responses: list[Response] = []
+    page.on("response", responses.append)
+    page.goto(site.url)
+    page.wait_for_selector(".state[data-state=live]")
+
+    assert [response.url for response in responses if not response.url.startswith(site.url)] == []
+    assert sum(len(gzip.compress(response.body())) for response in responses if response.status == 200) < 30_000
+
+
+def test_nothing_shifts_while_the_page_comes_alive(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    for width, height in ((360, 740), (1366, 768), (1920, 1080)):
+        page = open_tab(site.url, viewport={"width": width, "height": height})
+        assert page.evaluate(SHIFT) == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/embed", "/login", "/no-such-page"])
+def test_a_phone_needs_no_sideways_scrolling(site: Site, players: list[Player], open_tab: OpenTab, path: str) -> None:
+    page = open_tab(site.url + path, live=path in ("/", "/embed"), viewport={"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_wall_shows_all_ten_rows_at_once(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    page = open_tab(site.url, viewport={"width": 1920, "height": 1080})
+    box = page.locator("tbody tr").last.bounding_box()
+    assert box
+    assert box["y"] + box["height"] < 1080
+    assert box["height"] > 70
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/embed", "/embed?theme=dark", "/login", "/no-such-page"])
+def test_axe_finds_nothing(site: Site, players: list[Player], open_tab: OpenTab, path: str, scheme: str) -> None:
+    page = open_tab(site.url + path, live=path.startswith(("/embed", "/?")) or path == "/", color_scheme=scheme)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_the_empty_board_says_how_to_earn_points_until_somebody_does(empty_site: Site, open_tab: OpenTab) -> None:
+    page = open_tab(empty_site.url)
+    expect(page.get_by_text("Nobody has points yet.")).to_be_visible()
+    assert rows_of(page) == []
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+    [player] = empty_site.make_players("First")
+    empty_site.act(player)
+
+    expect(page.locator(".number")).to_have_text("10")
+    expect(page.get_by_text("Nobody has points yet.")).to_be_hidden()
+    assert rows_of(page) == [["1", "First", "10"]]
+
+
+def test_reduced_motion_means_none(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    page = open_tab(site.url, reduced_motion="reduce")
+    page.evaluate("""() => {
+        window.animations = 0;
+        const animate = Element.prototype.animate;
+        Element.prototype.animate = function (...all) { window.animations += 1; return animate.apply(this, all); };
+    }""")
+
+    for _ in range(2):
+        site.act(players[9], "leap")
+    site.act(players[10], "leap")
+
+    expect(page.locator("tr.rose").first).to_be_visible()
+    assert page.evaluate("window.animations") == 0
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_chosen_theme_is_kept_and_beats_the_device(site: Site, open_tab: OpenTab) -> None:
+    page = open_tab(site.url, color_scheme="light")
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    page.get_by_role("radio", name="Dark").check()
+    page.reload()
+
+    expect(page.get_by_role("radio", name="Dark")).to_be_checked()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != paper
+
+
+def test_the_theme_can_be_chosen_by_keyboard(site: Site, open_tab: OpenTab) -> None:
+    page = open_tab(site.url)
+    page.get_by_role("radio", name="As the device").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+def test_the_embed_takes_theme_rows_and_title(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    page = open_tab(f"{site.url}/embed?theme=dark&rows=3&title=Quiz+%3Cb%3Enight")
+
+    expect(page.get_by_role("heading")).to_have_text("Quiz <b>night")
+    assert len(rows_of(page)) == 3
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgba(0, 0, 0, 0)"
+    site.act(players[0], "leap")
+    expect(page.locator(".number").first).not_to_have_text("11,000")
+    assert len(rows_of(page)) == 3
+
+
+def test_the_snippet_on_the_board_is_the_embed_s_address(site: Site, open_tab: OpenTab) -> None:
+    page = open_tab(site.url)
+    page.get_by_text("Show this board on your site").click()
+    snippet = page.locator("#snippet").inner_text()
+    assert re.search(r'src="([^"]+)"', snippet).group(1) == f"{site.url}/embed?theme=auto&amp;rows=10"  # type: ignore[union-attr]
+
+
+def test_error_pages_have_the_site_s_style(site: Site, open_tab: OpenTab) -> None:
+    page = open_tab(f"{site.url}/no-such-page", live=False)
+    expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    page.get_by_role("link", name="To the board").click()
+    expect(page.get_by_role("heading", name="Top 10")).to_be_visible()
