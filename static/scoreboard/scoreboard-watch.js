@@ -20,6 +20,8 @@ const LONGEST_PAUSE = 2_000; // With CONNECTING: live again within 6 s, whatever
 const POLL_EVERY = 2_500;
 const POLL_TIMEOUT = 3_000;
 const TICK = 500;
+const STALE = 10; // Seconds: two polls and a half have failed by then.
+const STALE_WHEN_LIVE = 22; // Seconds: the socket speaks, but of nothing newer than one heartbeat ago.
 
 /** @param {number} milliseconds  spread, so that the viewers of a restarted server do not come back all at once */
 const jittered = (milliseconds) => milliseconds * (0.5 + Math.random() / 2);
@@ -40,6 +42,7 @@ class Watcher {
     #confirmedAt = 0;
     #reported = "";
     #timer = 0;
+    #begunAt = 0;
     #tickedAt = 0;
 
     constructor(callback, { url, initial, onState }) {
@@ -57,7 +60,7 @@ class Watcher {
 
     start() {
         const { signal } = this.events;
-        document.addEventListener("visibilitychange", () => (document.hidden ? this.#rest() : this.#begin()), { signal });
+        document.addEventListener("visibilitychange", () => this.#begin(), { signal });
         addEventListener("pageshow", (event) => event.persisted && this.#begin(), { signal });
         addEventListener("online", () => this.#begin(), { signal });
         // Being "offline" is a guess of the browser's (a board in a hall may need no internet): ask before believing it.
@@ -70,16 +73,17 @@ class Watcher {
         this.#rest();
     }
 
-    /** Trust nothing from before: connect and ask at once. */
+    /** Trust nothing from before: connect at once, and ask too if that takes long. Rest while nobody looks. */
     #begin() {
         this.#rest();
-        if (document.hidden) return;
         this.#failures = 0;
         this.#polled = false;
-        this.#tickedAt = Date.now();
-        this.#timer = setInterval(() => this.#tick(), TICK);
-        this.#connect();
-        this.#nextPollAt = Date.now() + TICK;
+        this.#begunAt = this.#tickedAt = Date.now();
+        if (!document.hidden) {
+            this.#timer = setInterval(() => this.#tick(), TICK);
+            this.#connect();
+            this.#nextPollAt = this.#begunAt + TICK;
+        }
         this.#report();
     }
 
@@ -203,7 +207,9 @@ class Watcher {
     #report() {
         const age = Math.max(0, Math.floor((Date.now() - this.#confirmedAt) / 1000));
         let state = this.#live ? "live" : this.#polled ? "polling" : "reconnecting";
-        if (age > (this.#live ? SILENCE + 5_000 : 10_000) / 1000) state = "stale";
+        // Whoever comes back to a tab is spared the alarm for as long as a good connection takes.
+        const isSettled = Date.now() - this.#begunAt > CONNECTING;
+        if (isSettled && age > (this.#live ? STALE_WHEN_LIVE : STALE)) state = "stale";
         const report = `${state} ${age} ${this.#asOf}`;
         if (report === this.#reported) return;
         this.#reported = report;

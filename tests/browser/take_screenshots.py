@@ -1,0 +1,106 @@
+"""Takes docs/screenshots/ anew: `./dev test tests/browser/take_screenshots.py`. No test: only run when it is named."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenTab
+from tests.browser.proxy import Proxy
+from tests.browser.site import Site
+from tests.processes import ROOT
+
+pytestmark = pytest.mark.postgresql
+
+FOLDER = ROOT / "docs" / "screenshots"
+LARGEST = 200_000
+NAMES = [
+    "Ada Lovelace",
+    "Grace Hopper",
+    "محمد الخوارزمي",
+    "Katherine Johnson",
+    "Šárka Ženíšková",
+    "Edsger Dijkstra",
+    "דנה לוי",
+    "Maximiliana von und zu Hohenberg-Schwarzenfels",
+    "Радия Перльман",
+    "Zoë",
+    "Barbara Liskov",
+]
+LAPTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+RENDER_500 = "from django.template.loader import render_to_string; print(render_to_string('500.html'))"
+WALL = {"width": 1920, "height": 1080}
+
+
+def keep(page: Page, name: str) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    page.mouse.move(0, 0)
+    image = page.screenshot(path=FOLDER / f"{name}.png")
+    assert len(image) < LARGEST
+
+
+@pytest.fixture(scope="module")
+def busy_site(site: Site) -> Site:
+    players = site.make_players(*NAMES)
+    for number, player in enumerate(players):
+        for _ in range(len(players) - number):
+            site.act(player, "leap")
+        for _ in range(number * 7 % 10):
+            site.act(player, "step")
+    return site
+
+
+def climb(site: Site, page: Page) -> None:
+    """A newcomer overtakes five others, so that there is movement to see."""
+    [climber] = site.make_players("Newcomer")
+    for _ in range(6):
+        site.act(climber, "leap")
+    page.wait_for_selector("tr.rose")
+    page.wait_for_function("document.getAnimations().every((animation) => animation.playState !== 'running')")
+
+
+def test_first_the_empty_board(site: Site, open_tab: OpenTab) -> None:
+    keep(open_tab(site.url, viewport=LAPTOP), "empty")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_board(busy_site: Site, open_tab: OpenTab, scheme: str) -> None:
+    keep(open_tab(busy_site.url, viewport=LAPTOP, color_scheme=scheme), scheme)
+
+
+def test_phone(busy_site: Site, open_tab: OpenTab) -> None:
+    keep(open_tab(busy_site.url, viewport=PHONE, device_scale_factor=2, has_touch=True), "phone")
+
+
+def test_wall(busy_site: Site, open_tab: OpenTab) -> None:
+    page = open_tab(busy_site.url, viewport=WALL, color_scheme="dark")
+    climb(busy_site, page)
+    keep(page, "wall")
+
+
+def test_embed(busy_site: Site, open_tab: OpenTab) -> None:
+    address = f"{busy_site.url}/embed?theme=dark&rows=5&title=Quiz+night"
+    keep(open_tab(address, viewport={"width": 640, "height": 400}), "embed")
+
+
+def test_polling(busy_site: Site, proxy: Proxy, open_tab: OpenTab) -> None:
+    proxy.swallow_sockets()
+    page = open_tab(proxy.url, live=False, viewport=LAPTOP)
+    page.wait_for_selector(".state[data-state=polling]", timeout=10_000)
+    keep(page, "polling")
+
+
+def test_not_found(busy_site: Site, open_tab: OpenTab) -> None:
+    keep(open_tab(f"{busy_site.url}/no-such-page", live=False, viewport=LAPTOP), "404")
+
+
+def test_sign_in(busy_site: Site, open_tab: OpenTab) -> None:
+    keep(open_tab(f"{busy_site.url}/login", live=False, viewport=LAPTOP), "login")
+
+
+def test_server_error(busy_site: Site, open_tab: OpenTab) -> None:
+    """The page itself, as Django renders it when everything else is broken."""
+    page = open_tab(busy_site.url, viewport=LAPTOP, color_scheme="dark")
+    html = busy_site.manage("shell", "--command", RENDER_500)
+    page.route("**/broken", lambda route: route.fulfill(status=500, content_type="text/html", body=html))
+    page.goto(f"{busy_site.url}/broken")
+    keep(page, "500")
