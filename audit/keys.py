@@ -1,0 +1,87 @@
+"""Key files of the audit log: the keyring that seals entries and the key pairs that sign checkpoints.
+
+Both are JSON files apart from SECRET_KEY and the database, so that a thief of either cannot forge the log:
+`{"current": KID, "keys": {KID: BASE64URL}}` and
+`{"current": KID, "private": BASE64URL_ED25519_SEED, "public": {KID: BASE64URL_PUBLIC}}`.
+"""
+
+import base64
+import binascii
+import functools
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """HMAC keys by kid; `current` seals new entries, the others stay for verifying old ones."""
+
+    current: str
+    keys: dict[str, bytes]
+
+
+def encode_base64url(data: bytes) -> str:
+    """base64url without padding (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode_base64url(text: str) -> bytes:
+    """The reverse; raises ValueError for anything but the one canonical spelling."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        raise ValueError("not base64url") from None
+    if encode_base64url(data) != text:
+        raise ValueError("not canonical base64url")
+    return data
+
+
+def new_ledger_keys() -> str:
+    """The text of a fresh LEDGER_KEYS_FILE."""
+    kid = f"ledger-{secrets.token_hex(4)}"
+    return json.dumps({"current": kid, "keys": {kid: encode_base64url(secrets.token_bytes(KEY_BYTES))}})
+
+
+def new_checkpoint_keys() -> str:
+    """The text of a fresh CHECKPOINT_KEY_FILE."""
+    kid = f"checkpoint-{secrets.token_hex(4)}"
+    private = Ed25519PrivateKey.generate()
+    seed, public = private.private_bytes_raw(), private.public_key().public_bytes_raw()
+    return json.dumps({"current": kid, "private": encode_base64url(seed), "public": {kid: encode_base64url(public)}})
+
+
+def load_keyring() -> Keyring:
+    """The keyring of LEDGER_KEYS_FILE; ImproperlyConfigured with a sentence when it cannot be used."""
+    return _parse_keyring(settings.LEDGER_KEYS_FILE)
+
+
+@functools.lru_cache(maxsize=4)
+def _parse_keyring(path: str) -> Keyring:
+    document = _read_json("LEDGER_KEYS_FILE", path)
+    try:
+        keys = {kid: decode_base64url(text) for kid, text in document["keys"].items()}
+        keyring = Keyring(current=document["current"], keys=keys)
+        keyring.keys[keyring.current]
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise ImproperlyConfigured(
+            f'LEDGER_KEYS_FILE ({path}) must look like {{"current": KID, "keys": {{KID: BASE64URL}}}}.'
+        ) from None
+    if any(len(key) < KEY_BYTES for key in keys.values()):
+        raise ImproperlyConfigured(f"LEDGER_KEYS_FILE ({path}) holds a key of less than {KEY_BYTES} bytes.")
+    return keyring
+
+
+def _read_json(setting: str, path: str) -> Any:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"{setting} names {path}, which cannot be read as JSON: {error}.") from None

@@ -1,0 +1,131 @@
+"""append(): the only way into the audit log. And the fold of refused attempts, which are kept beside it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models, transaction
+
+from audit import chain
+from audit.keys import load_keyring
+from audit.models import AuditEntry, Refusal
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: An arbitrary constant that names the advisory lock of the system chain.
+SYSTEM_CHAIN_LOCK = 0x5C0BE0A2D
+
+
+class ChainBroken(Exception):
+    """The stored head of a chain does not match its last entry: somebody changed one of them behind our back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the caller believes a chain to end: its last entry's number, MAC and balance."""
+
+    seq: int
+    mac: str
+    balance: int
+
+
+def now_us() -> int:
+    """The present, in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def to_datetime(at_us: int) -> datetime:
+    """Exact to the microsecond, which a float of seconds is not."""
+    return EPOCH + timedelta(microseconds=at_us)
+
+
+def append(
+    *,
+    player: UUID,
+    head: Head,
+    kind: str,
+    delta: int,
+    action: str,
+    ref: str | None,
+    actor: str,
+    context: Mapping[str, str],
+) -> AuditEntry:
+    """Append one entry to a player's chain, inside the transaction and under the lock of the caller.
+
+    Raises ChainBroken where the last entry is not the one `head` speaks of, or is not sealed by one of our keys.
+    """
+    last = AuditEntry.objects.filter(player=player).order_by("-seq").first()
+    _check_head(player, head, last)
+    keyring = load_keyring()
+    salted = chain.salted(context)
+    entry = AuditEntry(
+        player=player,
+        seq=head.seq + 1,
+        kid=keyring.current,
+        kind=kind,
+        delta=delta,
+        balance=head.balance + delta,
+        action=action,
+        ref=ref,
+        actor=actor,
+        at_us=max(now_us(), last.at_us if last else 0),
+        detail=chain.commit_to(salted),
+        prev=head.mac,
+        context=salted,
+    )
+    entry.mac = chain.compute_mac(keyring.keys[keyring.current], entry)
+    entry.save(force_insert=True)
+    return entry
+
+
+def append_system(*, kind: str, action: str, actor: str, context: Mapping[str, str]) -> AuditEntry:
+    """Append to the system chain, which has no row of its own to lock: an advisory lock until the end of the transaction."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SYSTEM_CHAIN_LOCK])
+        last = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN).order_by("-seq").first()
+        head = Head(last.seq, last.mac, last.balance) if last else Head(0, chain.NO_HEAD, 0)
+        return append(
+            player=chain.SYSTEM_CHAIN,
+            head=head,
+            kind=kind,
+            delta=0,
+            action=action,
+            ref=None,
+            actor=actor,
+            context=context,
+        )
+
+
+def record_refusal(reason: str, subject: str) -> None:
+    """Count one refused attempt of this minute."""
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    # Adding to the row that a concurrent insert made takes an upsert that adds, which the ORM cannot say.
+    table = Refusal._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{table}" (minute, reason, subject, count) VALUES (%s, %s, %s, 1) '  # noqa: S608 - a table's own name
+            f'ON CONFLICT (minute, reason, subject) DO UPDATE SET count = "{table}".count + 1',
+            [_adapt(Refusal._meta.get_field("minute"), minute), reason[:64], subject[:64]],
+        )
+
+
+def _check_head(player: UUID, head: Head, last: AuditEntry | None) -> None:
+    if last is None:
+        sound = head == Head(0, chain.NO_HEAD, 0)
+    else:
+        key = load_keyring().keys.get(last.kid)
+        sound = (
+            head == Head(last.seq, last.mac, last.balance)
+            and key is not None
+            and chain.compute_mac(key, last) == last.mac
+        )
+    if not sound:
+        raise ChainBroken(f"the chain of {player} does not end where its score says (entry {head.seq})")
+
+
+def _adapt(field: "models.Field[Any, Any]", value: object) -> Any:
+    return field.get_db_prep_value(value, connection)

@@ -1,0 +1,76 @@
+"""The append-only audit log: what it stores. How an entry gets in stands in `ledger`, its format in `chain`."""
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class AuditEntry(models.Model):
+    """One change of one player's chain. A database trigger refuses to update or delete it; only `context` may become null."""
+
+    class Kind(models.TextChoices):
+        AWARD = "award"
+        VOID = "void"
+        RESTORE = "restore"
+        ADJUST = "adjust"
+        FREEZE = "freeze"
+        UNFREEZE = "unfreeze"
+        CONFIG = "config"
+
+    player = models.UUIDField(help_text="Whose chain this is; all zeros for the system chain.")
+    seq = models.PositiveBigIntegerField(help_text="Place in the chain, from 1, without gaps.")
+    kid = models.CharField("key id", max_length=64, help_text="The ledger key the MAC was made with.")
+    kind = models.CharField(max_length=16, choices=Kind)
+    delta = models.BigIntegerField(help_text="Points gained or lost.")
+    balance = models.BigIntegerField(help_text="Points after this entry.")
+    action = models.CharField(max_length=64, blank=True, help_text="Slug of the action; empty where none took place.")
+    ref = models.CharField(
+        "reference",
+        max_length=400,
+        null=True,
+        blank=True,
+        help_text="What may happen only once: a receipt, an idempotency key, the entry that is reversed.",
+    )
+    actor = models.CharField(max_length=64, help_text="UUID of who did it, or system.")
+    at_us = models.BigIntegerField("time", help_text="Microseconds since 1970, UTC; never going back within a chain.")
+    detail = models.CharField(max_length=64, help_text="SHA-256 of the salted context.")
+    prev = models.CharField("previous MAC", max_length=64, blank=True)
+    mac = models.CharField("MAC", max_length=64)
+    context = models.JSONField(null=True, help_text="Address, agent, request and evidence; null once erased.")
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        constraints = [
+            models.UniqueConstraint(fields=["player", "seq"], name="audit_entry_player_seq"),
+            models.UniqueConstraint(fields=["ref"], name="audit_entry_ref"),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="audit_entry_seq_from_one"),
+            models.CheckConstraint(condition=Q(balance__gte=0, balance__lt=2**53), name="audit_entry_balance_range"),
+            models.CheckConstraint(condition=Q(balance__gte=F("delta")), name="audit_entry_balance_covers_delta"),
+        ]
+        indexes = [
+            models.Index(fields=["player", "action", "at_us"], name="audit_entry_player_action"),
+            models.Index(fields=["at_us"], name="audit_entry_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.delta:+d} ({self.player} #{self.seq})"
+
+    @property
+    def verified(self) -> bool:
+        """Whether a signed receipt proves it, rather than the player's own word within the catalogue's bounds."""
+        return (self.ref or "").startswith("r:")
+
+
+class Refusal(models.Model):
+    """Refused attempts, folded: a flood adds counts to one row per minute, reason and subject, not rows."""
+
+    minute = models.DateTimeField(help_text="Begin of the minute.")
+    reason = models.CharField(max_length=64, help_text="The code the caller got, with the inner reason after a colon.")
+    subject = models.CharField(max_length=64, help_text="UUID of the player, or the address where no player is known.")
+    count = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["minute", "reason", "subject"], name="audit_refusal_fold")]
+        indexes = [models.Index(fields=["subject", "minute"], name="audit_refusal_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.count} x {self.reason} ({self.subject})"

@@ -1,0 +1,71 @@
+"""The application the servers run: sockets by Channels, HTTP by Django's WSGI handler through the bridge, on one port."""
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scoreboard_project.settings")
+_handler = get_wsgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - they need the applications to be loaded
+from channels.security.websocket import WebsocketDenier  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.urls import path, re_path  # noqa: E402
+
+from scoreboard_project.bridge import Bridge, Receive, Send  # noqa: E402
+from scores.consumers import ScoreboardConsumer  # noqa: E402
+
+if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    settings.DATABASES["default"]["OPTIONS"]["options"] = settings.WEB_STATEMENT_OPTIONS
+
+
+class OriginGuard:
+    """Lets sockets of our own pages and of ALLOWED_ORIGINS in (scheme, host and port), and clients that are no browser."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        origin, host = headers.get(b"origin"), headers.get(b"host", b"").decode("latin-1").lower()
+        allowed = origin is None or is_allowed_origin(origin.decode("latin-1").lower(), host)
+        await (self._application if allowed else WebsocketDenier())(scope, receive, send)
+
+
+def is_allowed_origin(origin: str, host: str) -> bool:
+    """Whether a page of this origin may open a socket at this Host."""
+    if origin in settings.ALLOWED_ORIGINS:
+        return True
+    try:
+        parts = urlsplit(origin)
+        own = (
+            parts.scheme in ({"https"} if settings.HTTPS_ONLY else {"http", "https"})
+            and origin == f"{parts.scheme}://{host}"
+        )
+        return own and _is_allowed_host(parts.hostname or "")
+    except ValueError:
+        return False
+
+
+def _is_allowed_host(host: str) -> bool:
+    name = f"[{host}]" if ":" in host else host
+    return any(
+        name == pattern
+        or pattern == "*"
+        or (pattern.startswith(".") and (name.endswith(pattern) or name == pattern[1:]))
+        for pattern in settings.ALLOWED_HOSTS
+    )
+
+
+async def _deny(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    await WebsocketDenier()(scope, receive, send)
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": Bridge(_handler),
+        "websocket": OriginGuard(URLRouter([path("ws/scoreboard", ScoreboardConsumer.as_asgi()), re_path("", _deny)])),
+    }
+)

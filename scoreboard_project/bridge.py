@@ -1,0 +1,158 @@
+"""HTTP from ASGI to Django's WSGI handler in a thread pool: sockets stay asynchronous, requests cost a fraction.
+
+Measured (docs/decisions/0002): Django's own ASGI handler spends several times the CPU of this bridge on an empty request.
+The body is read once, limited while it is read; the handler gets one thread hop; `response.close()` is honoured, and
+streaming responses stream. Database connections live one per pool thread.
+"""
+
+import asyncio
+import io
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpResponseBase
+
+from scores.api.problems import CONTENT_TYPE, RETRY_SECONDS, general_problem
+from scores.live import hub
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+#: Requests served at once by one process; more threads only wait for the interpreter.
+THREADS = 4
+API_BODY_BYTES = 8 * 1024
+PAGE_BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 30.0
+#: A request that waited this long for a thread is refused, so that with the database away nobody waits beyond 5 s.
+QUEUE_SECONDS = 1.5
+
+
+class Bridge:
+    """The ASGI application for HTTP."""
+
+    def __init__(self, handler: WSGIHandler) -> None:
+        self._handler = handler
+        self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="http")
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        hub.attach()
+        limit = API_BODY_BYTES if scope["path"].startswith("/api") else PAGE_BODY_BYTES
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _read_body(scope, receive, limit)
+        except TimeoutError:
+            return
+        if body is None:
+            await _send_problem(send, 413)
+            return
+        loop = asyncio.get_running_loop()
+        response, start = await loop.run_in_executor(self._pool, self._respond, _environ(scope, body), time.monotonic())
+        if response is None:
+            await _send_problem(send, 503)
+            return
+        await send(start)
+        if isinstance(response, bytes):
+            await send({"type": "http.response.body", "body": response})
+        else:
+            await loop.run_in_executor(self._pool, self._stream, response, send, loop)
+
+    def _respond(self, environ: dict[str, Any], queued_at: float) -> tuple[Any, Message]:
+        """In the pool: the whole answer, or a streaming response that is still to be sent."""
+        if time.monotonic() - queued_at > QUEUE_SECONDS:
+            return None, {}
+        start: Message = {"type": "http.response.start"}
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+            start["status"] = int(status[:3])
+            start["headers"] = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+        response: Any = self._handler(environ, start_response)  # type: ignore[arg-type]
+        if isinstance(response, HttpResponseBase) and not response.streaming:
+            try:
+                content: bytes = response.content
+                if not response.has_header("Content-Length"):
+                    start["headers"].append((b"content-length", str(len(content)).encode()))
+                return b"" if environ["REQUEST_METHOD"] == "HEAD" else content, start
+            finally:
+                response.close()
+        return response, start
+
+    @staticmethod
+    def _stream(response: Any, send: Send, loop: asyncio.AbstractEventLoop) -> None:
+        def wait_for_send(message: Message) -> None:
+            asyncio.run_coroutine_threadsafe(send(message), loop).result()
+
+        chunks: Iterable[bytes] = response
+        try:
+            for chunk in chunks:
+                wait_for_send({"type": "http.response.body", "body": chunk, "more_body": True})
+            wait_for_send({"type": "http.response.body"})
+        finally:
+            response.close()
+
+
+async def _read_body(scope: Message, receive: Receive, limit: int) -> bytes | None:
+    """The body, or None as soon as it is known to be larger than the limit; what comes after is not kept."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if not length.isdigit() or int(length) > limit:
+        return None
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return body
+        body += message.get("body", b"")
+        if len(body) > limit:
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+def _environ(scope: Message, body: bytes) -> dict[str, Any]:
+    """The WSGI environment (PEP 3333) of a request."""
+    host, port = scope.get("server") or ("localhost", 80)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode("utf-8").decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": (scope.get("client") or ("", 0))[0],
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        if b"_" in name or name in {b"content-length", b"transfer-encoding"}:
+            continue  # X_Forwarded_For would become the same variable as X-Forwarded-For
+        key = "CONTENT_TYPE" if name == b"content-type" else "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        text = value.decode("latin-1")
+        separator = "; " if name == b"cookie" else ","
+        environ[key] = environ[key] + separator + text if key in environ else text
+    return environ
+
+
+async def _send_problem(send: Send, status: int) -> None:
+    body = json.dumps(general_problem(status)).encode()
+    headers = [
+        (b"content-type", CONTENT_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if status == 503:
+        headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,264 @@
+"""Django settings, all from the environment; what each variable means stands in `env.SETTINGS`."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from audit.keys import new_checkpoint_keys, new_ledger_keys
+from scoreboard_project.env import Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+env = Environment(os.environ, VAR_DIR)
+
+# --- Who we are and who may talk to us
+
+DEBUG = env.debug
+SECRET_KEY = env.secret("SECRET_KEY", minimum_bytes=50)
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS is not set. Name the hosts this site answers to, for example scoreboard.example.org."
+    )
+ALLOWED_ORIGINS = env.origins("ALLOWED_ORIGINS")
+EMBED_ORIGINS = env.origins("EMBED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", maximum=10)
+
+# --- What we are made of
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+    "audit",
+    "scores",
+]
+MIDDLEWARE = [
+    "scores.api.middleware.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "scoreboard_project.urls"
+WSGI_APPLICATION = None
+ASGI_APPLICATION = "scoreboard_project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+APPEND_SLASH = False
+LOGIN_URL = "/login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+# --- Data
+
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=None, conn_health_checks=True)
+}
+_database = DATABASES["default"]
+_options = _database.setdefault("OPTIONS", {})
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # One writer at a time is SQLite's nature: take the write lock at BEGIN, wait for it, and never lose a commit.
+    _options.update(
+        transaction_mode="IMMEDIATE", timeout=5, init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+    )
+    if env.text("DATABASE_URL") == "sqlite:///var/scoreboard.sqlite3":
+        _database["NAME"] = VAR_DIR / "scoreboard.sqlite3"
+elif _database["ENGINE"] == "django.db.backends.postgresql":
+    # A server that does not answer must become a 503 within 5 s.
+    _options.update(
+        connect_timeout=3, tcp_user_timeout=4000, keepalives_idle=10, keepalives_interval=2, keepalives_count=2
+    )
+else:
+    raise ImproperlyConfigured("DATABASE_URL must begin with postgresql:// or sqlite:///.")
+# What the web processes add (asgi.py): no statement of theirs may outlive the 5 s; migrations and verification may.
+WEB_STATEMENT_OPTIONS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL")
+CHANNEL_LAYERS: dict[str, Any] = {
+    # Publish/subscribe: the queueing layer drops an idle socket every 5 s with redis-py 8 and loses messages in a burst.
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "scoreboard"},
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
+CACHES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "limits": {"BACKEND": "scores.api.limits.CountingCache", "LOCATION": REDIS_URL},
+}
+
+# --- Tokens, receipts, the log
+
+RATELIMIT_USE_CACHE = "limits"
+SCORE_UPDATE_RATE = env.rate("SCORE_UPDATE_RATE")
+LOGIN_RATE = env.rate("LOGIN_RATE")
+LOGIN_ADDRESS_RATE = env.rate("LOGIN_ADDRESS_RATE")
+READ_RATE = env.rate("READ_RATE")
+SCORE_REQUIRE_RECEIPTS = env.flag("SCORE_REQUIRE_RECEIPTS")
+
+JWT_ALGORITHM = env.choice("JWT_ALGORITHM", ("HS256", "RS256", "ES256", "EdDSA"))
+SIMPLE_JWT: dict[str, Any] = {
+    "ALGORITHM": JWT_ALGORITHM,
+    "SIGNING_KEY": env.secret("JWT_SIGNING_KEY", minimum_bytes=32)
+    if JWT_ALGORITHM == "HS256"
+    else env.text("JWT_SIGNING_KEY"),
+    "VERIFYING_KEY": env.text("JWT_VERIFYING_KEY"),
+    "ISSUER": env.text("JWT_ISSUER"),
+    "AUDIENCE": env.text("JWT_AUDIENCE"),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
+    "USER_ID_CLAIM": "sub",
+    "LEEWAY": 0,
+}
+if JWT_ALGORITHM != "HS256" and not SIMPLE_JWT["VERIFYING_KEY"]:
+    raise ImproperlyConfigured(
+        f"JWT_VERIFYING_KEY is not set. {JWT_ALGORITHM} needs the PEM public key that tokens are verified with."
+    )
+
+RECEIPT_AUDIENCE = env.text("RECEIPT_AUDIENCE")
+RECEIPT_ISSUERS_FILE = env.text("RECEIPT_ISSUERS_FILE")
+LEDGER_KEYS_FILE = env.text("LEDGER_KEYS_FILE")
+CHECKPOINT_KEY_FILE = env.text("CHECKPOINT_KEY_FILE")
+CHECKPOINT_EXPORT = env.text("CHECKPOINT_EXPORT")
+if DEBUG:
+    # Files made once, so that a newcomer who sets nothing has a log that can be verified and an issuer to try receipts with.
+    for _name, _fresh in (
+        ("ledger_keys.json", new_ledger_keys),
+        ("checkpoint_keys.json", new_checkpoint_keys),
+        ("receipt_issuers.json", lambda: "{}"),
+    ):
+        env.kept(_name, _fresh())
+    LEDGER_KEYS_FILE = LEDGER_KEYS_FILE or str(VAR_DIR / "ledger_keys.json")
+    CHECKPOINT_KEY_FILE = CHECKPOINT_KEY_FILE or str(VAR_DIR / "checkpoint_keys.json")
+    CHECKPOINT_EXPORT = CHECKPOINT_EXPORT or str(VAR_DIR / "checkpoints.jws")
+    RECEIPT_ISSUERS_FILE = RECEIPT_ISSUERS_FILE or str(VAR_DIR / "receipt_issuers.json")
+if not LEDGER_KEYS_FILE:
+    raise ImproperlyConfigured(
+        "LEDGER_KEYS_FILE is not set. Name the JSON file of the ledger's keys, or set DEBUG=1 for development."
+    )
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["scores.api.parsers.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "scores.api.parsers.OnlyJSON",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "scores.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Scoreboard",
+    "DESCRIPTION": "Read the live top 10 and credit players. Errors are RFC 9457 problem documents with a stable `code`.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [],
+}
+
+# --- Browser safety
+
+HTTPS_ONLY = env.flag("HTTPS_ONLY", default=not DEBUG)
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
+SECURE_HSTS_PRELOAD = HTTPS_ONLY
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- Words, numbers, files, logs
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "var" / "static"
+# Served from where they lie: no collect step stands between a clone and a working page.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 0 if DEBUG else 300
+
+LOG_FORMAT = env.choice("LOG_FORMAT", ("text", "json"))
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"()": "scores.api.logs.TextFormatter"},
+        "json": {"()": "scores.api.logs.JSONFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Django logs a warning for every 4xx; ours say what was refused and why, once.
+        "django.request": {"level": "ERROR", "propagate": True},
+        "django.security.DisallowedHost": {"level": "CRITICAL", "propagate": True},
+        "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
+        "daphne": {"handlers": [], "level": "WARNING", "propagate": True},
+    },
+}

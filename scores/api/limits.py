@@ -1,0 +1,185 @@
+"""Rate limits: django-ratelimit's counting, called after authentication, in a cache that costs one round trip and may be away."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import redis
+from django.conf import settings
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.http import HttpRequest, HttpResponseBase
+from django_ratelimit.core import get_usage
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from scores.errors import RateLimited
+
+logger = logging.getLogger(__name__)
+
+#: While the server is out of reach it is asked again this often, and each process counts for itself.
+RETRY_SECONDS = 2.0
+SOCKET_TIMEOUT_SECONDS = 0.5
+
+
+class CountingCache(BaseCache):
+    """The two calls that django-ratelimit counts with, `add` and `incr`, as one round trip to Valkey or Redis.
+
+    `add` starts and counts in one pipeline and keeps the count for the `incr` that follows in the same thread. Without
+    a server (LOCATION empty), or while it is out of reach, counts are kept in this process.
+    """
+
+    def __init__(self, location: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        # The threads of a process share one instance: Django makes a cache per thread, a connection pool must not be.
+        self._server = _server(location) if location else None
+        self._local = LocMemCache("limits", params)
+        self._counted = threading.local()
+
+    def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:  # type: ignore[assignment]
+        if (
+            self._server is not None
+            and (count := self._server.count(self.make_key(key, version), int(timeout or 0))) is not None
+        ):
+            self._counted.value = count
+            return count == 1
+        self._counted.value = None
+        return self._local.add(key, value, timeout, version)
+
+    @property
+    def within_reach(self) -> bool:
+        """Whether all processes count together, as far as the last request could tell."""
+        return self._server is None or self._server.within_reach
+
+    def clear(self) -> None:
+        self._local.clear()
+        if self._server is not None:
+            self._server.clear()
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        counted: int | None = self._counted.value
+        return counted if counted is not None else self._local.incr(key, delta, version)
+
+
+class LimitServer:
+    """The shared counts, and whether they are within reach."""
+
+    def __init__(self, location: str) -> None:
+        self._client = redis.Redis.from_url(
+            location, socket_timeout=SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=SOCKET_TIMEOUT_SECONDS
+        )
+        self._away_until = 0.0
+        self.within_reach = True
+
+    def count(self, key: str, seconds: int) -> int | None:
+        """One more under this key, which starts and ends with its window; None while out of reach."""
+        if time.monotonic() < self._away_until:
+            return None
+        try:
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.set(key, 0, ex=seconds, nx=True)
+            pipeline.incr(key)
+            count = int(pipeline.execute()[1])
+        except redis.RedisError as error:
+            self._away_until = time.monotonic() + RETRY_SECONDS
+            if self.within_reach:
+                logger.error("limits are counted per process until REDIS_URL is within reach again: %s", error)  # noqa: TRY400
+            self.within_reach = False
+            return None
+        if not self.within_reach:
+            logger.warning("limits are counted for all processes together again")
+            self.within_reach = True
+        return count
+
+    def clear(self) -> None:
+        """Forget every count, and nothing else that lives on this server."""
+        keys = list(self._client.scan_iter("*:rl:*"))
+        if keys:
+            self._client.delete(*keys)
+
+
+_servers: dict[str, LimitServer] = {}
+
+
+def _server(location: str) -> LimitServer:
+    return _servers.setdefault(location, LimitServer(location))
+
+
+class RateLimit(BaseThrottle):
+    """One limit: `rate_setting` names the setting, `subject` who is counted. Raises RateLimited; leaves its state on the request."""
+
+    name: ClassVar[str]
+    rate_setting: ClassVar[str]
+
+    def subject(self, request: Request) -> str | None:
+        raise NotImplementedError
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        rate: str | None = getattr(settings, self.rate_setting)
+        subject = self.subject(request)
+        if rate is not None and subject is not None:
+            count(request._request, self.name, rate, subject)
+        return True
+
+
+class PlayerLimit(RateLimit):
+    name, rate_setting = "player", "SCORE_UPDATE_RATE"
+
+    def subject(self, request: Request) -> str | None:
+        return str(request.user.player)
+
+
+class AddressReadLimit(RateLimit):
+    name, rate_setting = "read", "READ_RATE"
+
+    def subject(self, request: Request) -> str | None:
+        return str(request.client_address)
+
+
+class AddressLoginLimit(RateLimit):
+    name, rate_setting = "login-address", "LOGIN_ADDRESS_RATE"
+
+    def subject(self, request: Request) -> str | None:
+        return str(request.client_address)
+
+
+class UsernameLoginLimit(RateLimit):
+    name, rate_setting = "login", "LOGIN_RATE"
+
+    def subject(self, request: Request) -> str | None:
+        # The route's own check refuses what is not text, but only after its limits.
+        username = request.data.get("username")
+        return f"{username.casefold()[:150]} {request.client_address}" if isinstance(username, str) else None
+
+
+def count(request: HttpRequest, name: str, rate: str, subject: str) -> None:
+    """Count one request of a subject; raises RateLimited above the rate. What is left is kept for the answer's headers."""
+    key: Callable[[str, HttpRequest], str] = lambda _group, _request: subject  # noqa: E731
+    usage = get_usage(request, group=name, key=key, rate=rate, increment=True)
+    if usage is None:
+        return
+    left = max(0, usage["limit"] - usage["count"])
+    seconds = max(1, usage["time_left"])
+    request.rate_limits = [*getattr(request, "rate_limits", []), (name, rate, left, seconds)]  # type: ignore[attr-defined]
+    if usage["should_limit"]:
+        raise RateLimited(retry_after=seconds)
+
+
+def describe_limits(request: HttpRequest, response: HttpResponseBase) -> None:
+    """The RateLimit and RateLimit-Policy fields (draft-ietf-httpapi-ratelimit-headers) of the limits this request was counted under."""
+    limits = getattr(request, "rate_limits", [])
+    if limits:
+        response["RateLimit"] = ", ".join(f'"{name}";r={left};t={seconds}' for name, _, left, seconds in limits)
+        response["RateLimit-Policy"] = ", ".join(
+            f'"{name}";q={quota};w={window}'
+            for name, (quota, window) in ((name, split_rate(rate)) for name, rate, _, _ in limits)
+        )
+
+
+def split_rate(rate: str) -> tuple[int, int]:
+    """`60/m` as (60, 60): requests and seconds."""
+    quota, _, period = rate.partition("/")
+    return int(quota), int(period[:-1] or 1) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[period[-1]]

@@ -1,0 +1,76 @@
+"""What every request gets: an id, the client's true address, and errors in the form its client reads."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from scores.api import problems
+from scores.api.logs import request_id
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+UNKNOWN_ADDRESS = "unknown"
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address the outermost trusted proxy saw: the TRUSTED_PROXIES-th from the right of X-Forwarded-For.
+
+    What stands further left was sent by the client and proves nothing. `::ffff:a.b.c.d` is the IPv4 address it maps.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.TRUSTED_PROXIES:
+        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if len(hops) >= settings.TRUSTED_PROXIES:
+            address = hops[-settings.TRUSTED_PROXIES].strip() or address
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return UNKNOWN_ADDRESS
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def wants_problem(request: HttpRequest) -> bool:
+    """Under /api always; elsewhere where the client accepts JSON but not HTML."""
+    accept = request.headers.get("Accept", "")
+    return request.path.startswith("/api") or ("json" in accept and "html" not in accept)
+
+
+class RequestMiddleware:
+    """Outermost, so that what other middleware refuses gets its form and its request id too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        sent = request.headers.get("X-Request-ID", "")
+        request.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid4().hex  # type: ignore[attr-defined]
+        request.client_address = client_address(request)  # type: ignore[attr-defined]
+        token = request_id.set(request.request_id)  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+            if (
+                response.status_code >= 400
+                and wants_problem(request)
+                and response.get("Content-Type") != problems.CONTENT_TYPE
+            ):
+                allow = {"Allow": response["Allow"]} if "Allow" in response else None
+                response = problems.respond(response.status_code, problems.general_problem(response.status_code), allow)
+        finally:
+            request_id.reset(token)
+        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """What a page's view raised: a database that is away is a 503 page, not a fault of ours."""
+        refusal = problems.to_refusal(error)
+        if refusal is None:
+            return None
+        if wants_problem(request):
+            return problems.refuse(request, refusal)
+        response = render(request, "500.html", status=refusal.status)
+        response["Retry-After"] = str(problems.RETRY_SECONDS)
+        return response

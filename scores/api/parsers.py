@@ -1,0 +1,50 @@
+"""What comes in: one strict JSON parser for the whole API, and no negotiation about what goes out."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from scores import strict_json
+from scores.errors import InvalidBody
+
+
+class StrictJSONParser(BaseParser):
+    """An object in strict UTF-8 JSON; how large it may be is decided while the server reads it (bridge)."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        if _charset(media_type).lower() != "utf-8":
+            raise UnsupportedMediaType(media_type or "")
+        try:
+            value = strict_json.loads(stream.read())
+        except ValueError as error:
+            raise InvalidBody(str(error)) from None
+        if not isinstance(value, dict):
+            raise InvalidBody("The body must be a JSON object.")
+        return value
+
+
+class OnlyJSON(BaseContentNegotiation):
+    """The API answers JSON whatever Accept asks for (RFC 9110, section 12.5.1 allows it)."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
+        media_type = (request.content_type or "").split(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == media_type), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+def _charset(media_type: str | None) -> str:
+    parameters = [part.strip().partition("=") for part in (media_type or "").split(";")[1:]]
+    return next((value.strip('"') for name, _, value in parameters if name.strip().lower() == "charset"), "utf-8")

@@ -1,0 +1,141 @@
+"""Shapes of what comes in and goes out. Input is exact: unknown fields are refused, text is text. Nothing here saves."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from scores.services import Award
+from scores.standings import Place
+
+MAXIMUM_RECEIPT_LENGTH = 4096
+
+
+class ExactText(serializers.CharField):
+    """Text as it was sent: no number becomes text, no space is trimmed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: object) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Must be a string.")
+        return super().to_internal_value(data)
+
+
+class ExactSerializer(serializers.Serializer[Any]):
+    """Refuses fields it does not know."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError({field: ["Unknown field."] for field in unknown})
+        return super().to_internal_value(data)
+
+
+class UpdateBody(ExactSerializer):
+    """One of `action` (self-reported, with an Idempotency-Key) and `receipt` (proved by its backend)."""
+
+    action = ExactText(required=False, max_length=64)
+    receipt = ExactText(required=False, max_length=MAXIMUM_RECEIPT_LENGTH)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError({"action": ["Send exactly one of action and receipt."]})
+        return attrs
+
+
+class LoginBody(ExactSerializer):
+    username = ExactText(max_length=150)
+    password = ExactText(max_length=1024)
+
+
+class RefreshBody(ExactSerializer):
+    refresh = ExactText(max_length=4096)
+
+
+class TokenPair(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
+class PlayerShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class EntryShape(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(help_text="Place in the player's audit chain.")
+    mac = serializers.CharField(help_text="Its seal, lower-case hex.")
+
+
+class AwardShape(serializers.Serializer[Any]):
+    player = PlayerShape()
+    action = serializers.CharField()
+    delta = serializers.IntegerField()
+    score = serializers.IntegerField(help_text="Points after this act.")
+    verified = serializers.BooleanField(help_text="Proved by a receipt, rather than self-reported.")
+    replayed = serializers.BooleanField(help_text="The first answer to this key again; nothing was counted.")
+    entry = EntryShape()
+
+
+class StandingShape(serializers.Serializer[Any]):
+    rank = serializers.IntegerField()
+    player = serializers.UUIDField()
+    name = serializers.CharField()
+    score = serializers.IntegerField()
+    reached_at = serializers.DateTimeField()
+
+
+class TopShape(serializers.Serializer[Any]):
+    as_of = serializers.DateTimeField()
+    entries = StandingShape(many=True)
+
+
+class PlaceShape(serializers.Serializer[Any]):
+    player = PlayerShape()
+    score = serializers.IntegerField()
+    rank = serializers.IntegerField(allow_null=True)
+    above = StandingShape(many=True)
+    below = StandingShape(many=True)
+
+
+class FieldProblemShape(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemShape(serializers.Serializer[Any]):
+    """RFC 9457."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField(help_text="Stable; what a client decides by.")
+    errors = FieldProblemShape(many=True, required=False)
+
+
+def show_award(award: Award) -> dict[str, Any]:
+    """The answer to an update."""
+    entry = award.entry
+    return {
+        "player": {"id": str(entry.player), "name": award.name},
+        "action": entry.action,
+        "delta": entry.delta,
+        "score": entry.balance,
+        "verified": entry.verified,
+        "replayed": award.replayed,
+        "entry": {"seq": entry.seq, "mac": entry.mac},
+    }
+
+
+def show_place(place: Place) -> dict[str, Any]:
+    """The answer to "where am I"."""
+    score = place.score
+    return {
+        "player": {"id": str(score.pk), "name": score.name},
+        "score": score.points,
+        "rank": place.rank,
+        "above": place.above,
+        "below": place.below,
+    }

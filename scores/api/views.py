@@ -1,0 +1,138 @@
+"""The routes under /api: each checks its input, calls one service, shapes the answer."""
+
+import re
+from typing import Any, ClassVar
+
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from scores import services, standings
+from scores.api import schema
+from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
+from scores.api.limits import AddressLoginLimit, AddressReadLimit, PlayerLimit, UsernameLoginLimit, describe_limits
+from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
+from scores.errors import IdempotencyKeyRequired, InvalidBody, InvalidIdempotencyKey, LoginFailed, TokenInvalid
+from scores.receipts import Receipt, examine
+
+#: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
+IDEMPOTENCY_KEY = re.compile(r'(?P<quote>"?)(?P<key>[!#-\[\]-~]{1,255})(?P=quote)')
+
+
+class JSONView(APIView):
+    """A route that refuses a wrong method first, says what is left of its limits, and is not kept by caches unless it says so."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not hasattr(self, str(request.method).lower()):
+            self.http_method_not_allowed(request)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:  # type: ignore[override]
+        response = super().finalize_response(request, response, *args, **kwargs)
+        describe_limits(request._request, response)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def read(self, body: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+        """The checked body."""
+        if not isinstance(request.data, dict):
+            raise UnsupportedMediaType(request.content_type or "")
+        serializer = body(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+
+class UpdateView(JSONView):
+    authentication_classes = (BearerAuthentication,)
+    throttle_classes = (PlayerLimit,)
+
+    @schema.update
+    def patch(self, request: Request) -> Response:
+        act = read_act(self.read(UpdateBody, request), request)
+        award = services.award(caller=request.user, act=act, context=describe_origin(request._request))
+        return Response(show_award(award))
+
+
+class TopView(JSONView):
+    throttle_classes = (AddressReadLimit,)
+
+    @schema.top
+    def get(self, request: Request) -> HttpResponse:
+        snapshot = standings.read_snapshot()
+        headers = {"ETag": snapshot.etag, "Cache-Control": "public, max-age=1"}
+        if snapshot.etag in request.headers.get("If-None-Match", ""):
+            return HttpResponse(status=304, headers=headers)
+        return HttpResponse(snapshot.body, content_type="application/json", headers=headers)
+
+
+class MeView(JSONView):
+    authentication_classes = (BearerAuthentication,)
+    throttle_classes = (AddressReadLimit,)
+
+    @schema.me
+    def get(self, request: Request) -> Response:
+        place = standings.find_place(request.user.player)
+        if place is None:
+            raise TokenInvalid(reason="unknown_player")
+        services.check_caller(place.score, request.user)
+        return Response(show_place(place))
+
+
+class TokenView(JSONView):
+    throttle_classes = (AddressLoginLimit, UsernameLoginLimit)
+
+    @schema.token
+    def post(self, request: Request) -> Response:
+        body = self.read(LoginBody, request)
+        user = authenticate(request._request, username=body["username"], password=body["password"])
+        if user is None:
+            raise LoginFailed
+        return Response(issue_pair(user))  # type: ignore[arg-type]
+
+
+class RefreshView(JSONView):
+    throttle_classes = (AddressLoginLimit,)
+
+    @schema.refresh
+    def post(self, request: Request) -> Response:
+        return Response(RefreshTokens.rotate(self.read(RefreshBody, request)["refresh"]))
+
+
+class RevokeView(JSONView):
+    throttle_classes: ClassVar = (AddressLoginLimit,)
+
+    @schema.revoke
+    def post(self, request: Request) -> Response:
+        RefreshTokens.revoke(self.read(RefreshBody, request)["refresh"])
+        return Response(status=204)
+
+
+def read_act(body: dict[str, Any], request: Request) -> services.SelfReport | Receipt:
+    """What is claimed to have been done: a receipt carries its own key, a self-report needs one in the header."""
+    if "receipt" in body:
+        return examine(body["receipt"])
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        raise IdempotencyKeyRequired
+    match = IDEMPOTENCY_KEY.fullmatch(header)
+    if match is None:
+        raise InvalidIdempotencyKey
+    if not body["action"]:
+        raise InvalidBody(errors=[{"field": "action", "detail": "May not be blank."}])
+    return services.SelfReport(action=body["action"], key=match["key"])
+
+
+def describe_origin(request: HttpRequest) -> dict[str, str]:
+    """Where a change came from, as the entry keeps it."""
+    agent = request.headers.get("User-Agent", "")
+    return {
+        "address": request.client_address,  # type: ignore[attr-defined]
+        "agent": "".join(character for character in agent if character.isprintable())[:256],
+        "request": request.request_id,  # type: ignore[attr-defined]
+    }

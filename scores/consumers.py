@@ -1,0 +1,39 @@
+"""The socket: anonymous and read-only; it sends standings and accepts nothing."""
+
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from scores.live import Viewer, hub
+
+POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
+
+
+class ScoreboardConsumer(AsyncWebsocketConsumer):
+    """Joins the process's hub for as long as the socket is open."""
+
+    # The hub listens to the channel layer once for all viewers.
+    channel_layer_alias = None
+    _viewer: Viewer | None = None
+
+    async def connect(self) -> None:
+        await self.accept()
+        self._viewer = Viewer(self._send_frame)
+        await hub.join(self._viewer)
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        """Whatever came in, text or bytes, ends the socket, once."""
+        if self._viewer is not None:
+            await self._leave()
+            await self.close(code=POLICY_VIOLATION)
+
+    async def disconnect(self, code: int) -> None:
+        await self._leave()
+
+    async def _leave(self) -> None:
+        viewer, self._viewer = self._viewer, None
+        if viewer is not None:
+            await hub.leave(viewer)
+
+    async def _send_frame(self, frame: str) -> None:
+        await self.base_send({"type": "websocket.send", "text": frame})

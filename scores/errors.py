@@ -1,0 +1,120 @@
+"""What may be refused, each with its stable code. `api.problems` turns them into HTTP, the admin and commands into a message."""
+
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """An act that was refused; nothing was written. `reason` is for the log only, the caller gets code, title and detail."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "refused"
+    title: ClassVar[str] = "Refused"
+    detail: str = "The act was refused."
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        reason: str = "",
+        retry_after: int | None = None,
+        errors: list[dict[str, str]] | None = None,
+    ) -> None:
+        self.detail = detail or self.detail
+        self.reason = reason
+        self.retry_after = retry_after
+        self.errors = errors or []
+        super().__init__(self.detail)
+
+
+class InvalidBody(Refused):
+    code, title = "invalid_body", "Invalid body"
+    detail = "The body is not what this route takes."
+
+
+class InvalidName(Refused):
+    code, title = "invalid_name", "Invalid name"
+
+
+class IdempotencyKeyRequired(Refused):
+    code, title = "idempotency_key_required", "Idempotency key required"
+    detail = "Send an Idempotency-Key header: one fresh key per act, the same key when you retry it."
+
+
+class InvalidIdempotencyKey(Refused):
+    code, title = "invalid_idempotency_key", "Invalid idempotency key"
+    detail = "An Idempotency-Key has 1 to 255 visible ASCII characters, without quotes and backslashes inside."
+
+
+class NotAuthenticated(Refused):
+    status, code, title = 401, "not_authenticated", "Not authenticated"
+    detail = "Send an access token: Authorization: Bearer TOKEN."
+
+
+class TokenInvalid(Refused):
+    status, code, title = 401, "token_invalid", "Token invalid"
+    detail = "The token is not valid, or no longer: sign in again."
+
+
+class LoginFailed(Refused):
+    status, code, title = 401, "login_failed", "Login failed"
+    detail = "No active account has this username and password."
+
+
+class PlayerFrozen(Refused):
+    status, code, title = 403, "player_frozen", "Player frozen"
+    detail = "This player is frozen and cannot gain points."
+
+
+class ReceiptSubject(Refused):
+    status, code, title = 403, "receipt_subject", "Receipt of another player"
+    detail = "This receipt was issued to another player."
+
+
+class UnknownAction(Refused):
+    status, code, title = 404, "unknown_action", "Unknown action"
+    detail = "There is no such action."
+
+
+class ReceiptUsed(Refused):
+    status, code, title = 409, "receipt_used", "Receipt used"
+    detail = "A receipt with this id was used before, with other content."
+
+
+class IdempotencyConflict(Refused):
+    status, code, title = 422, "idempotency_conflict", "Idempotency conflict"
+    detail = "This key was used before, with another body."
+
+
+class ReceiptRequired(Refused):
+    status, code, title = 422, "receipt_required", "Receipt required"
+    detail = "This action needs a receipt from the backend where it took place."
+
+
+class ReceiptInvalid(Refused):
+    status, code, title = 422, "receipt_invalid", "Receipt invalid"
+    detail = "The receipt does not prove this act."
+
+
+class RateLimited(Refused):
+    status, code, title = 429, "rate_limited", "Rate limited"
+    detail = "Too many requests; try again after the pause."
+
+
+class Cooldown(Refused):
+    status, code, title = 429, "cooldown", "Cooldown"
+    detail = "This action was done a moment ago; it counts again after its cooldown."
+
+
+class DailyCap(Refused):
+    status, code, title = 429, "daily_cap", "Daily cap"
+    detail = "This action was done as often as it counts today (UTC)."
+
+
+class BalanceOutOfRange(Refused):
+    status, code, title = 422, "balance_out_of_range", "Balance out of range"
+    detail = "The balance would leave the range from 0 to 2^53 - 1."
+
+
+class Unavailable(Refused):
+    status, code, title = 503, "unavailable", "Unavailable"
+    detail = "The scoreboard cannot take this now; try again after the pause."

@@ -1,0 +1,208 @@
+"""announce() and the Hub: how a committed change reaches every open page.
+
+A ping says that something changed, it carries no page. Pings are coalesced per process; each process's hub hears one,
+reads the standings once, encodes once and hands the same text to all its viewers. Every frame is the whole top 10, so a
+lost frame costs nothing, and while it has viewers a hub re-reads every few seconds, so a lost ping heals itself.
+"""
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import close_old_connections
+
+from scores.standings import Snapshot, format_time, read_snapshot
+
+logger = logging.getLogger(__name__)
+
+GROUP = "standings"
+#: At most about 20 pings a second leave a process, however many updates it commits.
+PING_SECONDS = 0.05
+#: At most 10 frames a second, and a pause at least as long as the last sending took.
+FRAME_SECONDS = 0.1
+REREAD_SECONDS = 5.0
+HEARTBEAT_SECONDS = 15.0
+#: Viewers woken between two looks at everything else the process has to do.
+BATCH = 50
+RETRY_SECONDS = 1.0
+LAYER_TIMEOUT_SECONDS = 2.0
+
+
+class Viewer:
+    """One open socket: it gets the newest frame there is when it is ready for one, never a queue."""
+
+    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+        self._send = send
+        self._frame = ""
+        self._wake = asyncio.Event()
+        self._task = asyncio.create_task(self._write())
+
+    def show(self, frame: str) -> None:
+        self._frame = frame
+        self._wake.set()
+
+    async def leave(self) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._send(self._frame)
+            except Exception:  # noqa: BLE001 - whatever the transport raises, this viewer is gone; its consumer cleans up
+                return
+
+
+class Hub:
+    """The one object per server process that feeds every viewer connected to it. Lives on that process's event loop."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._viewers: set[Viewer] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._changed = asyncio.Event()
+        self._snapshot: Snapshot | None = None
+        self._sent_at = 0.0
+        self._unsaid = False
+        self._saying = threading.Event()
+        # One thread of its own, so that the board moves also while every request thread is busy.
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub")
+
+    def attach(self) -> None:
+        """Take the running loop as the one to live on; cheap when that is done already."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            self._viewers, self._tasks, self._snapshot, self._changed = set(), [], None, asyncio.Event()
+            self._saying.clear()
+
+    @property
+    def viewer_count(self) -> int:
+        return len(self._viewers)
+
+    async def join(self, viewer: Viewer) -> None:
+        """Show the present standings to a new viewer and every later frame until it leaves."""
+        self.attach()
+        self._viewers.add(viewer)
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._listen())]
+        if self._snapshot is not None:
+            viewer.show(self._snapshot.frame)
+        else:
+            self._changed.set()
+
+    async def leave(self, viewer: Viewer) -> None:
+        self._viewers.discard(viewer)
+        await viewer.leave()
+        if not self._viewers:
+            # Without viewers nobody keeps the snapshot true: the next one to come gets a fresh one.
+            tasks, self._tasks, self._snapshot = self._tasks, [], None
+            for task in tasks:
+                task.cancel()
+
+    def ping(self) -> None:
+        """Something changed. From any thread; never blocks, never fails."""
+        self._unsaid = True
+        if self._loop is None or self._loop.is_closed():
+            _ping_from_outside()
+        elif not self._saying.is_set():
+            self._saying.set()
+            with suppress(RuntimeError):  # the loop was closed a moment ago: this server is going away
+                self._loop.call_soon_threadsafe(self._say_soon)
+
+    def _say_soon(self) -> None:
+        # Kept, because the loop holds its tasks by weak references only.
+        self._saying_task = asyncio.ensure_future(self._say())
+
+    async def _say(self) -> None:
+        """Tell our own feed and the other processes, at once and then once per pause for as long as there is news."""
+        while self._unsaid:
+            self._unsaid = False
+            self._changed.set()
+            await _ping_layer()
+            await asyncio.sleep(PING_SECONDS)
+        self._saying.clear()
+        if self._unsaid:  # said between the last look and the clearing, by a thread that thought we would see it
+            self._say_soon()
+
+    async def _listen(self) -> None:
+        """Hear the pings of all processes; while the layer is out of reach, the re-reading keeps the board right."""
+        layer = get_channel_layer()
+        while True:
+            try:
+                channel = await layer.new_channel()
+                await layer.group_add(GROUP, channel)
+                while True:
+                    await layer.receive(channel)
+                    self._changed.set()
+            except Exception as error:  # noqa: BLE001 - as above
+                logger.warning("pings of other processes cannot be heard: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _feed(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REREAD_SECONDS):
+                    await self._changed.wait()
+            self._changed.clear()
+            began = time.monotonic()
+            await self._refresh()
+            await asyncio.sleep(max(FRAME_SECONDS, time.monotonic() - began))
+
+    async def _refresh(self) -> None:
+        """Read, and send where something moved, or a heartbeat where nothing was sent for long."""
+        try:
+            snapshot = await asyncio.get_running_loop().run_in_executor(self._reader, _read)
+        except Exception as error:  # noqa: BLE001 - the board must outlive a database that is away
+            logger.warning("the standings could not be read: %s", error)
+            return
+        previous, self._snapshot = self._snapshot, snapshot
+        if previous is None or previous.etag != snapshot.etag:
+            await self._broadcast(snapshot.frame)
+        elif time.monotonic() - self._sent_at >= HEARTBEAT_SECONDS:
+            await self._broadcast(json.dumps({"event": "heartbeat", "data": {"as_of": format_time(datetime.now(UTC))}}))
+
+    async def _broadcast(self, frame: str) -> None:
+        self._sent_at = time.monotonic()
+        for number, viewer in enumerate(list(self._viewers), start=1):
+            viewer.show(frame)
+            if number % BATCH == 0:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+hub = Hub()
+
+
+def announce() -> None:
+    """Tell every process that the standings may have changed. Called after commit; never blocks or fails the caller."""
+    hub.ping()
+
+
+def _read() -> Snapshot:
+    close_old_connections()
+    return read_snapshot()
+
+
+def _ping_from_outside() -> None:
+    """From a process that serves nobody (a command): waited for, because the process may end next."""
+    async_to_sync(_ping_layer)()
+
+
+async def _ping_layer() -> None:
+    try:
+        async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
+            await get_channel_layer().group_send(GROUP, {"type": "standings.changed"})
+    except Exception as error:  # noqa: BLE001 - the change is committed, and hubs re-read by themselves
+        logger.warning("other processes could not be told of a change: %s", error)

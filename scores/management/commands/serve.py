@@ -1,0 +1,55 @@
+"""manage.py serve: the production server with the right flags."""
+
+import socket
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+STOP_SECONDS = 8
+
+
+class Command(BaseCommand):
+    help = "Serve the site: HTTP and sockets on one port."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--workers", type=int, default=1)
+
+    def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
+        if workers < 1:
+            raise CommandError("--workers must be at least 1.")
+        if workers > 1 and not settings.REDIS_URL:
+            raise CommandError("Several workers need REDIS_URL: without it they share neither limits nor pings.")
+        _check_port(host, port)
+        # Compression of sockets would cost memory and CPU per viewer; without a graceful timeout a stalled viewer keeps us from stopping.
+        uvicorn.run(
+            "scoreboard_project.asgi:application",
+            host=host,
+            port=port,
+            workers=workers,
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            ws_max_size=4096,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            timeout_keep_alive=30,
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+        )
+
+
+def _check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port.") from None

@@ -1,0 +1,123 @@
+"""Players' scores, the catalogue of actions, spent refresh tokens: one-row rules and constraints."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from audit.ledger import Head, to_datetime
+from audit.models import AuditEntry
+from scores.names import clean_name, name_key
+
+MAXIMUM_BALANCE = 2**53 - 1
+MAXIMUM_POINTS = 1_000_000
+
+
+def protect_played(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
+    """on_delete: a user who has entries cannot be deleted (deactivate or erase instead); one who has none takes the empty score along."""
+    played = sub_objs.filter(seq__gt=0)
+    (models.PROTECT if played.exists() else models.CASCADE)(collector, field, sub_objs, using)  # type: ignore[operator]
+
+
+class ScoreQuerySet(models.QuerySet["Score"]):
+    def ranked(self) -> "ScoreQuerySet":
+        """Those on the board, first place first: by points, then who reached them first, then id."""
+        return self.filter(frozen=False, reached_at__isnull=False).order_by("-points", "reached_at", "id")
+
+
+class Score(models.Model):
+    """One row per player. Everything but `user` and `name` is derived from the player's audit chain and verified against it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=protect_played, related_name="score")
+    name = models.CharField(max_length=64)
+    name_key = models.CharField(
+        max_length=1200, unique=True, editable=False, help_text="The name in NFKC and casefolded, which is unique."
+    )
+    points = models.BigIntegerField(default=0, editable=False)
+    reached_at = models.DateTimeField(
+        null=True, editable=False, help_text="Time of the entry that made the present balance."
+    )
+    seq = models.PositiveBigIntegerField(default=0, editable=False)
+    head = models.CharField(max_length=64, blank=True, editable=False, help_text="MAC of the last entry of the chain.")
+    frozen = models.BooleanField(default=False, editable=False)
+
+    objects = ScoreQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(points__gte=0, points__lte=MAXIMUM_BALANCE), name="score_points_range"),
+            models.CheckConstraint(
+                condition=Q(seq=0, reached_at=None) | Q(seq__gt=0, reached_at__isnull=False),
+                name="score_reached_with_entries",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("points").desc(),
+                "reached_at",
+                "id",
+                name="score_standings",
+                condition=Q(frozen=False, reached_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def rename(self, text: str) -> None:
+        """Take a new name after the rule in `names`; raises InvalidName."""
+        self.name = clean_name(text)
+        self.name_key = name_key(self.name)
+
+    @property
+    def ledger_head(self) -> Head:
+        return Head(self.seq, self.head, self.points)
+
+    def follow(self, entry: AuditEntry) -> None:
+        """Move to where the chain now ends, in the transaction that appended `entry`."""
+        self.points, self.seq, self.head = entry.balance, entry.seq, entry.mac
+        if entry.delta or self.reached_at is None:
+            self.reached_at = to_datetime(entry.at_us)
+        if entry.kind in {AuditEntry.Kind.FREEZE, AuditEntry.Kind.UNFREEZE}:
+            self.frozen = entry.kind == AuditEntry.Kind.FREEZE
+        self.save(update_fields=["points", "seq", "head", "reached_at", "frozen"])
+
+
+class Action(models.Model):
+    """An entry of the catalogue: what a player can do, and what it is worth."""
+
+    slug = models.SlugField(primary_key=True, max_length=64)
+    label = models.CharField(max_length=120)
+    points = models.PositiveIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(MAXIMUM_POINTS)],
+        help_text="For self-reported acts; a receipt carries its own.",
+    )
+    cooldown_seconds = models.PositiveIntegerField(
+        default=0, help_text="Pause between two acts of one player; 0 = none."
+    )
+    daily_cap = models.PositiveIntegerField(default=0, help_text="Times per player and UTC day; 0 = no cap.")
+    receipt_required = models.BooleanField(default=False, help_text="Counts only with a signed receipt.")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(condition=Q(points__gte=1, points__lte=MAXIMUM_POINTS), name="action_points_range")
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class SpentRefreshToken(models.Model):
+    """A refresh token that was rotated or revoked, until it would have expired; the unique id lets exactly one of many win."""
+
+    jti = models.CharField(primary_key=True, max_length=64)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.jti

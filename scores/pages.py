@@ -1,0 +1,88 @@
+"""The server-rendered board and what runs beside it: the embed, and how the site is doing (health, readiness, metrics)."""
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp_update
+from django.conf import settings
+from django.core.cache import caches
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from scores import standings
+
+MINIMUM_ROWS = 3
+MAXIMUM_TITLE_LENGTH = 80
+
+
+@require_safe
+@never_cache
+def board(request: HttpRequest) -> HttpResponse:
+    return render(request, "board.html", {"snapshot": standings.read_snapshot()})
+
+
+@require_safe
+@xframe_options_exempt
+@csp_update({"frame-ancestors": settings.EMBED_ORIGINS or [NONE]})  # type: ignore[arg-type]
+def embed(request: HttpRequest) -> HttpResponse:
+    """`?theme=auto|dark|light&rows=3..10&title=`: what is out of range is brought into it."""
+    theme = request.GET.get("theme", "auto")
+    rows = request.GET.get("rows", "")
+    context = {
+        "snapshot": standings.read_snapshot(),
+        "theme": theme if theme in {"auto", "dark", "light"} else "auto",
+        "row_limit": min(max(int(rows), MINIMUM_ROWS), standings.SIZE)
+        if rows.isascii() and rows.isdigit() and len(rows) < 6
+        else standings.SIZE,
+        "title": "".join(character for character in request.GET.get("title", "") if character.isprintable())[
+            :MAXIMUM_TITLE_LENGTH
+        ],
+    }
+    return render(request, "embed.html", context)
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Alive: this process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Ready: each part and its state. Valkey out of reach is `degraded`, or a proxy would take every node out at once."""
+    parts = {"database": _database_state(), "limits": "ok" if caches["limits"].within_reach else "degraded"}
+    parts["migrations"] = _migrations_state() if parts["database"] == "ok" else "unknown"
+    ready = parts["database"] == parts["migrations"] == "ok"
+    status = "unavailable" if not ready else "ok" if set(parts.values()) == {"ok"} else "degraded"
+    return JsonResponse({"status": status, "parts": parts}, status=200 if ready else 503)
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database_state() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "unavailable"
+    return "ok"
+
+
+def _migrations_state() -> str:
+    executor = MigrationExecutor(connection)
+    return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
+
+
+def docs_policy() -> dict[str, list[str]]:
+    """Swagger UI sets styles from its script; nothing of it comes from outside."""
+    return {"style-src": [SELF, "'unsafe-inline'"], "script-src": [SELF]}

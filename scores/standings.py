@@ -1,0 +1,116 @@
+"""Reads: the order of the board and its ties, the one snapshot that page, API and socket share, and a player's place.
+
+Order: most points first; of equal points, who reached them first; then by id.
+"""
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import OperationalError
+from django.db.models import Q
+
+from scores.models import Score
+
+logger = logging.getLogger(__name__)
+
+SIZE = 10
+NEIGHBOURS = 2
+#: An unchanged board keeps its snapshot, and so its bytes, for as long as clients may cache it.
+REUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole top 10 at one moment. `body` is the JSON of GET top and of the socket's `data`, byte for byte."""
+
+    as_of: str
+    entries: list[dict[str, Any]]
+    body: str
+    etag: str
+    read_at: float
+
+    @property
+    def frame(self) -> str:
+        """The socket's message."""
+        return f'{{"event":"scoreboardUpdate","data":{self.body}}}'
+
+
+_lock = threading.Lock()
+_latest: Snapshot | None = None
+
+
+def read_snapshot() -> Snapshot:
+    """The present top 10, one query whatever the number of players. While the database is out of reach: the last one there was."""
+    global _latest
+    try:
+        entries = read_top()
+    except OperationalError:
+        if _latest is None:
+            raise
+        logger.warning("database out of reach, serving the standings of %s", _latest.as_of)
+        return _latest
+    with _lock:
+        now = time.monotonic()
+        if _latest is None or _latest.entries != entries or now - _latest.read_at > REUSE_SECONDS:
+            _latest = _build(entries, now)
+        return _latest
+
+
+def read_top() -> list[dict[str, Any]]:
+    rows = Score.objects.ranked().values_list("id", "name", "points", "reached_at")[:SIZE]
+    return [shape_entry(rank, *row) for rank, row in enumerate(rows, start=1)]
+
+
+def shape_entry(rank: int, player: UUID, name: str, points: int, reached_at: datetime) -> dict[str, Any]:
+    """One row as every client gets it."""
+    return {"rank": rank, "player": str(player), "name": name, "score": points, "reached_at": format_time(reached_at)}
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339, UTC, six digits."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one player stands: `rank` is None for one who is not on the board, who has no neighbours either."""
+
+    score: Score
+    rank: int | None
+    above: list[dict[str, Any]]
+    below: list[dict[str, Any]]
+
+
+def find_place(player: UUID) -> Place | None:
+    """The player's rank and up to two neighbours each way; None for an unknown player."""
+    score = Score.objects.select_related("user").filter(pk=player).first()
+    if score is None or score.frozen or score.reached_at is None:
+        return Place(score, None, [], []) if score else None
+    ahead = Q(points__gt=score.points) | Q(points=score.points) & (
+        Q(reached_at__lt=score.reached_at) | Q(reached_at=score.reached_at, pk__lt=score.pk)
+    )
+    ranked = Score.objects.ranked()
+    rank = ranked.filter(ahead).count() + 1
+    columns = ("id", "name", "points", "reached_at")
+    above = list(ranked.filter(ahead).reverse().values_list(*columns)[:NEIGHBOURS])
+    below = list(ranked.exclude(ahead).exclude(pk=score.pk).values_list(*columns)[:NEIGHBOURS])
+    return Place(
+        score,
+        rank,
+        [shape_entry(rank - distance, *row) for distance, row in reversed(list(enumerate(above, start=1)))],
+        [shape_entry(rank + distance, *row) for distance, row in enumerate(below, start=1)],
+    )
+
+
+def _build(entries: list[dict[str, Any]], read_at: float) -> Snapshot:
+    as_of = format_time(datetime.now(UTC))
+    rows = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+    etag = f'"{hashlib.sha256(rows.encode()).hexdigest()[:32]}"'
+    return Snapshot(as_of, entries, f'{{"as_of":"{as_of}","entries":{rows}}}', etag, read_at)
