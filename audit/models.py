@@ -23,7 +23,7 @@ class AuditEntry(models.Model):
     delta = models.BigIntegerField(help_text="Points gained or lost.")
     balance = models.BigIntegerField(help_text="Points after this entry.")
     action = models.CharField(max_length=64, blank=True, help_text="Slug of the action; empty where none took place.")
-    ref = models.CharField(
+    ref = models.CharField(  # noqa: DJ001 - unique, so none must be null
         "reference",
         max_length=400,
         null=True,

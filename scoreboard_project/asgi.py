@@ -52,9 +52,7 @@ def is_allowed_origin(origin: str, host: str) -> bool:
 def _is_allowed_host(host: str) -> bool:
     name = f"[{host}]" if ":" in host else host
     return any(
-        name == pattern
-        or pattern == "*"
-        or (pattern.startswith(".") and (name.endswith(pattern) or name == pattern[1:]))
+        pattern in {name, "*"} or (pattern.startswith(".") and (name.endswith(pattern) or name == pattern[1:]))
         for pattern in settings.ALLOWED_HOSTS
     )
 

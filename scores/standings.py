@@ -48,7 +48,7 @@ _latest: Snapshot | None = None
 
 def read_snapshot() -> Snapshot:
     """The present top 10, one query whatever the number of players. While the database is out of reach: the last one there was."""
-    global _latest
+    global _latest  # noqa: PLW0603 - the one snapshot of this process
     try:
         entries = read_top()
     except OperationalError:

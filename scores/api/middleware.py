@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from scores.api import problems
 from scores.api.logs import request_id
@@ -57,8 +57,7 @@ class RequestMiddleware:
                 and wants_problem(request)
                 and response.get("Content-Type") != problems.CONTENT_TYPE
             ):
-                allow = {"Allow": response["Allow"]} if "Allow" in response else None
-                response = problems.respond(response.status_code, problems.general_problem(response.status_code), allow)
+                response = problems.replace(response)
         finally:
             request_id.reset(token)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
@@ -71,6 +70,7 @@ class RequestMiddleware:
             return None
         if wants_problem(request):
             return problems.refuse(request, refusal)
-        response = render(request, "500.html", status=refusal.status)
+        # Without the request: what a page says of its user would ask the database that is away.
+        response = HttpResponse(render_to_string("500.html"), status=refusal.status)
         response["Retry-After"] = str(problems.RETRY_SECONDS)
         return response

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from rest_framework import exceptions
 
 from audit import ledger
@@ -61,6 +61,15 @@ def general_problem(status: int) -> dict[str, Any]:
 def respond(status: int, document: dict[str, Any], headers: dict[str, str] | None = None) -> HttpResponse:
     response = JsonResponse(document, status=status, content_type=CONTENT_TYPE, headers=headers)
     response["Cache-Control"] = "no-store"
+    return response
+
+
+def replace(page: HttpResponseBase) -> HttpResponse:
+    """The problem document in place of an error page, with the headers that say more than the page (Allow, security)."""
+    response = respond(page.status_code, general_problem(page.status_code))
+    for name, value in page.items():
+        if name not in {"Content-Type", "Content-Length", "Cache-Control"}:
+            response[name] = value
     return response
 
 
@@ -133,8 +142,7 @@ def _keep(request: HttpRequest, refusal: Refused) -> None:
     if (
         refusal.status not in KEPT_STATUSES
         or (refusal.status == HTTPStatus.UNAUTHORIZED and player is None)
-        or (isinstance(refusal, TokenInvalid)
-        and not player)
+        or (isinstance(refusal, TokenInvalid) and not player)
     ):
         return
     try:
