@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from audit import chain
 from audit.keys import load_keyring
 from audit.models import AuditEntry, Refusal
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: An arbitrary constant that names the advisory lock of the system chain.
 SYSTEM_CHAIN_LOCK = 0x5C0BE0A2D
 
@@ -34,11 +33,6 @@ class Head:
 def now_us() -> int:
     """The present, in microseconds since 1970."""
     return time.time_ns() // 1000
-
-
-def to_datetime(at_us: int) -> datetime:
-    """Exact to the microsecond, which a float of seconds is not."""
-    return EPOCH + timedelta(microseconds=at_us)
 
 
 def append(

@@ -1,7 +1,11 @@
 """The append-only audit log: what it stores. How an entry gets in stands in `ledger`, its format in `chain`."""
 
+from datetime import UTC, datetime, timedelta
+
 from django.db import models
 from django.db.models import F, Q
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AuditEntry(models.Model):
@@ -53,6 +57,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.delta:+d} ({self.player} #{self.seq})"
+
+    @property
+    def at(self) -> datetime:
+        """The time, exact to the microsecond, which a float of seconds would not be."""
+        return EPOCH + timedelta(microseconds=self.at_us)
 
     @property
     def verified(self) -> bool:

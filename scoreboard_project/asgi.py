@@ -64,6 +64,13 @@ async def _deny(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 application = ProtocolTypeRouter(
     {
         "http": Bridge(_handler),
-        "websocket": OriginGuard(URLRouter([path("ws/scoreboard", ScoreboardConsumer.as_asgi()), re_path("", _deny)])),
+        "websocket": OriginGuard(
+            URLRouter(
+                [
+                    path("ws/scoreboard", ScoreboardConsumer.as_asgi()),
+                    re_path("", _deny),  # type: ignore[arg-type]  # an ASGI application, which is what Channels routes to
+                ]
+            )
+        ),
     }
 )

@@ -10,19 +10,18 @@ import io
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpResponseBase
 
 from scores.api.problems import CONTENT_TYPE, RETRY_SECONDS, general_problem
 from scores.live import hub
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Send = Callable[[Message], Coroutine[Any, Any, None]]
 
 #: Requests served at once by one process; more threads only wait for the interpreter.
 THREADS = 4
@@ -73,9 +72,9 @@ class Bridge:
             start["headers"] = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
         response: Any = self._handler(environ, start_response)  # type: ignore[arg-type]
-        if isinstance(response, HttpResponseBase) and not response.streaming:
+        if not response.streaming:
             try:
-                content: bytes = response.content
+                content = b"".join(response)
                 if not response.has_header("Content-Length"):
                     start["headers"].append((b"content-length", str(len(content)).encode()))
                 return b"" if environ["REQUEST_METHOD"] == "HEAD" else content, start
@@ -107,7 +106,7 @@ async def _read_body(scope: Message, receive: Receive, limit: int) -> bytes | No
         message = await receive()
         if message["type"] == "http.disconnect":
             return body
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > limit:
             return None
         if not message.get("more_body"):

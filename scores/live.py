@@ -74,7 +74,7 @@ class Hub:
         self._changed = asyncio.Event()
         self._snapshot: Snapshot | None = None
         self._sent_at = 0.0
-        self._unsaid = False
+        self._news = threading.Event()
         self._saying = threading.Event()
         # One thread of its own, so that the board moves also while every request thread is busy.
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub")
@@ -113,7 +113,7 @@ class Hub:
 
     def ping(self) -> None:
         """Something changed. From any thread; never blocks, never fails."""
-        self._unsaid = True
+        self._news.set()
         if self._loop is None or self._loop.is_closed():
             _ping_from_outside()
         elif not self._saying.is_set():
@@ -127,13 +127,13 @@ class Hub:
 
     async def _say(self) -> None:
         """Tell our own feed and the other processes, at once and then once per pause for as long as there is news."""
-        while self._unsaid:
-            self._unsaid = False
+        while self._news.is_set():
+            self._news.clear()
             self._changed.set()
             await _ping_layer()
             await asyncio.sleep(PING_SECONDS)
         self._saying.clear()
-        if self._unsaid:  # said between the last look and the clearing, by a thread that thought we would see it
+        if self._news.is_set():  # said between the last look and the clearing, by a thread that thought we would see it
             self._say_soon()
 
     async def _listen(self) -> None:

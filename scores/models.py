@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from audit.ledger import Head, to_datetime
+from audit.ledger import Head
 from audit.models import AuditEntry
 from scores.names import clean_name, name_key
 
@@ -19,7 +19,7 @@ MAXIMUM_POINTS = 1_000_000
 def protect_played(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
     """on_delete: a user who has entries cannot be deleted (deactivate or erase instead); one who has none takes the empty score along."""
     played = sub_objs.filter(seq__gt=0)
-    (models.PROTECT if played.exists() else models.CASCADE)(collector, field, sub_objs, using)  # type: ignore[operator]
+    (models.PROTECT if played.exists() else models.CASCADE)(collector, field, sub_objs, using)
 
 
 class ScoreQuerySet(models.QuerySet["Score"]):
@@ -81,7 +81,7 @@ class Score(models.Model):
         """Move to where the chain now ends, in the transaction that appended `entry`."""
         self.points, self.seq, self.head = entry.balance, entry.seq, entry.mac
         if entry.delta or self.reached_at is None:
-            self.reached_at = to_datetime(entry.at_us)
+            self.reached_at = entry.at
         if entry.kind in {AuditEntry.Kind.FREEZE, AuditEntry.Kind.UNFREEZE}:
             self.frozen = entry.kind == AuditEntry.Kind.FREEZE
         self.save(update_fields=["points", "seq", "head", "reached_at", "frozen"])

@@ -3,7 +3,6 @@
 from csp.constants import NONE, SELF
 from csp.decorators import csp_update
 from django.conf import settings
-from django.core.cache import caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from scores import standings
+from scores.api.limits import limits_are_shared
 
 MINIMUM_ROWS = 3
 MAXIMUM_TITLE_LENGTH = 80
@@ -27,7 +27,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @xframe_options_exempt
-@csp_update({"frame-ancestors": settings.EMBED_ORIGINS or [NONE]})  # type: ignore[arg-type]
+@csp_update({"frame-ancestors": settings.EMBED_ORIGINS or [NONE]})
 def embed(request: HttpRequest) -> HttpResponse:
     """`?theme=auto|dark|light&rows=3..10&title=`: what is out of range is brought into it."""
     theme = request.GET.get("theme", "auto")
@@ -56,7 +56,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """Ready: each part and its state. Valkey out of reach is `degraded`, or a proxy would take every node out at once."""
-    parts = {"database": _database_state(), "limits": "ok" if caches["limits"].within_reach else "degraded"}
+    parts = {"database": _database_state(), "limits": "ok" if limits_are_shared() else "degraded"}
     parts["migrations"] = _migrations_state() if parts["database"] == "ok" else "unknown"
     ready = parts["database"] == parts["migrations"] == "ok"
     status = "unavailable" if not ready else "ok" if set(parts.values()) == {"ok"} else "degraded"

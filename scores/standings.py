@@ -64,7 +64,7 @@ def read_snapshot() -> Snapshot:
 
 
 def read_top() -> list[dict[str, Any]]:
-    rows = Score.objects.ranked().values_list("id", "name", "points", "reached_at")[:SIZE]
+    rows: Any = Score.objects.ranked().values_list("id", "name", "points", "reached_at")[:SIZE]
     return [shape_entry(rank, *row) for rank, row in enumerate(rows, start=1)]
 
 

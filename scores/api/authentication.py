@@ -27,15 +27,15 @@ UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer ACCESS` (RFC 6750, section 2.1) to a `Caller`. The player is looked up later, in the act's own transaction."""
 
-    def authenticate(self, request: Request) -> tuple[Caller, dict[str, Any]]:
+    def authenticate(self, request: Request) -> tuple[Caller, Caller]:
         header = request.META.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
             raise NotAuthenticated
         claims = read_claims(token.strip(" "), AccessToken.token_type)
         caller = Caller(player=UUID(claims["sub"]), token_id=claims["jti"], password_stamp=claims[PASSWORD_CLAIM])
-        request._request.player = caller.player  # type: ignore[attr-defined]
-        return caller, claims
+        request.META["CALLER"] = caller
+        return caller, caller
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

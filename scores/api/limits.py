@@ -39,7 +39,7 @@ class CountingCache(BaseCache):
         self._local = LocMemCache("limits", params)
         self._counted = threading.local()
 
-    def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:  # type: ignore[assignment]
+    def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         if (
             self._server is not None
             and (count := self._server.count(self.make_key(key, version), int(timeout or 0))) is not None
@@ -48,11 +48,6 @@ class CountingCache(BaseCache):
             return count == 1
         self._counted.value = None
         return self._local.add(key, value, timeout, version)
-
-    @property
-    def within_reach(self) -> bool:
-        """Whether all processes count together, as far as the last request could tell."""
-        return self._server is None or self._server.within_reach
 
     def clear(self) -> None:
         self._local.clear()
@@ -129,21 +124,21 @@ class PlayerLimit(RateLimit):
     name, rate_setting = "player", "SCORE_UPDATE_RATE"
 
     def subject(self, request: Request) -> str | None:
-        return str(request.user.player)
+        return str(request.META["CALLER"].player)
 
 
 class AddressReadLimit(RateLimit):
     name, rate_setting = "read", "READ_RATE"
 
     def subject(self, request: Request) -> str | None:
-        return str(request.client_address)
+        return str(request.META["CLIENT_ADDRESS"])
 
 
 class AddressLoginLimit(RateLimit):
     name, rate_setting = "login-address", "LOGIN_ADDRESS_RATE"
 
     def subject(self, request: Request) -> str | None:
-        return str(request.client_address)
+        return str(request.META["CLIENT_ADDRESS"])
 
 
 class UsernameLoginLimit(RateLimit):
@@ -151,8 +146,8 @@ class UsernameLoginLimit(RateLimit):
 
     def subject(self, request: Request) -> str | None:
         # The route's own check refuses what is not text, but only after its limits.
-        username = request.data.get("username")
-        return f"{username.casefold()[:150]} {request.client_address}" if isinstance(username, str) else None
+        username = request.data.get("username") if isinstance(request.data, dict) else None
+        return f"{username.casefold()[:150]} {request.META['CLIENT_ADDRESS']}" if isinstance(username, str) else None
 
 
 def count(request: HttpRequest, name: str, rate: str, subject: str) -> None:
@@ -163,14 +158,14 @@ def count(request: HttpRequest, name: str, rate: str, subject: str) -> None:
         return
     left = max(0, usage["limit"] - usage["count"])
     seconds = max(1, usage["time_left"])
-    request.rate_limits = [*getattr(request, "rate_limits", []), (name, rate, left, seconds)]  # type: ignore[attr-defined]
+    request.META.setdefault("RATE_LIMITS", []).append((name, rate, left, seconds))
     if usage["should_limit"]:
         raise RateLimited(retry_after=seconds)
 
 
 def describe_limits(request: HttpRequest, response: HttpResponseBase) -> None:
     """The RateLimit and RateLimit-Policy fields (draft-ietf-httpapi-ratelimit-headers) of the limits this request was counted under."""
-    limits = getattr(request, "rate_limits", [])
+    limits = request.META.get("RATE_LIMITS", [])
     if limits:
         response["RateLimit"] = ", ".join(f'"{name}";r={left};t={seconds}' for name, _, left, seconds in limits)
         response["RateLimit-Policy"] = ", ".join(
@@ -183,3 +178,8 @@ def split_rate(rate: str) -> tuple[int, int]:
     """`60/m` as (60, 60): requests and seconds."""
     quota, _, period = rate.partition("/")
     return int(quota), int(period[:-1] or 1) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[period[-1]]
+
+
+def limits_are_shared() -> bool:
+    """Whether all processes count together, as far as the last request could tell."""
+    return all(server.within_reach for server in _servers.values())

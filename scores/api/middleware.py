@@ -47,9 +47,9 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         sent = request.headers.get("X-Request-ID", "")
-        request.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid4().hex  # type: ignore[attr-defined]
-        request.client_address = client_address(request)  # type: ignore[attr-defined]
-        token = request_id.set(request.request_id)  # type: ignore[attr-defined]
+        request.META["REQUEST_ID"] = sent if REQUEST_ID.fullmatch(sent) else uuid4().hex
+        request.META["CLIENT_ADDRESS"] = client_address(request)
+        token = request_id.set(request.META["REQUEST_ID"])
         try:
             response = self.get_response(request)
             if (
@@ -60,7 +60,7 @@ class RequestMiddleware:
                 response = problems.replace(response)
         finally:
             request_id.reset(token)
-        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        response["X-Request-ID"] = request.META["REQUEST_ID"]
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -9,7 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from rest_framework import exceptions
 
 from audit import ledger
-from scores.errors import InvalidBody, LoginFailed, NotAuthenticated, Refused, TokenInvalid, Unavailable
+from scores.errors import InvalidBody, LoginFailed, NotAuthenticated, Refused, Unavailable
+from scores.services import Caller
 
 logger = logging.getLogger("scores.refusals")
 
@@ -129,7 +130,8 @@ def _flat(messages: Any) -> list[Any]:
 def _keep(request: HttpRequest, refusal: Refused) -> None:
     """One log line, and a count in the audit log where somebody is known to have tried."""
     reason = f"{refusal.code}:{refusal.reason}" if refusal.reason else refusal.code
-    player, address = getattr(request, "player", None), getattr(request, "client_address", "")
+    caller: Caller | None = request.META.get("CALLER")
+    player, address = caller.player if caller else None, request.META["CLIENT_ADDRESS"]
     logger.info(
         "refused %s %s with %d %s player=%s address=%s",
         request.method,
@@ -139,11 +141,7 @@ def _keep(request: HttpRequest, refusal: Refused) -> None:
         player or "-",
         address,
     )
-    if (
-        refusal.status not in KEPT_STATUSES
-        or (refusal.status == HTTPStatus.UNAUTHORIZED and player is None)
-        or (isinstance(refusal, TokenInvalid) and not player)
-    ):
+    if refusal.status not in KEPT_STATUSES or (refusal.status == HTTPStatus.UNAUTHORIZED and player is None):
         return
     try:
         ledger.record_refusal(reason, str(player or address))

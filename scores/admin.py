@@ -1,0 +1,42 @@
+"""The admin's edge: calls services, never writes a score."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+from audit.admin import ReadOnlyAdmin
+from scores import services
+from scores.models import Action, Score
+
+
+@admin.register(Score)
+class ScoreAdmin(ReadOnlyAdmin):
+    list_display = ["name", "points", "reached_at", "seq", "frozen"]
+    list_filter = ["frozen"]
+    search_fields = ["name", "id"]
+    ordering = ["-points", "reached_at", "id"]
+    list_select_related = ["user"]
+    show_full_result_count = False
+
+
+@admin.register(Action)
+class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Every change goes through the service, which records it; an action is switched off, not deleted."""
+
+    list_display = ["slug", "label", "points", "cooldown_seconds", "daily_cap", "receipt_required", "enabled"]
+    list_filter = ["enabled", "receipt_required"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Action | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Action | None = None) -> list[str]:
+        return ["slug"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Action, form: forms.Form, change: bool) -> None:
+        fields: dict[str, Any] = {field.attname: getattr(obj, field.attname) for field in Action._meta.concrete_fields}
+        # An admin acts as a player too: the log names everyone who did something by the same kind of UUID.
+        assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
+        services.set_action(actor=str(services.ensure_player(request.user).pk), **fields)
