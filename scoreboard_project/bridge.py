@@ -27,7 +27,7 @@ Send = Callable[[Message], Coroutine[Any, Any, None]]
 THREADS = 4
 API_BODY_BYTES = 8 * 1024
 PAGE_BODY_BYTES = 1024 * 1024
-BODY_SECONDS = 30.0
+BODY_SECONDS = 25.0
 #: A request that waited this long for a thread is refused, so that with the database away nobody waits beyond 5 s.
 QUEUE_SECONDS = 1.5
 
@@ -46,6 +46,7 @@ class Bridge:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _read_body(scope, receive, limit)
         except TimeoutError:
+            await _send_problem(send, 408)
             return
         if body is None:
             await _send_problem(send, 413)
@@ -151,7 +152,9 @@ async def _send_problem(send: Send, status: int) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
     ]
-    if status == 503:
+    if status == 408:
+        headers.append((b"connection", b"close"))
+    elif status == 503:
         headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -22,6 +22,7 @@ GENERAL_CODES = {
 }  # fmt: skip
 GENERAL_DETAILS = {
     400: "The request could not be understood.",
+    408: "The request did not arrive in time.",
     403: "This request is not allowed.",
     404: "There is nothing here.",
     405: "This route does not take this method.",

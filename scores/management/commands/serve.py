@@ -1,13 +1,49 @@
 """manage.py serve: the production server with the right flags."""
 
+import asyncio
 import socket
 from typing import Any
 
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 STOP_SECONDS = 8
+HEADER_SECONDS = 20
+#: A viewer that does not even answer a ping is let go after twice this.
+PING_SECONDS = 20
+
+
+class TimedProtocol(HttpToolsProtocol):
+    """Cuts a connection whose request line and headers take too long (slow-loris); the body's time is the bridge's business."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._arm()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._arm()
+
+    def on_headers_complete(self) -> None:
+        self._disarm()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    def _arm(self) -> None:
+        self._disarm()
+        self._timer = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class Command(BaseCommand):
@@ -31,10 +67,12 @@ class Command(BaseCommand):
             port=port,
             workers=workers,
             loop="uvloop",
-            http="httptools",
+            http=TimedProtocol,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_max_size=4096,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,
             timeout_keep_alive=30,
             proxy_headers=False,
