@@ -1,9 +1,12 @@
 """The test servers themselves: what the other tests and the benchmarks take for granted."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -11,7 +14,7 @@ import pytest
 import redis
 
 from tests.processes import ROOT, Server, ServerError, wait_until
-from tests.servers import PostgreSQL, Valkey
+from tests.servers import PostgreSQL, ScoreboardServer, Valkey
 
 pytestmark = pytest.mark.postgresql
 
@@ -76,6 +79,18 @@ def test_valkey_begins_empty_after_a_restart() -> None:
                 assert client.dbsize() == 0
                 client.set("word", "kept nowhere")
             server.restart()
+
+
+def test_a_scoreboard_server_of_two_workers_serves_the_test_database_and_stops_in_order(
+    scoreboard_server: Callable[..., ScoreboardServer],
+) -> None:
+    server = scoreboard_server(workers=2)
+    for _ in range(2):
+        with urllib.request.urlopen(f"{server.url}/api/score/top", timeout=10) as answer:
+            assert json.load(answer)["entries"] == []
+        server.restart()
+    server.stop()
+    assert "Traceback" not in server.log
 
 
 def test_close_leaves_neither_process_nor_folder() -> None:
