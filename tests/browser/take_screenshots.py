@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import OpenTab
+from tests.browser.conftest import OpenTab, wait_for
 from tests.browser.proxy import Proxy
 from tests.browser.site import Site
 from tests.processes import ROOT
@@ -55,7 +55,7 @@ def climb(site: Site, page: Page) -> None:
     for _ in range(6):
         site.act(climber, "leap")
     page.wait_for_selector("tr.rose")
-    page.wait_for_function("document.getAnimations().every((animation) => animation.playState !== 'running')")
+    wait_for(page, "document.getAnimations().every((animation) => animation.playState !== 'running')")
 
 
 def test_first_the_empty_board(site: Site, open_tab: OpenTab) -> None:

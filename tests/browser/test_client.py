@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import HEALED, OpenTab
+from tests.browser.conftest import HEALED, OpenTab, wait_for
 from tests.browser.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
@@ -89,13 +89,13 @@ def test_an_unavailable_server_is_asked_again(site: Site, page: Page, player: Pl
 def test_an_act_done_offline_outlives_a_reload(site: Site, page: Page, player: Player) -> None:
     page.route("**/api/score/update", lambda route: route.abort())
     page.evaluate("void client.update({action: 'step'}).catch(() => {})")
-    page.wait_for_function(f"{WAITING} === 1")
+    wait_for(page, f"{WAITING} === 1")
 
     page.unroute_all()
     page.reload()
     start_client(page, {"access": player.access})
 
-    page.wait_for_function("settled.length === 1", timeout=HEALED)
+    wait_for(page, "settled.length === 1")
     assert page.evaluate("settled[0].player.id") == player.id
     assert page.evaluate(WAITING) == 0
     assert site.points()[player.name] == 10
@@ -105,7 +105,7 @@ def test_an_act_is_never_sent_as_somebody_else_s(site: Site, page: Page, player:
     [other] = site.make_players("somebody else")
     page.route("**/api/score/update", lambda route: route.abort())
     page.evaluate("void client.update({action: 'step'}).catch(() => {})")
-    page.wait_for_function(f"{WAITING} === 1")
+    wait_for(page, f"{WAITING} === 1")
     page.unroute_all()
     page.reload()
 
@@ -164,7 +164,7 @@ def test_without_a_way_to_refresh_the_act_is_kept_until_the_player_is_back(
     assert page.evaluate(WAITING) == 1
 
     page.evaluate("(access) => client.setTokens({access})", player.access)
-    page.wait_for_function("settled.length === 2", timeout=HEALED)
+    wait_for(page, "settled.length === 2")
     assert site.points()[player.name] == 10
     assert page.evaluate(WAITING) == 0
     expect(page.locator(f"tr[data-player='{player.id}'] .number")).to_have_text("10", timeout=HEALED)
