@@ -20,8 +20,8 @@ const LONGEST_PAUSE = 2_000; // With CONNECTING: live again within 6 s, whatever
 const POLL_EVERY = 2_500;
 const POLL_TIMEOUT = 3_000;
 const TICK = 500;
-const STALE = 10; // Seconds: two polls and a half have failed by then.
-const STALE_WHEN_LIVE = 22; // Seconds: the socket speaks, but of nothing newer than one heartbeat ago.
+const STALE = 10_000; // Three polls have failed by then.
+const STALE_WHEN_LIVE = 22_000; // The socket speaks, but of nothing newer than one heartbeat ago.
 
 /** @param {number} milliseconds  spread, so that the viewers of a restarted server do not come back all at once */
 const jittered = (milliseconds) => milliseconds * (0.5 + Math.random() / 2);
@@ -101,7 +101,7 @@ class Watcher {
         if (gap < 0 || gap > 8 * TICK) return this.#begin(); // The machine slept, or its clock was set.
         if (this.#socket && now > this.#socketDeadline) this.#lost();
         if (!this.#socket && now >= this.#nextSocketAt) this.#connect();
-        if (!this.#live && now >= this.#nextPollAt) this.#ask();
+        if ((!this.#live || this.#isStale()) && now >= this.#nextPollAt) this.#ask();
         this.#report();
     }
 
@@ -156,7 +156,8 @@ class Watcher {
         const timer = setTimeout(() => poll.abort(), POLL_TIMEOUT);
         let pause = POLL_EVERY;
         try {
-            const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
+            // "Unchanged" would not say since when the server knows that, which is what a stale page must learn.
+            const headers = this.#etag && !this.#isStale() ? { "If-None-Match": this.#etag } : {};
             const response = await fetch(this.topUrl, { headers, cache: "no-store", credentials: "same-origin", signal: poll.signal });
             pause = Math.max(pause, 1000 * Number(response.headers.get("Retry-After") ?? 0)) || POLL_EVERY;
             await this.#answered(response, poll);
@@ -183,8 +184,7 @@ class Watcher {
             this.#etag = response.headers.get("ETag") ?? "";
             this.#accept(standings);
         } else if (response.status === 304) {
-            // It says "unchanged", but not since when the server knows that: the next question is asked in full.
-            this.#etag = "";
+            this.#etag = ""; // The next question is asked in full, for the same reason.
         }
     }
 
@@ -204,12 +204,16 @@ class Watcher {
         this.#confirmedAt = Date.now();
     }
 
+    /** Whoever comes back to a tab is spared the alarm for as long as a good connection takes. */
+    #isStale() {
+        const isSettled = Date.now() - this.#begunAt > CONNECTING;
+        return isSettled && Date.now() - this.#confirmedAt > (this.#live ? STALE_WHEN_LIVE : STALE);
+    }
+
     #report() {
         const age = Math.max(0, Math.floor((Date.now() - this.#confirmedAt) / 1000));
-        let state = this.#live ? "live" : this.#polled ? "polling" : "reconnecting";
-        // Whoever comes back to a tab is spared the alarm for as long as a good connection takes.
-        const isSettled = Date.now() - this.#begunAt > CONNECTING;
-        if (isSettled && age > (this.#live ? STALE_WHEN_LIVE : STALE)) state = "stale";
+        const reached = this.#live ? "live" : this.#polled ? "polling" : "reconnecting";
+        const state = this.#isStale() ? "stale" : reached;
         const report = `${state} ${age} ${this.#asOf}`;
         if (report === this.#reported) return;
         this.#reported = report;

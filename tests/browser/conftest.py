@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -86,11 +86,14 @@ def open_tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenT
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """What every open tab showed when a test failed."""
     report = yield
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
-        for number, page in enumerate(item.stash.get(OPEN_TABS, [])):
+        none: list[Page] = []
+        for number, page in enumerate(item.stash.get(OPEN_TABS, none)):
             page.screenshot(path=ARTIFACTS / f"{item.name.translate(str.maketrans('/[]', '---'))}-{number}.png")
     return report

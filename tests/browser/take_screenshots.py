@@ -100,7 +100,7 @@ def test_sign_in(busy_site: Site, open_tab: OpenTab) -> None:
 def test_server_error(busy_site: Site, open_tab: OpenTab) -> None:
     """The page itself, as Django renders it when everything else is broken."""
     page = open_tab(busy_site.url, viewport=LAPTOP, color_scheme="dark")
-    html = busy_site.manage("shell", "--command", RENDER_500)
+    html = busy_site.manage("shell", "--no-imports", "--command", RENDER_500)
     page.route("**/broken", lambda route: route.fulfill(status=500, content_type="text/html", body=html))
     page.goto(f"{busy_site.url}/broken")
     keep(page, "500")

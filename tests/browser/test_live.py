@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, Response, expect
 from tests.browser.conftest import HEALED, OpenTab
 from tests.browser.proxy import Proxy
 from tests.browser.site import Player, Site
+from tests.servers import PostgreSQL, Valkey
 
 pytestmark = pytest.mark.postgresql
 
@@ -152,6 +153,37 @@ def test_a_restarted_server_is_found_again(stopped_site: Site, open_tab: OpenTab
     points = stopped_site.act(ada)
     expect(points_of(page, ada)).to_have_text(f"{points:,}", timeout=HEALED)
     expect_live(page)
+
+
+def test_without_valkey_the_board_goes_on(site: Site, valkey: Valkey, open_tab: OpenTab, ada: Player) -> None:
+    page = open_tab(site.url)
+    valkey.stop()
+    try:
+        points = site.act(ada)
+        expect(points_of(page, ada)).to_have_text(f"{points:,}", timeout=HEALED)
+        expect(state_of(page)).to_have_text("Live")
+    finally:
+        valkey.start()
+
+    points = site.act(ada)
+    expect(points_of(page, ada)).to_have_text(f"{points:,}", timeout=HEALED)
+
+
+def test_without_the_database_the_last_standings_stay_and_their_age_is_said(
+    site: Site, postgresql: PostgreSQL, open_tab: OpenTab, ada: Player
+) -> None:
+    page = open_tab(site.url)
+    before = points_of(page, ada).inner_text()
+    postgresql.stop()
+    try:
+        expect(state_of(page)).to_have_text("Stale", timeout=2 * SILENCE_NOTICED)
+        assert points_of(page, ada).inner_text() == before
+    finally:
+        postgresql.start()
+
+    expect_live(page)
+    points = site.act(ada)
+    expect(points_of(page, ada)).to_have_text(f"{points:,}", timeout=HEALED)
 
 
 def test_offline_is_said_and_online_heals(site: Site, open_tab: OpenTab, ada: Player) -> None:
