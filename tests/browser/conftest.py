@@ -93,7 +93,7 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
-        none: list[Page] = []
-        for number, page in enumerate(item.stash.get(OPEN_TABS, none)):
+        tabs: list[Page] = item.stash.get(OPEN_TABS, [])
+        for number, page in enumerate(tabs):
             page.screenshot(path=ARTIFACTS / f"{item.name.translate(str.maketrans('/[]', '---'))}-{number}.png")
     return report
