@@ -6,20 +6,18 @@ lost frame costs nothing, and while it has viewers a hub re-reads every few seco
 """
 
 import asyncio
-import json
 import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import close_old_connections
 
-from scores.standings import Snapshot, format_time, read_snapshot
+from scores.standings import Snapshot, read_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +151,8 @@ class Hub:
     async def _feed(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(REREAD_SECONDS):
+                until_heartbeat = self._sent_at + HEARTBEAT_SECONDS - time.monotonic()
+                async with asyncio.timeout(min(REREAD_SECONDS, max(RETRY_SECONDS, until_heartbeat))):
                     await self._changed.wait()
             self._changed.clear()
             began = time.monotonic()
@@ -171,7 +170,7 @@ class Hub:
         if previous is None or previous.etag != snapshot.etag:
             await self._broadcast(snapshot.frame)
         elif time.monotonic() - self._sent_at >= HEARTBEAT_SECONDS:
-            await self._broadcast(json.dumps({"event": "heartbeat", "data": {"as_of": format_time(datetime.now(UTC))}}))
+            await self._broadcast(f'{{"event":"heartbeat","data":{{"as_of":"{snapshot.as_of}"}}}}')
 
     async def _broadcast(self, frame: str) -> None:
         self._sent_at = time.monotonic()

@@ -3,7 +3,8 @@
 from csp.constants import NONE, SELF
 from csp.decorators import csp_update
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -22,7 +23,15 @@ MAXIMUM_TITLE_LENGTH = 80
 @require_safe
 @never_cache
 def board(request: HttpRequest) -> HttpResponse:
-    return render(request, "board.html", {"snapshot": standings.read_snapshot()})
+    return render(request, "board.html", {"snapshot": standings.read_snapshot(), "user": find_viewer(request)})
+
+
+def find_viewer(request: HttpRequest) -> User | AnonymousUser:
+    """Who is signed in; nobody while the database is away, so that the board is shown to everyone all the same."""
+    try:
+        return request.user if request.user.is_authenticated else AnonymousUser()
+    except OperationalError:
+        return AnonymousUser()
 
 
 @require_safe

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 
 from scores.api import problems
@@ -37,6 +38,13 @@ def wants_problem(request: HttpRequest) -> bool:
     """Under /api always; elsewhere where the client accepts JSON but not HTML."""
     accept = request.headers.get("Accept", "")
     return request.path.startswith("/api") or ("json" in accept and "html" not in accept)
+
+
+class PageCompression(GZipMiddleware):
+    """Compresses pages and what they load. Not the API: its ETags are strong, and compressing makes them weak."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if request.path.startswith("/api/score") else super().process_response(request, response)
 
 
 class RequestMiddleware:
