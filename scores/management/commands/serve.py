@@ -59,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError("--workers must be at least 1.")
         if workers > 1 and not settings.REDIS_URL:
             raise CommandError("Several workers need REDIS_URL: without it they share neither limits nor pings.")
-        _check_port(host, port)
+        check_port(host, port)
         # Compression of sockets would cost memory and CPU per viewer; without a graceful timeout a stalled viewer keeps us from stopping.
         uvicorn.run(
             "scoreboard_project.asgi:application",
@@ -83,7 +83,7 @@ class Command(BaseCommand):
         )
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
