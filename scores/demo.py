@@ -1,0 +1,154 @@
+"""What the demo starts from: a small believable catalogue, a backend that signs receipts, an admin and 40 players."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from scores import services
+from scores.issuing import add_to_registry, decode_private_key, encode_private_key, make_entry
+from scores.models import Action, Score
+
+ISSUER = "demo-backend"
+KID = "demo-1"
+ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class DemoAction:
+    """An entry of the catalogue, and the most points a receipt may carry for it (0: self-reported)."""
+
+    slug: str
+    label: str
+    points: int
+    most: int = 0
+    cooldown_seconds: int = 0
+    daily_cap: int = 0
+
+
+CATALOGUE = (
+    DemoAction("daily-quiz", "Daily quiz", points=10, most=100),
+    DemoAction("bug-report", "Confirmed bug report", points=50, most=200),
+    DemoAction("answer-accepted", "Answer accepted", points=25, most=25),
+    DemoAction("forum-post", "Forum post", points=5, cooldown_seconds=30, daily_cap=200),
+    DemoAction("daily-visit", "Daily visit", points=5, daily_cap=1),
+    DemoAction("profile-complete", "Profile completed", points=20, daily_cap=1),
+)
+#: Names as shown, by username.
+PLAYERS = {
+    "amina": "Amina Okafor", "anders": "Anders Lindqvist", "ayse": "Ayşe Öztürk", "bruno": "Bruno Carvalho",
+    "carlos": "Carlos Mendoza", "chiara": "Chiara Rossi", "chidi": "Chidi Eze", "daniel": "Daniel O'Connor",
+    "eleni": "Ελένη Παπαδοπούλου", "emre": "Emre Kaya", "fatima": "Fatima Zahra", "freya": "Freya Jørgensen",
+    "goran": "Goran Marković", "hana": "Hana Nováková", "haruto": "田中 陽翔", "ines": "Inês Figueiredo",
+    "isla": "Isla MacGregor", "ivan": "Иван Петров", "jack": "Jack Wilson", "jin": "김진우",
+    "jorge": "Jorge Núñez", "kavya": "Kavya Iyer", "keola": "Keola Kahananui", "layla": "ليلى حداد",
+    "leilani": "Leilani Tui", "lucia": "Lucía Fernández", "mateusz": "Mateusz Wiśniewski", "mei": "林美玲",
+    "moshe": "משה לוי", "nia": "Nia Mwangi", "noor": "Noor de Vries", "olena": "Олена Шевченко",
+    "pierre": "Pierre Lefèvre", "priya": "प्रिया शर्मा", "quynh": "Nguyễn Quỳnh", "rosa": "Rosa Quispe",
+    "sam": "Sam Taylor", "sofie": "Sofie Müller", "tane": "Tāne Walker", "zsofia": "Zsófia Nagy",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The files in which the demo keeps what it made; readable by their owner only."""
+
+    folder: Path
+
+    @property
+    def key_file(self) -> Path:
+        return self.folder / "demo_issuer_key.pem"
+
+    @property
+    def players_file(self) -> Path:
+        return self.folder / "demo_players.json"
+
+    @property
+    def admin_file(self) -> Path:
+        return self.folder / "demo_admin_password"
+
+    def read_key(self) -> Ed25519PrivateKey:
+        return decode_private_key(self.key_file.read_text(encoding="ascii"))
+
+    def read_passwords(self) -> dict[str, str]:
+        passwords: dict[str, str] = json.loads(self.players_file.read_text(encoding="utf-8"))
+        return passwords
+
+    def read_admin_password(self) -> str:
+        return self.admin_file.read_text(encoding="ascii")
+
+    def seed(self) -> None:
+        """Make what is missing; what is there, and was perhaps changed since, stays."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _make_actions()
+        _keep(self.key_file, lambda: encode_private_key(Ed25519PrivateKey.generate()))
+        allowed = {action.slug: action.most for action in CATALOGUE if action.most}
+        add_to_registry(Path(settings.RECEIPT_ISSUERS_FILE), make_entry(ISSUER, KID, self.read_key(), allowed))
+        is_new = _keep(self.admin_file, lambda: secrets.token_urlsafe(12))
+        if is_new or not User.objects.filter(username=ADMIN).exists():
+            _make_admin(self.read_admin_password())
+        is_new = _keep(
+            self.players_file, lambda: json.dumps({username: secrets.token_urlsafe(9) for username in PLAYERS})
+        )
+        known = set() if is_new else set(User.objects.filter(username__in=PLAYERS).values_list("username", flat=True))
+        _make_players({username: word for username, word in self.read_passwords().items() if username not in known})
+
+
+def _keep(path: Path, make: Callable[[], str]) -> bool:
+    """Whether the file had to be made."""
+    if path.exists():
+        return False
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(make())
+    return True
+
+
+def _make_actions() -> None:
+    known = set(Action.objects.values_list("slug", flat=True))
+    for action in CATALOGUE:
+        if action.slug not in known:
+            services.set_action(
+                actor="system",
+                reason="demo",
+                slug=action.slug,
+                label=action.label,
+                points=action.points,
+                cooldown_seconds=action.cooldown_seconds,
+                daily_cap=action.daily_cap,
+                receipt_required=action.most > 0,
+            )
+
+
+def _make_admin(password: str) -> None:
+    admin, _ = User.objects.get_or_create(username=ADMIN)
+    admin.is_staff = admin.is_superuser = admin.is_active = True
+    admin.set_password(password)
+    admin.save()
+
+
+@transaction.atomic
+def _make_players(passwords: dict[str, str]) -> None:
+    """Players who can sign in under names that a person can type."""
+    services.make_players(PLAYERS[username] for username in passwords)
+    scores = {score.name: score for score in Score.objects.filter(name__in=PLAYERS.values()).select_related("user")}
+    users = []
+    for (username, _), hashed in zip(passwords.items(), _hash_all(passwords.values()), strict=True):
+        user = scores[PLAYERS[username]].user
+        user.username, user.password = username, hashed
+        users.append(user)
+    User.objects.bulk_update(users, ["username", "password"])
+
+
+def _hash_all(passwords: Iterable[str]) -> list[str]:
+    """Each takes a third of a second by design; the work is done without Python's lock, so on all processors at once."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(make_password, passwords))

@@ -1,0 +1,92 @@
+"""The other side of receipts: key pairs for issuers, their entries in the registry, and signing, for trials and the demo."""
+
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from django.conf import settings
+
+from audit.keys import decode_base64url, encode_base64url
+from scores.receipts import ALGORITHM, TYPE, parse_issuers
+
+
+def encode_private_key(key: Ed25519PrivateKey) -> str:
+    """PKCS #8 in PEM, which Python, Node, Go and OpenSSL all read."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def decode_private_key(text: str) -> Ed25519PrivateKey:
+    """From PEM (whatever stands around it) or a base64url seed; raises ValueError for anything else."""
+    if "-----BEGIN" not in text:
+        return Ed25519PrivateKey.from_private_bytes(decode_base64url(text.strip()))
+    key = load_pem_private_key(text[text.index("-----BEGIN") :].encode(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("not an Ed25519 key")  # noqa: TRY004 - one kind of error for one kind of mistake
+    return key
+
+
+def encode_public_key(key: Ed25519PrivateKey) -> str:
+    """As the registry has it."""
+    return encode_base64url(key.public_key().public_bytes_raw())
+
+
+def make_entry(name: str, kid: str, key: Ed25519PrivateKey, actions: Mapping[str, int]) -> dict[str, Any]:
+    """What RECEIPT_ISSUERS_FILE says of this issuer; raises ValueError with a sentence where that is not of its form."""
+    entry = {name: {"keys": {kid: encode_public_key(key)}, "actions": dict(actions), "min_iat": 0}}
+    parse_issuers(json.dumps(entry).encode())
+    return entry
+
+
+def add_to_registry(path: Path, entry: Mapping[str, Any]) -> None:
+    """Add issuers to the file, or keys and actions to those it has. Replaced in one step: a server never reads half of it."""
+    document = json.loads(path.read_bytes()) if path.exists() else {}
+    parse_issuers(json.dumps(document).encode())
+    for name, fresh in entry.items():
+        known = document.setdefault(name, fresh)
+        known["keys"] = {**known["keys"], **fresh["keys"]}
+        known["actions"] = {**known["actions"], **fresh["actions"]}
+    text = json.dumps(document, indent=2) + "\n"
+    parse_issuers(text.encode())
+    mode = path.stat().st_mode if path.exists() else 0o644
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as draft:
+        draft.write(text)
+    Path(draft.name).chmod(mode & 0o777)
+    Path(draft.name).replace(path)
+
+
+def sign_receipt(
+    key: Ed25519PrivateKey,
+    *,
+    kid: str,
+    issuer: str,
+    player: str,
+    action: str,
+    points: int,
+    jti: str = "",
+    lifetime: int = 300,
+) -> str:
+    """A receipt that is good from now on, for `lifetime` seconds; a fresh `jti` unless one is given."""
+    now = int(time.time())
+    claims = {
+        "iss": issuer,
+        "aud": settings.RECEIPT_AUDIENCE,
+        "sub": player,
+        "jti": jti or secrets.token_urlsafe(24),
+        "iat": now,
+        "exp": now + lifetime,
+        "act": action,
+        "pts": points,
+    }
+    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": TYPE})

@@ -1,0 +1,113 @@
+"""manage.py make_players: players in bulk, for trials, imports and load tests."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rest_framework_simplejwt.tokens import AccessToken
+
+from scores import services
+from scores.api.authentication import issue
+from scores.errors import InvalidName
+from scores.models import Score
+from scores.names import clean_name, name_key
+
+MAXIMUM_LIFETIME_SECONDS = 10 * 366 * 86_400
+#: So many lines are named in a refusal, and so many written at once.
+MAXIMUM_FAULTS = 20
+LINES_AT_ONCE = 1000
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the missing ones of these players and print NAME<TAB>UUID, with --tokens <TAB>ACCESS_TOKEN, a line each."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument("--count", type=int, help="make Player 000001 to this number")
+        source.add_argument("--file", help="a name a line, UTF-8; - reads standard input")
+        parser.add_argument("--tokens", action="store_true", help="print an access token for each")
+        parser.add_argument(
+            "--lifetime",
+            type=int,
+            default=int(settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
+            metavar="SECONDS",
+            help="how long the tokens are good (default: %(default)s)",
+        )
+
+    def handle(self, *, count: int | None, file: str | None, tokens: bool, lifetime: int, **options: Any) -> None:
+        if not 1 <= lifetime <= MAXIMUM_LIFETIME_SECONDS:
+            raise CommandError(f"--lifetime must be from 1 to {MAXIMUM_LIFETIME_SECONDS} seconds.")
+        names = read_names(file) if file is not None else number_names(count or 0)
+        players = services.make_players(names)
+        new = sum(is_new for _, is_new in players)
+        lines = (describe(score, lifetime if tokens else None) for score, _ in players)
+        for written, chunk in enumerate(_in_chunks(lines), start=1):
+            self.stdout.write("\n".join(chunk))
+            self._tell(f"\r{min(written * LINES_AT_ONCE, len(players))} of {len(players)} written", ending="")
+        self._tell(f"\n{new} players made, {len(players) - new} were there already.")
+
+    def _tell(self, text: str, ending: str = "\n") -> None:
+        """Progress is for somebody who watches; a log file or a pipe gets none."""
+        if self.stderr.isatty():
+            self.stderr.write(text, self.style.NOTICE, ending=ending)
+            self.stderr.flush()
+
+
+def number_names(count: int) -> list[str]:
+    if count < 1:
+        raise CommandError("--count must be at least 1.")
+    return [f"Player {number:06d}" for number in range(1, count + 1)]
+
+
+def read_names(path: str) -> list[str]:
+    """The names of the file, all of them fit and different; CommandError that names the lines otherwise."""
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+    names: dict[str, str] = {}
+    first_lines: dict[str, int] = {}
+    faults = []
+    # Only a line feed ends a line: whatever else breaks lines somewhere is a fault of the name.
+    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\n").split(b"\n"), start=1):
+        try:
+            name = clean_name(line.removesuffix(b"\r").decode())
+        except UnicodeDecodeError:
+            faults.append(f"line {number}: not UTF-8.")
+            continue
+        except InvalidName as error:
+            faults.append(f"line {number}: {error}")
+            continue
+        key = name_key(name)
+        if key in names:
+            faults.append(f"line {number}: the same name as in line {first_lines[key]}.")
+        names.setdefault(key, name)
+        first_lines.setdefault(key, number)
+    if faults and data:
+        more = [f"... and {len(faults) - MAXIMUM_FAULTS} more."] if len(faults) > MAXIMUM_FAULTS else []
+        raise CommandError("\n".join(["No player was made.", *faults[:MAXIMUM_FAULTS], *more]))
+    return list(names.values())
+
+
+def describe(score: Score, lifetime: int | None) -> str:
+    fields = [score.name, str(score.pk)]
+    if lifetime is not None:
+        fields.append(str(issue(score, AccessToken, timedelta(seconds=lifetime))))
+    return "\t".join(fields)
+
+
+def _in_chunks(lines: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for line in lines:
+        chunk.append(line)
+        if len(chunk) == LINES_AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
