@@ -118,3 +118,8 @@ class BalanceOutOfRange(Refused):
 class Unavailable(Refused):
     status, code, title = 503, "unavailable", "Unavailable"
     detail = "The scoreboard cannot take this now; try again after the pause."
+
+
+class CorrectionRefused(Refused):
+    status, code, title = 422, "correction_refused", "Correction refused"
+    detail = "This correction cannot be made."

@@ -103,7 +103,7 @@ def _award(caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]
     _check_pace(score.pk, action)
     if score.points + delta > MAXIMUM_BALANCE:
         raise BalanceOutOfRange
-    entry = _append(
+    entry = append_entry(
         score,
         kind=AuditEntry.Kind.AWARD,
         delta=delta,
@@ -193,7 +193,7 @@ def _check_pace(player: UUID, action: Action) -> None:
         raise DailyCap(retry_after=-((now - tomorrow) // MICROSECONDS))
 
 
-def _append(
+def append_entry(
     score: Score, *, kind: str, delta: int, action: str, ref: str | None, actor: str, context: Mapping[str, str]
 ) -> AuditEntry:
     """Append to the chain of a locked score and move the score along with it."""

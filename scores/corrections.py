@@ -1,0 +1,115 @@
+"""The investigators' writers: void, restore, adjust, freeze, unfreeze. Each says who and why, and is an entry of its own.
+
+Nothing is taken back by removing it: a void is an entry with the points reversed, and a restore reverses the void.
+"""
+
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from audit.models import AuditEntry
+from scores.errors import BalanceOutOfRange, CorrectionRefused
+from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
+from scores.services import append_entry, ensure_player
+
+#: The actor of what the operator does at the command line without naming anybody.
+SYSTEM = "system"
+MAXIMUM_REASON_LENGTH = 1000
+REVERSIBLE = {AuditEntry.Kind.AWARD, AuditEntry.Kind.ADJUST}
+
+
+def find_actor(username: str | None) -> str:
+    """How the log names this user, an admin acting as the player he or she also is; `system` for nobody."""
+    if username is None:
+        return SYSTEM
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise CorrectionRefused(f"There is no active user {username!r}.")
+    return str(ensure_player(user).pk)
+
+
+@transaction.atomic
+def void(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
+    """Take back the points of one award or adjustment; once only."""
+    score = _lock(player, reason, actor)
+    reversed_entry = AuditEntry.objects.filter(player=player, seq=seq).first()
+    if reversed_entry is None or reversed_entry.kind not in REVERSIBLE:
+        raise CorrectionRefused(f"Entry {seq} of this player is no award or adjustment.")
+    return _reverse(score, reversed_entry, AuditEntry.Kind.VOID, reason, actor)
+
+
+@transaction.atomic
+def restore(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
+    """Give back exactly the points that a void took; once only. `seq` is the void's, or that of the entry it reversed."""
+    score = _lock(player, reason, actor)
+    voids = AuditEntry.objects.filter(player=player, kind=AuditEntry.Kind.VOID)
+    reversed_entry = voids.filter(seq=seq).first() or voids.filter(ref=_reversal_of(player, seq)).first()
+    if reversed_entry is None:
+        raise CorrectionRefused(f"Entry {seq} of this player is no void, and was not voided.")
+    return _reverse(score, reversed_entry, AuditEntry.Kind.RESTORE, reason, actor)
+
+
+@transaction.atomic
+def adjust(*, player: UUID, delta: int, reason: str, actor: str) -> AuditEntry:
+    """Give or take points for what no entry says."""
+    score = _lock(player, reason, actor)
+    if not 0 < abs(delta) <= MAXIMUM_POINTS:
+        raise CorrectionRefused(f"An adjustment is from 1 to {MAXIMUM_POINTS} points, either way.")
+    return _correct(score, AuditEntry.Kind.ADJUST, reason, actor, delta=delta)
+
+
+@transaction.atomic
+def freeze(*, player: UUID, reason: str, actor: str) -> AuditEntry:
+    """Take a player off the board; nothing can be gained until unfrozen."""
+    score = _lock(player, reason, actor)
+    if score.frozen:
+        raise CorrectionRefused("This player is frozen already.")
+    return _correct(score, AuditEntry.Kind.FREEZE, reason, actor)
+
+
+@transaction.atomic
+def unfreeze(*, player: UUID, reason: str, actor: str) -> AuditEntry:
+    """Let a frozen player back, with the points there were."""
+    score = _lock(player, reason, actor)
+    if not score.frozen:
+        raise CorrectionRefused("This player is not frozen.")
+    return _correct(score, AuditEntry.Kind.UNFREEZE, reason, actor)
+
+
+def check_reason(reason: str) -> str:
+    """The reason without the space around it; raises where there is none."""
+    reason = reason.strip()
+    if not 1 <= len(reason) <= MAXIMUM_REASON_LENGTH:
+        raise CorrectionRefused(f"Give a reason of 1 to {MAXIMUM_REASON_LENGTH} characters.")
+    return reason
+
+
+def _lock(player: UUID, reason: str, actor: str) -> Score:
+    check_reason(reason)
+    if actor == str(player):
+        raise CorrectionRefused("Nobody corrects their own score.")
+    score = Score.objects.select_for_update().filter(pk=player).first()
+    if score is None:
+        raise CorrectionRefused(f"There is no player {player}.")
+    return score
+
+
+def _reversal_of(player: UUID, seq: int) -> str:
+    return f"v:{player}:{seq}"
+
+
+def _reverse(score: Score, entry: AuditEntry, kind: str, reason: str, actor: str) -> AuditEntry:
+    ref = _reversal_of(score.pk, entry.seq)
+    if AuditEntry.objects.filter(ref=ref).exists():
+        raise CorrectionRefused(f"Entry {entry.seq} of this player was reversed before.")
+    return _correct(score, kind, reason, actor, delta=-entry.delta, action=entry.action, ref=ref)
+
+
+def _correct(
+    score: Score, kind: str, reason: str, actor: str, *, delta: int = 0, action: str = "", ref: str | None = None
+) -> AuditEntry:
+    if not 0 <= score.points + delta <= MAXIMUM_BALANCE:
+        raise BalanceOutOfRange
+    context = {"reason": check_reason(reason)}
+    return append_entry(score, kind=kind, delta=delta, action=action, ref=ref, actor=actor, context=context)
