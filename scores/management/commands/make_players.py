@@ -65,34 +65,37 @@ def number_names(count: int) -> list[str]:
     return [f"Player {number:06d}" for number in range(1, count + 1)]
 
 
-def read_names(path: str) -> list[str]:
-    """The names of the file, all of them fit and different; CommandError that names the lines otherwise."""
+def read_lines(path: str) -> list[bytes]:
+    """Only a line feed ends a line: whatever else breaks lines somewhere is a fault of the name."""
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
-    names: dict[str, str] = {}
+    data = data.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\n")
+    return [line.removesuffix(b"\r") for line in data.split(b"\n")] if data else []
+
+
+def read_names(path: str) -> list[str]:
+    """The names of the file, all of them fit and different; CommandError that names the lines otherwise."""
+    names: list[str] = []
     first_lines: dict[str, int] = {}
     faults = []
-    # Only a line feed ends a line: whatever else breaks lines somewhere is a fault of the name.
-    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\n").split(b"\n"), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         try:
-            name = clean_name(line.removesuffix(b"\r").decode())
+            name = clean_name(line.decode())
         except UnicodeDecodeError:
             faults.append(f"line {number}: not UTF-8.")
-            continue
         except InvalidName as error:
             faults.append(f"line {number}: {error}")
-            continue
-        key = name_key(name)
-        if key in names:
-            faults.append(f"line {number}: the same name as in line {first_lines[key]}.")
-        names.setdefault(key, name)
-        first_lines.setdefault(key, number)
-    if faults and data:
+        else:
+            names.append(name)
+            first = first_lines.setdefault(name_key(name), number)
+            if first != number:
+                faults.append(f"line {number}: the same name as in line {first}.")
+    if faults:
         more = [f"... and {len(faults) - MAXIMUM_FAULTS} more."] if len(faults) > MAXIMUM_FAULTS else []
         raise CommandError("\n".join(["No player was made.", *faults[:MAXIMUM_FAULTS], *more]))
-    return list(names.values())
+    return names
 
 
 def describe(score: Score, lifetime: int | None) -> str:
