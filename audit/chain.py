@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,18 +32,30 @@ SEALED_FIELDS = (
 SYSTEM_CHAIN = UUID(int=0)
 #: `prev` of a chain's first entry, and the head of a chain without one.
 NO_HEAD = ""
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_encode_sorted = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
 
 
 def canonical(entry: Any) -> bytes:
     """The bytes the MAC is computed over: a JSON array of the version and the sealed fields, ASCII, without spaces."""
     values = [getattr(entry, field) for field in SEALED_FIELDS]
     values[0] = str(values[0])
-    return json.dumps([VERSION, *values], ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return canonical_values(VERSION, values)
+
+
+def canonical_values(version: str, values: Sequence[Any]) -> bytes:
+    """The same for values that are read already; `version` keeps what is sealed for one purpose out of every other."""
+    return _encode([version, *values]).encode("ascii")
 
 
 def compute_mac(key: bytes, entry: Any) -> str:
     """HMAC-SHA256 of `canonical(entry)` in lower-case hex."""
-    return hmac.digest(key, canonical(entry), "sha256").hex()
+    return authenticate(key, canonical(entry))
+
+
+def authenticate(key: bytes, data: bytes) -> str:
+    """HMAC-SHA256 in lower-case hex."""
+    return hmac.digest(key, data, "sha256").hex()
 
 
 def salted(context: Mapping[str, str]) -> dict[str, str]:
@@ -53,6 +65,4 @@ def salted(context: Mapping[str, str]) -> dict[str, str]:
 
 def commit_to(context: Mapping[str, str]) -> str:
     """`detail`: SHA-256 of the salted context as JSON with sorted keys, ASCII, without spaces, in lower-case hex."""
-    return hashlib.sha256(
-        json.dumps(context, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode("ascii")
-    ).hexdigest()
+    return hashlib.sha256(_encode_sorted(context).encode("ascii")).hexdigest()

@@ -1,7 +1,5 @@
 """The admin's edge: calls services, never writes a score."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -36,7 +34,6 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return ["slug"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: Action, form: forms.Form, change: bool) -> None:
-        fields: dict[str, Any] = {field.attname: getattr(obj, field.attname) for field in Action._meta.concrete_fields}
         # An admin acts as a player too: the log names everyone who did something by the same kind of UUID.
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
-        services.set_action(actor=str(services.ensure_player(request.user).pk), **fields)
+        services.set_action(actor=str(services.ensure_player(request.user).pk), **obj.terms)

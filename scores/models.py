@@ -1,5 +1,6 @@
 """Players' scores, the catalogue of actions, spent refresh tokens: one-row rules and constraints."""
 
+import hmac
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from audit import chain
+from audit.keys import load_keyring
 from audit.ledger import Head
 from audit.models import AuditEntry
 from scores.names import clean_name, name_key
@@ -102,6 +105,18 @@ class Action(models.Model):
     daily_cap = models.PositiveIntegerField(default=0, help_text="Times per player and UTC day; 0 = no cap.")
     receipt_required = models.BooleanField(default=False, help_text="Counts only with a signed receipt.")
     enabled = models.BooleanField(default=True)
+    change = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Number of the entry of the system chain that made it what it is."
+    )
+    seal = models.CharField(
+        max_length=140,
+        editable=False,
+        help_text="KID:MAC over all of it, under the ledger key; who lacks that cannot change it.",
+    )
+
+    SEAL_VERSION = "scoreboard.action.v1"
+    #: What it promises, as opposed to how that is proved; the order is part of the seal.
+    TERMS = ("slug", "label", "points", "cooldown_seconds", "daily_cap", "receipt_required", "enabled")
 
     class Meta:
         ordering = ["slug"]
@@ -111,6 +126,26 @@ class Action(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    def save(self, **options: Any) -> None:
+        keyring = load_keyring()
+        self.seal = f"{keyring.current}:{self._compute_seal(keyring.keys[keyring.current])}"
+        super().save(**options)
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.TERMS}
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the row is as the application wrote it: what was changed in the database alone promises nothing."""
+        kid, _, seal = self.seal.rpartition(":")
+        key = load_keyring().keys.get(kid)
+        return key is not None and hmac.compare_digest(seal.encode(), self._compute_seal(key).encode())
+
+    def _compute_seal(self, key: bytes) -> str:
+        values = [*self.terms.values(), self.change]
+        return chain.authenticate(key, chain.canonical_values(self.SEAL_VERSION, values))
 
 
 class SpentRefreshToken(models.Model):

@@ -156,6 +156,11 @@ def _find_action(act: SelfReport | Receipt) -> Action:
     action = Action.objects.filter(slug=slug, enabled=True).first()
     if action is None:
         raise UnknownAction
+    if not action.is_sealed:
+        logger.critical(
+            "the catalogue's row %r was changed behind the application's back; set it again to use it", slug
+        )
+        raise Unavailable(retry_after=60, reason="catalogue_changed")
     return action
 
 
@@ -278,14 +283,15 @@ def set_action(*, actor: str, reason: str = "", **fields: Any) -> Action:
         raise InvalidBody(
             errors=[{"field": field, "detail": " ".join(messages)} for field, messages in error.message_dict.items()]
         ) from None
-    before = Action.objects.select_for_update().filter(pk=action.pk).values().first()
-    after = {field.attname: getattr(action, field.attname) for field in Action._meta.concrete_fields}
-    if before != after:
+    before = Action.objects.select_for_update().filter(pk=action.pk).first()
+    if before is None or before.terms != action.terms or not before.is_sealed:
+        context = {"before": plain(before), "after": plain(action), **({"reason": reason} if reason else {})}
+        entry = ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=action.slug, actor=actor, context=context)
+        action.change = entry.seq
         action.save(force_insert=before is None, force_update=before is not None)
-        context = {"before": _plain(before), "after": _plain(after), **({"reason": reason} if reason else {})}
-        ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=action.slug, actor=actor, context=context)
     return action
 
 
-def _plain(fields: Mapping[str, Any] | None) -> str:
-    return "" if fields is None else " ".join(f"{name}={value!r}" for name, value in sorted(fields.items()))
+def plain(action: Action | None) -> str:
+    """An action's terms as the log keeps them."""
+    return "" if action is None else " ".join(f"{name}={value!r}" for name, value in sorted(action.terms.items()))

@@ -13,6 +13,7 @@ from audit.models import AuditEntry, Refusal
 from scores.models import MAXIMUM_BALANCE, Action, Score
 from tests.scores.acting import (
     access_token,
+    change_actions,
     make_claims,
     make_player,
     make_receipt,
@@ -117,7 +118,7 @@ def test_a_replay_is_answered_to_the_frozen_and_for_disabled_actions(
     receipt = make_receipt(player)
     first, second = (update(QUIZ, token=token, key="a").json(), update({"receipt": receipt}, token=token).json())
     Score.objects.update(frozen=True)
-    Action.objects.update(enabled=False)
+    change_actions(enabled=False)
     with nothing_written():
         assert update(QUIZ, token=token, key="a").json() == {**first, "replayed": True}
         assert update({"receipt": receipt}, token=token).json() == {**second, "replayed": True}
@@ -190,7 +191,7 @@ def test_each_refusal_has_its_status_and_writes_nothing(
 ) -> None:
     status, body, key, score, action = refusals(player)[code]
     Score.objects.filter(pk=player.pk).update(**score)
-    Action.objects.update(**action)
+    change_actions(**action)
     with nothing_written():
         read_problem(update(body, token=token, key=key), status, code)
     kept = [refusal.count for refusal in Refusal.objects.filter(subject=str(player.pk))]
@@ -216,7 +217,7 @@ def test_every_self_report_is_refused_where_receipts_are_required(
 def test_a_cooldown_holds_for_self_reports_and_receipts(
     player: Score, token: str, daily_quiz: Action, nothing_written: NothingWritten
 ) -> None:
-    Action.objects.update(cooldown_seconds=3600)
+    change_actions(cooldown_seconds=3600)
     assert update(QUIZ, token=token, key="first").status_code == 200
     with nothing_written():
         response = update(QUIZ, token=token, key="second")
@@ -229,7 +230,7 @@ def test_a_cooldown_holds_for_self_reports_and_receipts(
 def test_a_daily_cap_holds_until_midnight_utc(
     player: Score, token: str, daily_quiz: Action, nothing_written: NothingWritten
 ) -> None:
-    Action.objects.update(daily_cap=2)
+    change_actions(daily_cap=2)
     for key in ("a", "b"):
         assert update(QUIZ, token=token, key=key).status_code == 200
     with nothing_written():
@@ -242,7 +243,7 @@ def test_a_daily_cap_holds_until_midnight_utc(
 
 
 def test_one_players_pace_is_not_anothers(player: Score, token: str, daily_quiz: Action) -> None:
-    Action.objects.update(cooldown_seconds=3600, daily_cap=1)
+    change_actions(cooldown_seconds=3600, daily_cap=1)
     other = access_token(make_player("Grace"))
     assert [update(QUIZ, token=each, key="k").status_code for each in (token, other)] == [200, 200]
 
@@ -332,7 +333,7 @@ def arrange(code: str, request: dict[str, Any], player: Score, settings: Setting
             "daily_cap": {"daily_cap": 1},
             "unknown_action": {"enabled": False},
         }
-        Action.objects.update(**actions.get(code, {"label": "Quiz"}))
+        change_actions(**actions.get(code, {"label": "Quiz"}))
 
 
 def test_what_a_self_report_costs_in_queries(
