@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -85,3 +85,40 @@ def _read_json(setting: str, path: str) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ImproperlyConfigured(f"{setting} names {path}, which cannot be read as JSON: {error}.") from None
+
+
+@dataclass(frozen=True)
+class CheckpointKeys:
+    """Key pairs by kid: `private` belongs to `current` and is there only where sealing runs; the public ones stay for verifying."""
+
+    current: str
+    private: Ed25519PrivateKey | None
+    public: dict[str, Ed25519PublicKey]
+
+
+def load_checkpoint_keys() -> CheckpointKeys:
+    """The keys of CHECKPOINT_KEY_FILE; ImproperlyConfigured with a sentence when they cannot be used."""
+    if not settings.CHECKPOINT_KEY_FILE:
+        raise ImproperlyConfigured("CHECKPOINT_KEY_FILE is not set. Name the JSON file of the checkpoints' keys.")
+    return _parse_checkpoint_keys(settings.CHECKPOINT_KEY_FILE)
+
+
+@functools.lru_cache(maxsize=4)
+def _parse_checkpoint_keys(path: str) -> CheckpointKeys:
+    document = _read_json("CHECKPOINT_KEY_FILE", path)
+    try:
+        public = {
+            kid: Ed25519PublicKey.from_public_bytes(decode_base64url(text)) for kid, text in document["public"].items()
+        }
+        seed = document.get("private")
+        private = Ed25519PrivateKey.from_private_bytes(decode_base64url(seed)) if seed else None
+        keys = CheckpointKeys(current=document["current"], private=private, public=public)
+        matches = private is None or private.public_key() == public[keys.current]
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise ImproperlyConfigured(
+            f'CHECKPOINT_KEY_FILE ({path}) must look like {{"current": KID, "private": BASE64URL_ED25519_SEED, '
+            '"public": {KID: BASE64URL_PUBLIC}}; "private" only where sealing runs.'
+        ) from None
+    if not matches:
+        raise ImproperlyConfigured(f'CHECKPOINT_KEY_FILE ({path}): "private" does not belong to the key of "current".')
+    return keys

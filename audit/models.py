@@ -83,3 +83,29 @@ class Refusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} x {self.reason} ({self.subject})"
+
+
+class Checkpoint(models.Model):
+    """A signed block over the chains that moved since the one before. Append-only, as its leaves are."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    jws = models.TextField("JWS", help_text="What was signed, as it was exported; its format stands in `checkpoints`.")
+
+    def __str__(self) -> str:
+        return f"Checkpoint {self.number}"
+
+
+class CheckpointHead(models.Model):
+    """A leaf of a checkpoint: where one chain ended when it was sealed."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="heads")
+    player = models.UUIDField()
+    seq = models.PositiveBigIntegerField()
+    mac = models.CharField("MAC", max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "player"], name="audit_head_checkpoint_player")]
+        indexes = [models.Index(fields=["player", "seq"], name="audit_head_player_seq")]
+
+    def __str__(self) -> str:
+        return f"{self.player} #{self.seq} in checkpoint {self.checkpoint_id}"

@@ -1,0 +1,235 @@
+"""Checkpoints: signed blocks over the chains that moved, chained to each other, a copy of each outside the database.
+
+A block is a compact JWS (RFC 7515) signed with Ed25519. Its header is exactly
+`{"alg":"EdDSA","kid":KID,"typ":"scoreboard-checkpoint+jwt"}`, its payload, both as JSON with sorted keys and without spaces:
+
+    v       scoreboard.checkpoint.v1
+    number  1, 2, 3, ... in the database without gaps
+    epoch   1; each restore from a backup begins the next one and numbers on from where the backup ends,
+            so that a block is told by (epoch, number), and a later epoch replaces the numbers it uses again
+    prev    SHA-256 of the text of the block before, in hex; empty in the first
+    at      time of sealing, RFC 3339
+    count   how many leaves
+    root    SHA-256 in hex over the leaves, a line `PLAYER SEQ MAC` each, ordered by player
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidSignature
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from audit import ledger
+from audit.export import append_missing, read_last
+from audit.keys import CheckpointKeys, decode_base64url, encode_base64url, load_checkpoint_keys
+from audit.models import AuditEntry, Checkpoint, CheckpointHead
+
+VERSION = "scoreboard.checkpoint.v1"
+TYPE = "scoreboard-checkpoint+jwt"
+#: An arbitrary constant that names the advisory lock of the sealers.
+SEALER_LOCK = 0x5C0BE0A2E
+#: A block without leaves is made when the last one is this old, so that a silent sealer is told from a quiet board.
+HEARTBEAT_SECONDS = 3600
+#: How far an entry's time may lie before the block that should have had it: long transactions, clocks set back.
+OVERLAP_SECONDS = 600
+MAXIMUM_LEAVES = 50_000
+
+
+class SealingRefused(Exception):
+    """No block can be made; the message says why and what to do."""
+
+
+class BlockInvalid(Exception):
+    """This text is no block of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a checkpoint's signature covers."""
+
+    v: str
+    number: int
+    epoch: int
+    prev: str
+    at: str
+    count: int
+    root: str
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """What orders blocks across restores."""
+        return self.epoch, self.number
+
+    @property
+    def age_seconds(self) -> float:
+        return (datetime.now(UTC) - datetime.fromisoformat(self.at)).total_seconds()
+
+
+def read_block(jws: str, keys: CheckpointKeys) -> Block:
+    """The block in this text, once its signature holds; raises BlockInvalid with the rule it breaks."""
+    try:
+        header, payload, signature = (decode_base64url(part) for part in jws.split("."))
+        kid = json.loads(header)["kid"]
+        if header != _encode({"alg": "EdDSA", "kid": kid, "typ": TYPE}):
+            raise BlockInvalid("header")
+        keys.public[kid].verify(signature, jws.rpartition(".")[0].encode("ascii"))
+        block = Block(**json.loads(payload))
+    except KeyError:
+        raise BlockInvalid("key id") from None
+    except InvalidSignature:
+        raise BlockInvalid("signature") from None
+    except (ValueError, TypeError):
+        raise BlockInvalid("form") from None
+    if block.v != VERSION:
+        raise BlockInvalid("version")
+    return block
+
+
+def hash_text(jws: str) -> str:
+    """What `prev` of the next block is."""
+    return hashlib.sha256(jws.encode("utf-8")).hexdigest()
+
+
+def hash_leaves(leaves: Iterable[tuple[UUID, int, str]]) -> tuple[int, str]:
+    """`count` and `root` of leaves in the order of their players."""
+    digest, count = hashlib.sha256(), 0
+    for player, seq, mac in leaves:
+        digest.update(f"{player} {seq} {mac}\n".encode())
+        count += 1
+    return count, digest.hexdigest()
+
+
+def seal() -> list[Checkpoint]:
+    """Seal what moved since the last block, as many blocks as that takes; none where nothing did and no heartbeat is due.
+
+    Sealers at once wait for each other. What an earlier one committed and did not live to export is exported now.
+    """
+    keys = load_checkpoint_keys()
+    with transaction.atomic():
+        _lock()
+        _check_export(keys)
+        made = []
+        while checkpoint := _seal_one(keys, epoch=0):
+            made.append(checkpoint)
+    export(keys)
+    return made
+
+
+def begin_epoch(keys: CheckpointKeys) -> Checkpoint:
+    """The first block after a restore, in the transaction of the caller, who exports after it. It replaces what the backup lost."""
+    _lock()
+    epochs = [block.epoch for block in (_read_latest(keys), _read_exported(keys)) if block]
+    checkpoint = _seal_one(keys, epoch=max(epochs, default=0) + 1)
+    assert checkpoint is not None  # noqa: S101 - a new epoch always has a first block
+    return checkpoint
+
+
+def export(keys: CheckpointKeys) -> None:
+    """Append to CHECKPOINT_EXPORT all blocks that it lacks, in order; safe to do at once and again."""
+    if settings.CHECKPOINT_EXPORT:
+        append_missing(settings.CHECKPOINT_EXPORT, lambda last: _blocks_after(last, keys))
+
+
+def _blocks_after(jws: str, keys: CheckpointKeys) -> Iterable[str]:
+    place = read_block(jws, keys).place if jws else (0, 0)
+    newest_first = Checkpoint.objects.order_by("-number").values_list("jws", flat=True)
+    missing = []
+    for text in newest_first.iterator():
+        if read_block(text, keys).place <= place:
+            break
+        missing.append(text)
+    return reversed(missing)
+
+
+def _check_export(keys: CheckpointKeys) -> None:
+    exported, latest = _read_exported(keys), _read_latest(keys)
+    if exported and (latest is None or exported.place > latest.place):
+        raise SealingRefused(
+            f"The database is behind the exported checkpoint {exported.number}: it was put back from a backup, or blocks "
+            "were removed. After a restore, run manage.py restore_ledger; otherwise, manage.py verify_ledger --pinned."
+        )
+
+
+def _read_exported(keys: CheckpointKeys) -> Block | None:
+    jws = read_last(settings.CHECKPOINT_EXPORT) if settings.CHECKPOINT_EXPORT else ""
+    try:
+        return read_block(jws, keys) if jws else None
+    except BlockInvalid as error:
+        raise SealingRefused(
+            f"The last line of {settings.CHECKPOINT_EXPORT} is no checkpoint of ours ({error})."
+        ) from None
+
+
+def _read_latest(keys: CheckpointKeys) -> Block | None:
+    latest = Checkpoint.objects.order_by("-number").first()
+    try:
+        return read_block(latest.jws, keys) if latest else None
+    except BlockInvalid as error:
+        raise SealingRefused(f"The last checkpoint was changed ({error}): run manage.py verify_ledger.") from None
+
+
+def _seal_one(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
+    """One more block: of a new epoch where one is given, else only where something moved or a heartbeat is due."""
+    if keys.private is None:
+        raise ImproperlyConfigured('CHECKPOINT_KEY_FILE holds no "private" key, without which nothing can be sealed.')
+    previous = Checkpoint.objects.order_by("-number").first()
+    before = _read_latest(keys)
+    leaves = _find_moved(before)
+    if not leaves and not epoch and before and before.age_seconds < HEARTBEAT_SECONDS:
+        return None
+    count, root = hash_leaves(leaves)
+    block = Block(
+        v=VERSION,
+        number=(before.number if before else 0) + 1,
+        epoch=epoch or (before.epoch if before else 1),
+        prev=hash_text(previous.jws) if previous else "",
+        at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        count=count,
+        root=root,
+    )
+    checkpoint = Checkpoint.objects.create(number=block.number, jws=_sign(block, keys))
+    CheckpointHead.objects.bulk_create(
+        [CheckpointHead(checkpoint=checkpoint, player=player, seq=seq, mac=mac) for player, seq, mac in leaves],
+        batch_size=5000,
+    )
+    return checkpoint
+
+
+def _find_moved(before: Block | None) -> list[tuple[UUID, int, str]]:
+    """Heads that no leaf has yet, by player. Once an hour all entries are looked at, between that the latest ones."""
+    later = AuditEntry.objects.filter(player=OuterRef("player"), seq__gt=OuterRef("seq"))
+    leaf = CheckpointHead.objects.filter(player=OuterRef("player"), seq=OuterRef("seq"), mac=OuterRef("mac"))
+    entries = AuditEntry.objects.filter(~Exists(later), ~Exists(leaf))
+    now = datetime.now(UTC)
+    if before and datetime.fromisoformat(before.at).replace(minute=0, second=0, microsecond=0) == now.replace(
+        minute=0, second=0, microsecond=0
+    ):
+        sealed_at = ledger.now_us() - int(before.age_seconds * 1_000_000)
+        entries = entries.filter(at_us__gte=sealed_at - OVERLAP_SECONDS * 1_000_000)
+    return list(entries.order_by("player").values_list("player", "seq", "mac")[:MAXIMUM_LEAVES])
+
+
+def _lock() -> None:
+    """One sealer at a time, until the end of the transaction (which on SQLite is the only one anyway)."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEALER_LOCK])
+
+
+def _sign(block: Block, keys: CheckpointKeys) -> str:
+    assert keys.private is not None  # noqa: S101 - checked by the caller
+    header = {"alg": "EdDSA", "kid": keys.current, "typ": TYPE}
+    signed = f"{encode_base64url(_encode(header))}.{encode_base64url(_encode(asdict(block)))}"
+    return f"{signed}.{encode_base64url(keys.private.sign(signed.encode('ascii')))}"
+
+
+def _encode(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode("ascii")

@@ -1,0 +1,54 @@
+"""The copy of the checkpoints outside the database: a file that only grows, one JWS a line."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+#: Longer than any block.
+TAIL_BYTES = 8192
+
+
+def read_last(path: str) -> str:
+    """The last whole line, or an empty string."""
+    try:
+        with Path(path).open("rb") as file:
+            return _read_last(file.fileno())
+    except FileNotFoundError:
+        return ""
+
+
+def read_all(path: str) -> Iterator[str]:
+    with Path(path).open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if text := line.strip():
+                yield text
+
+
+def append_missing(path: str, find_missing: Callable[[str], Iterable[str]]) -> None:
+    """Append what `find_missing` finds after the last line, under the file's lock, and have it on the disk before returning."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        missing = "".join(f"{line}\n" for line in find_missing(_read_last(descriptor)))
+        if not missing:
+            return
+        size = os.fstat(descriptor).st_size
+        # A writer that was killed, or a full disk, may have left half a line: end it, so that ours are whole.
+        broken = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        _write(descriptor, f"{chr(10) if broken else ''}{missing}".encode("ascii"))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_last(descriptor: int) -> str:
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - TAIL_BYTES)
+    whole, _, _ = os.pread(descriptor, size - start, start).rpartition(b"\n")
+    return whole.rpartition(b"\n")[2].decode("utf-8", "replace").strip()
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
