@@ -24,6 +24,7 @@ urlpatterns = [
     path(
         "api/docs", csp_update(pages.docs_policy())(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"
     ),
+    path(".well-known/scoreboard-checkpoint", pages.checkpoint),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
     path("metrics", pages.metrics),

@@ -1,5 +1,7 @@
 """The server-rendered board and what runs beside it: the embed, and how the site is doing (health, readiness, metrics)."""
 
+from http import HTTPStatus
+
 from csp.constants import NONE, SELF
 from csp.decorators import csp_update
 from django.conf import settings
@@ -13,7 +15,9 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from audit.models import Checkpoint
 from scores import standings
+from scores.api import problems
 from scores.api.limits import limits_are_shared
 
 MINIMUM_ROWS = 3
@@ -76,6 +80,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The newest checkpoint, for whoever wants to keep copies of their own."""
+    newest = Checkpoint.objects.order_by("-number").first()
+    if newest is None:
+        return problems.respond(HTTPStatus.NOT_FOUND, problems.general_problem(HTTPStatus.NOT_FOUND))
+    return HttpResponse(newest.jws, content_type="application/jose", headers={"Cache-Control": "public, max-age=1"})
 
 
 def _database_state() -> str:
