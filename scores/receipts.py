@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import jwt
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -153,6 +154,35 @@ def examine(text: str) -> Receipt:
     claims = payload if _has_exact_claims(payload) else None
     issuer, fault = _verify(text, header, claims)
     return Receipt(text, claims, issuer, fault)
+
+
+def check_spent(text: str, entry: Any) -> str:
+    """Whether the receipt of a past award still proves it: its fault, or an empty string.
+
+    Signature, claims and what the entry says are compared; what issuers may do today binds no receipt of the past.
+    """
+    if not COMPACT_JWS.fullmatch(text):
+        return "receipt is missing or has no such shape"
+    signed, _, signature = text.rpartition(".")
+    header, claims = (_read_part(part) for part in signed.split("."))
+    kid = header.get("kid") if isinstance(header, dict) else None
+    issuer = registry(settings.RECEIPT_ISSUERS_FILE).find(kid) if isinstance(kid, str) else None
+    if issuer is None or not isinstance(kid, str):
+        return f"receipt is signed with a key that RECEIPT_ISSUERS_FILE does not have: {kid!r}"
+    try:
+        issuer.keys[kid].verify(decode_base64url(signature), signed.encode("ascii"))
+    except (InvalidSignature, ValueError):
+        return "receipt's signature does not hold"
+    if not _has_exact_claims(claims) or header != {"alg": ALGORITHM, "typ": TYPE, "kid": kid}:
+        return "receipt has other claims than a receipt has"
+    at = entry.at_us // 1_000_000
+    proved = (
+        claims["iss"] == issuer.name
+        and entry.ref == f"r:{claims['iss']}:{claims['jti']}"
+        and (claims["sub"], claims["act"], claims["pts"]) == (str(entry.player), entry.action, entry.delta)
+        and claims["iat"] - LEEWAY_SECONDS <= at <= claims["exp"] + LEEWAY_SECONDS
+    )
+    return "" if proved else "receipt is of another award"
 
 
 def _verify(text: str, header: Any, claims: dict[str, Any] | None) -> tuple[Issuer | None, str]:

@@ -1,0 +1,202 @@
+"""The log against itself: every entry, every checkpoint and leaf, recomputed as a stream. What proves what stands in `chain`.
+
+Nothing here is held in memory per entry: entries and leaves come in the order of (player, seq) from the database.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from audit import chain
+from audit.keys import Keyring
+from audit.models import AuditEntry, CheckpointHead
+
+COLUMNS = (*chain.SEALED_FIELDS, "mac", "context")
+KINDS = frozenset(AuditEntry.Kind.values)
+CHUNK = 2000
+ERASURE = "erase:"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it was sealed: whose chain, which entry, and the column or rule."""
+
+    rule: str
+    detail: str
+    player: str = ""
+    seq: int | None = None
+
+    def __str__(self) -> str:
+        place = f"player {self.player} " if self.player else ""
+        entry = f"entry {self.seq} " if self.seq is not None else ""
+        return f"{place}{entry}{self.rule}: {self.detail}"
+
+
+class Entry(NamedTuple):
+    """A row of the log, in the order of the canonical form."""
+
+    player: UUID
+    seq: int
+    kid: str
+    kind: str
+    delta: int
+    balance: int
+    action: str
+    ref: str | None
+    actor: str
+    at_us: int
+    detail: str
+    prev: str
+    mac: str
+    context: dict[str, str] | None
+
+
+@dataclass(slots=True)
+class State:
+    """Where a chain stands after the entries so far: what its score must say."""
+
+    player: UUID
+    seq: int = 0
+    mac: str = chain.NO_HEAD
+    balance: int = 0
+    at_us: int = 0
+    reached_us: int | None = None
+    frozen: bool = False
+
+    def follow(self, entry: Entry) -> None:
+        self.seq, self.mac, self.balance, self.at_us = entry.seq, entry.mac, entry.balance, entry.at_us
+        if entry.delta or self.reached_us is None:
+            self.reached_us = entry.at_us
+        if entry.kind in {"freeze", "unfreeze"}:
+            self.frozen = entry.kind == "freeze"
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """All reads inside see the database as of one moment, and hold up no writer.
+
+    Inside a transaction of the caller, its reads are what they are.
+    """
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
+    else:
+        # Django's own transactions take SQLite's write lock at once (settings), and would keep it to the end.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+
+
+def read_entries(player: UUID | None = None) -> Iterator[Entry]:
+    """The log by (player, seq), one player's or all of it; the system chain comes first."""
+    entries = AuditEntry.objects.order_by("player", "seq")
+    if player is not None:
+        entries = entries.filter(player=player)
+    return map(Entry._make, entries.values_list(*COLUMNS).iterator(CHUNK))
+
+
+def read_leaves(player: UUID | None = None) -> Iterator[tuple[UUID, int, str, int]]:
+    """All leaves by (player, seq): player, seq, MAC and the number of the checkpoint."""
+    leaves = CheckpointHead.objects.order_by("player", "seq", "checkpoint_id")
+    if player is not None:
+        leaves = leaves.filter(player=player)
+    return leaves.values_list("player", "seq", "mac", "checkpoint_id").iterator(CHUNK)
+
+
+def read_erasures(keyring: Keyring) -> dict[str, int]:
+    """Up to which entry each erased player's contexts may be null: what the system chain says under one of our keys."""
+    erasures: dict[str, int] = {}
+    recorded = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind="config", action__startswith=ERASURE)
+    for entry in recorded.order_by("seq"):
+        key = keyring.keys.get(entry.kid)
+        if key and chain.compute_mac(key, entry) == entry.mac and chain.commit_to(entry.context or {}) == entry.detail:
+            erasures[entry.action.removeprefix(ERASURE)] = int((entry.context or {})["entries"])
+    return erasures
+
+
+class ChainCheck:
+    """Goes along the entries in order, keeps the state of the chain they belong to, and compares leaves on the way."""
+
+    def __init__(
+        self,
+        keyring: Keyring,
+        erasures: Mapping[str, int],
+        leaves: Iterator[tuple[UUID, int, str, int]],
+    ) -> None:
+        self._keyring = keyring
+        self._erasures = erasures
+        self._leaves = leaves
+        self._leaf = next(leaves, None)
+
+    def check(self, state: State, entry: Entry) -> Iterable[Finding]:
+        """What is wrong with the next entry of the chain in this state."""
+        key = self._keyring.keys.get(entry.kid)
+        sealed = (str(entry.player), *entry[1:12])
+        if (
+            key is not None
+            and chain.authenticate(key, chain.canonical_values(chain.VERSION, sealed)) == entry.mac
+            and entry.seq == state.seq + 1
+            and entry.prev == state.mac
+            and entry.balance == state.balance + entry.delta
+            and entry.at_us >= state.at_us
+            and entry.kind in KINDS
+            and self._context_holds(entry)
+        ):
+            return self._check_leaves(entry)
+        return [*self._explain(state, entry, key), *self._check_leaves(entry)]
+
+    def finish(self) -> Iterable[Finding]:
+        """What leaves speak of behind the last entry."""
+        while self._leaf is not None:
+            yield self._missing(self._leaf)
+            self._leaf = next(self._leaves, None)
+
+    def _context_holds(self, entry: Entry) -> bool:
+        if entry.context is None:
+            return entry.seq <= self._erasures.get(str(entry.player), 0)
+        return chain.commit_to(entry.context) == entry.detail
+
+    def _explain(self, state: State, entry: Entry, key: bytes | None) -> Iterator[Finding]:
+        rules = [
+            ("kid", key is None, f"sealed with a key that is not in the keyring: {entry.kid!r}"),
+            ("seq", entry.seq != state.seq + 1, f"entry {state.seq + 1} is missing"),
+            ("prev", entry.prev != state.mac, "does not follow the entry before it"),
+            ("balance", entry.balance != state.balance + entry.delta, "is not the balance before plus delta"),
+            ("at_us", entry.at_us < state.at_us, "is earlier than the entry before it"),
+            ("kind", entry.kind not in KINDS, f"there is no {entry.kind!r}"),
+            ("context", not self._context_holds(entry), "is not what detail commits to, or was removed unrecorded"),
+        ]
+        sealed = (str(entry.player), *entry[1:12])
+        if key is not None and chain.authenticate(key, chain.canonical_values(chain.VERSION, sealed)) != entry.mac:
+            rules.append(("mac", True, "the entry was changed after it was sealed, or was never sealed with our key"))
+        return (Finding(rule, text, str(entry.player), entry.seq) for rule, broken, text in rules if broken)
+
+    def _check_leaves(self, entry: Entry) -> Iterable[Finding]:
+        leaf = self._leaf
+        if leaf is None or leaf[0].bytes > entry.player.bytes or (leaf[0] == entry.player and leaf[1] > entry.seq):
+            return ()
+        return self._pass_leaves(entry)
+
+    def _pass_leaves(self, entry: Entry) -> Iterator[Finding]:
+        here = (entry.player.bytes, entry.seq)
+        while (leaf := self._leaf) is not None and (leaf[0].bytes, leaf[1]) <= here:
+            if (leaf[0], leaf[1]) != (entry.player, entry.seq):
+                yield self._missing(leaf)
+            elif leaf[2] != entry.mac:
+                text = f"is not the entry that checkpoint {leaf[3]} sealed"
+                yield Finding("checkpoint", text, str(entry.player), entry.seq)
+            self._leaf = next(self._leaves, None)
+
+    @staticmethod
+    def _missing(leaf: tuple[UUID, int, str, int]) -> Finding:
+        return Finding("checkpoint", f"is missing; checkpoint {leaf[3]} sealed it", str(leaf[0]), leaf[1])

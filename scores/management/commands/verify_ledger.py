@@ -1,0 +1,75 @@
+"""manage.py verify_ledger: recompute everything, print each finding."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audit.export import read_all
+from scores.verification import verify
+
+PROGRESS_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Verify the audit log, every score, receipt, action and checkpoint. Prints each finding; ends with 1 on any."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--pinned", type=Path, metavar="FILE", help="compare with these exported checkpoints")
+        parser.add_argument("--player", type=UUID, metavar="UUID", help="only this player's chain and score")
+        parser.add_argument("--json", action="store_true", help="a JSON object a line, the last one with the sum")
+
+    def handle(self, *, pinned: Path | None, player: UUID | None, json: bool, **options: Any) -> None:
+        # Read before the database is: a block is committed before it is exported.
+        copies = None if pinned is None else self._read_pinned(pinned)
+        progress = Progress(self)
+        findings = 0
+        for finding in verify(player=player, pinned=copies, progress=progress):
+            findings += 1
+            self._print(asdict(finding) if json else str(finding))
+        progress.clear()
+        seconds = round(time.monotonic() - progress.began, 3)
+        summary = {"entries": progress.entries, "findings": findings, "seconds": seconds}
+        self._print(summary if json else self._sentence(summary, copies is not None))
+        if findings:
+            sys.exit(1)
+
+    def _read_pinned(self, path: Path) -> list[str]:
+        try:
+            return list(read_all(str(path)))
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+
+    def _print(self, document: dict[str, Any] | str) -> None:
+        self.stdout.write(document if isinstance(document, str) else json.dumps(document))
+
+    @staticmethod
+    def _sentence(summary: dict[str, Any], compared: bool) -> str:
+        verdict = f"{summary['findings']} FINDINGS" if summary["findings"] else "no findings"
+        hint = "" if compared else " Not compared with exported checkpoints (--pinned)."
+        return f"{summary['entries']} entries in {summary['seconds']} s: {verdict}.{hint}"
+
+
+class Progress:
+    """Counts, and says so once a second where somebody is watching."""
+
+    def __init__(self, command: BaseCommand) -> None:
+        self.entries = 0
+        self.began = self._said = time.monotonic()
+        self._stream = command.stderr
+        self._watched = sys.stderr.isatty()
+
+    def __call__(self, entries: int) -> None:
+        self.entries += entries
+        if self._watched and self.entries % 1000 < entries and time.monotonic() - self._said > PROGRESS_SECONDS:
+            self._said = time.monotonic()
+            self._stream.write(f"\r{self.entries} entries", ending="")
+
+    def clear(self) -> None:
+        if self._watched:
+            self._stream.write("\r\x1b[K", ending="")

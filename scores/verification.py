@@ -1,0 +1,149 @@
+"""Everything against everything: scores, receipts and catalogue against the log, the log against itself and its copies.
+
+One pass in the order of the players, nothing held in memory per entry, all of one moment of the database.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from audit import chain
+from audit.blocks import check_blocks, check_pinned
+from audit.keys import Keyring, load_checkpoint_keys, load_keyring
+from audit.models import EPOCH, AuditEntry, Checkpoint
+from audit.verification import (
+    CHUNK,
+    ChainCheck,
+    Entry,
+    Finding,
+    State,
+    one_moment,
+    read_entries,
+    read_erasures,
+    read_leaves,
+)
+from scores.models import Action, Score
+from scores.names import name_key
+from scores.receipts import check_spent
+from scores.services import plain
+
+Progress = Callable[[int], None]
+SCORE_FIELDS = ("id", "points", "reached_at", "seq", "head", "frozen", "name", "name_key")
+DERIVED = SCORE_FIELDS[1:6]
+SELF_REPORT = re.compile(r"k:([0-9a-f-]{36}):[0-9a-f]{64}")
+
+
+def verify(
+    *, player: UUID | None = None, pinned: Sequence[str] | None = None, progress: Progress = lambda _: None
+) -> Iterator[Finding]:
+    """Each thing that does not hold, of one player or of all. `pinned` are exported checkpoints, read before this is called."""
+    with one_moment():
+        yield from _check_chains(player, progress)
+        if player is None:
+            yield from _check_catalogue()
+            if settings.CHECKPOINT_KEY_FILE:
+                yield from check_blocks(load_checkpoint_keys())
+            elif Checkpoint.objects.exists():
+                yield Finding("checkpoint", "cannot be verified: CHECKPOINT_KEY_FILE is not set")
+        if pinned is not None:
+            yield from check_pinned(load_checkpoint_keys(), pinned)
+
+
+def derive_states(keyring: Keyring, progress: Progress = lambda _: None) -> Iterator[tuple[State, bool]]:
+    """Where each player's chain stands after its last entry, and whether the chain holds."""
+    check = ChainCheck(keyring, read_erasures(keyring), iter(()))
+    for owner, entries in groupby(read_entries(), attrgetter("player")):
+        state, sound = State(owner), True
+        for entry in entries:
+            sound = not any(True for _ in check.check(state, entry)) and sound
+            state.follow(entry)
+        progress(state.seq)
+        if owner != chain.SYSTEM_CHAIN:
+            yield state, sound
+
+
+def expected_score(state: State) -> dict[str, Any]:
+    """What the score of this chain must say."""
+    reached_at = None if state.reached_us is None else EPOCH + timedelta(microseconds=state.reached_us)
+    values = (state.balance, reached_at, state.seq, state.mac, state.frozen)
+    return dict(zip(DERIVED, values, strict=True))
+
+
+def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
+    keyring = load_keyring()
+    check = ChainCheck(keyring, read_erasures(keyring), read_leaves(player))
+    scores = _read_scores(player)
+    score = next(scores, None)
+    for owner, entries in groupby(read_entries(player), attrgetter("player")):
+        state = State(owner)
+        for entry in entries:
+            yield from check.check(state, entry)
+            if entry.kind == "award" and entry.ref is not None:
+                yield from _check_evidence(entry)
+            state.follow(entry)
+            progress(1)
+        while score is not None and score["id"].bytes < owner.bytes:
+            yield from _compare(State(score["id"]), score)
+            score = next(scores, None)
+        if score is not None and score["id"] == owner:
+            yield from _compare(state, score)
+            score = next(scores, None)
+        elif owner != chain.SYSTEM_CHAIN:
+            yield Finding("score", "there are entries, but no such player", str(owner), state.seq)
+    yield from check.finish()
+    while score is not None:
+        yield from _compare(State(score["id"]), score)
+        score = next(scores, None)
+
+
+def _read_scores(player: UUID | None) -> Iterator[dict[str, Any]]:
+    scores = Score.objects.order_by("id")
+    if player is not None:
+        scores = scores.filter(pk=player)
+    rows: Iterator[dict[str, Any]] = scores.values(*SCORE_FIELDS).iterator(CHUNK)
+    return rows
+
+
+def _compare(state: State, score: dict[str, Any]) -> Iterator[Finding]:
+    for column, value in expected_score(state).items():
+        if score[column] != value:
+            text = f"the score says {score[column]!s}, the log says {value!s}"
+            yield Finding(f"score.{column}", text, str(state.player), state.seq)
+    if score["name_key"] != name_key(score["name"]):
+        yield Finding("score.name_key", "is not that of the name", str(state.player))
+
+
+def _check_evidence(entry: Entry) -> Iterable[Finding]:
+    """What an award rests on: the receipt in its context, or the player's own key."""
+    assert entry.ref is not None  # noqa: S101 - only such entries come here
+    if entry.ref.startswith("r:"):
+        # An erased receipt proved itself when it was taken, which the MAC still says.
+        receipt = entry.context.get("receipt", "") if isinstance(entry.context, dict) else ""
+        fault = "" if entry.context is None else check_spent(str(receipt), entry)
+    else:
+        found = SELF_REPORT.fullmatch(entry.ref)
+        fault = "" if found and found[1] == str(entry.player) else "reference is of another player or form"
+    return [Finding("receipt", fault, str(entry.player), entry.seq)] if fault else ()
+
+
+def _check_catalogue() -> Iterator[Finding]:
+    """Each row against its seal and against the newest change of it in the system chain."""
+    actions = {action.slug: action for action in Action.objects.order_by("slug")}
+    changes = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind=AuditEntry.Kind.CONFIG)
+    newest = {entry.action: entry for entry in changes.exclude(action__contains=":").order_by("seq").iterator(CHUNK)}
+    for slug in sorted(actions.keys() | newest.keys()):
+        action, entry = actions.get(slug), newest.get(slug)
+        if action is None:
+            yield Finding("catalogue", f"action {slug!r} was removed, which no entry says")
+        elif entry is None:
+            yield Finding("catalogue", f"action {slug!r} was added, which no entry says")
+        elif not action.is_sealed:
+            yield Finding("catalogue", f"action {slug!r} was changed behind the application's back")
+        elif action.change != entry.seq or (entry.context or {}).get("after") != plain(action):
+            yield Finding("catalogue", f"action {slug!r} is not what entry {entry.seq} of the system chain made it")

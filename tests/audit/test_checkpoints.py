@@ -1,0 +1,233 @@
+"""A checkpoint is over what moved, follows the one before it, and has a copy outside the database, whatever happens between."""
+
+import io
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from pytest_django import Settings
+
+from audit import checkpoints, export, ledger
+from audit.checkpoints import BlockInvalid, SealingRefused, read_block, seal
+from audit.keys import decode_base64url, load_checkpoint_keys
+from audit.models import AuditEntry, Checkpoint, CheckpointHead
+
+WELL_KNOWN = "/.well-known/scoreboard-checkpoint"
+
+
+@pytest.fixture(autouse=True)
+def exported(settings: Settings, tmp_path: Path) -> Path:
+    path = tmp_path / "checkpoints.jws"
+    settings.CHECKPOINT_EXPORT = str(path)
+    settings.STATIC_ROOT = None
+    return path
+
+
+def grow(player: UUID, head: ledger.Head | None = None) -> ledger.Head:
+    """One more entry of this chain."""
+    entry = ledger.append(
+        player=player,
+        head=head or ledger.Head(0, "", 0),
+        kind="adjust",
+        delta=1,
+        action="",
+        ref=None,
+        actor="system",
+        context={"reason": "a test"},
+    )
+    return ledger.Head(entry.seq, entry.mac, entry.balance)
+
+
+def read_leaves(number: int) -> list[tuple[UUID, int, str]]:
+    return list(
+        CheckpointHead.objects.filter(checkpoint_id=number).order_by("player").values_list("player", "seq", "mac")
+    )
+
+
+def test_a_block_is_over_the_heads_that_moved(db: None) -> None:
+    first, second = sorted([uuid4(), uuid4()])
+    one, two = grow(first), grow(second)
+    two = grow(second, two)
+    seal()
+    assert read_leaves(1) == [(first, 1, one.mac), (second, 2, two.mac)]
+    one = grow(first, one)
+    seal()
+    assert read_leaves(2) == [(first, 2, one.mac)]
+    assert seal() == []
+
+
+def test_a_block_says_exactly_this(db: None) -> None:
+    player = uuid4()
+    head = grow(player)
+    first, second = seal()[0], None
+    grow(player, head)
+    second = seal()[0]
+    header, payload, _ = (decode_base64url(part) for part in second.jws.split("."))
+    assert header == b'{"alg":"EdDSA","kid":"checkpoint-1","typ":"scoreboard-checkpoint+jwt"}'
+    document = json.loads(payload)
+    moment = datetime.fromisoformat(document.pop("at"))
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+    assert document == {
+        "v": "scoreboard.checkpoint.v1",
+        "number": 2,
+        "epoch": 1,
+        "prev": checkpoints.hash_text(first.jws),
+        "count": 1,
+        "root": checkpoints.hash_leaves(read_leaves(2))[1],
+    }
+
+
+def test_an_hour_of_silence_ends_with_a_heartbeat(
+    db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal()
+    assert seal() == []
+    monkeypatch.setattr(checkpoints, "HEARTBEAT_SECONDS", 0)
+    with transaction.atomic():
+        heartbeat = checkpoints._seal_one(load_checkpoint_keys(), epoch=0)
+    assert heartbeat is not None
+    block = read_block(heartbeat.jws, load_checkpoint_keys())
+    assert (block.number, block.count) == (2, 0)
+
+
+def test_more_heads_than_a_block_takes_make_more_blocks(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "MAXIMUM_LEAVES", 2)
+    players = sorted(uuid4() for _ in range(5))
+    for player in players:
+        grow(player)
+    assert [checkpoint.number for checkpoint in seal()] == [1, 2, 3]
+    assert [[leaf[0] for leaf in read_leaves(number)] for number in (1, 2, 3)] == [
+        players[:2],
+        players[2:4],
+        players[4:],
+    ]
+
+
+def test_the_export_has_every_block_also_those_a_crash_kept_from_it(db: None, exported: Path) -> None:
+    player = uuid4()
+    head = grow(player)
+    seal()
+    whole = exported.read_text()
+    head = grow(player, head)
+    seal()
+    # The crash: committed, and only half of a line written.
+    exported.write_text(whole + exported.read_text()[len(whole) :][:20])
+    grow(player, head)
+    seal()
+    lines = exported.read_text().splitlines()
+    blocks = [checkpoint.jws for checkpoint in Checkpoint.objects.order_by("number")]
+    assert [line for line in lines if len(line) > 20] == blocks
+    assert exported.read_text().endswith("\n")
+
+
+def test_a_database_behind_its_export_is_not_sealed(db: None, exported: Path) -> None:
+    player = uuid4()
+    with transaction.atomic():
+        grow(player)
+        seal()
+        transaction.set_rollback(True)
+    before = exported.read_text()
+    with pytest.raises(SealingRefused, match="behind the exported checkpoint 1"):
+        seal()
+    with pytest.raises(CommandError, match="restore_ledger"):
+        call_command("seal_ledger")
+    assert (exported.read_text(), Checkpoint.objects.count()) == (before, 0)
+
+
+def test_what_is_no_block_is_none(db: None) -> None:
+    keys = load_checkpoint_keys()
+    jws = seal()[0].jws
+    header, payload, signature = jws.split(".")
+    for text in ("", "a.b", f"{header}.{payload}.{signature}=", f"{header}.{payload}", f"{jws}.", jws.upper(), "é.é.é"):
+        with pytest.raises(BlockInvalid):
+            read_block(text, keys)
+
+
+def test_without_the_private_key_nothing_is_sealed(db: None, settings: Settings, tmp_path: Path) -> None:
+    document = json.loads(Path(settings.CHECKPOINT_KEY_FILE).read_text())
+    del document["private"]
+    path = tmp_path / "public.json"
+    path.write_text(json.dumps(document))
+    settings.CHECKPOINT_KEY_FILE = str(path)
+    with pytest.raises(ImproperlyConfigured, match="private"):
+        seal()
+    assert Checkpoint.objects.count() == 0
+
+
+def test_the_newest_block_is_public(db: None, client: Client) -> None:
+    response = client.get(WELL_KNOWN)
+    assert (response.status_code, response.headers["Content-Type"]) == (404, "application/problem+json")
+    grow(uuid4())
+    [checkpoint] = seal()
+    response = client.get(WELL_KNOWN)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/jose")
+    assert response.content.decode() == checkpoint.jws
+    assert client.post(WELL_KNOWN).status_code == 405
+
+
+def test_the_command_says_what_it_did(db: None) -> None:
+    output = io.StringIO()
+    grow(uuid4())
+    call_command("seal_ledger", stdout=output)
+    call_command("seal_ledger", stdout=output)
+    assert output.getvalue() == "Sealed checkpoint 1.\nNothing moved since the last checkpoint.\n"
+
+
+@pytest.mark.parametrize("model", [AuditEntry, Checkpoint, CheckpointHead])
+def test_the_database_refuses_to_change_or_remove_what_was_written(db: None, model: type) -> None:
+    grow(uuid4())
+    seal()
+    rows = model.objects  # type: ignore[attr-defined]
+    connection.check_constraints()  # those that wait for the end of the transaction
+    before = list(rows.order_by("pk").values())
+    column = "jws" if model is Checkpoint else "mac"
+    acts = [lambda: rows.update(**{column: "x"}), lambda: rows.all()._raw_delete("default")]
+    if connection.vendor == "postgresql":
+        acts.append(lambda: connection.cursor().execute(f"TRUNCATE {model._meta.db_table} CASCADE"))  # type: ignore[attr-defined]
+    for act in acts:
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            act()
+    assert list(rows.order_by("pk").values()) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sealers_at_once_seal_everything_once(exported: Path) -> None:
+    with transaction.atomic():
+        players = [uuid4() for _ in range(40)]
+        for player in players:
+            grow(player)
+    faults: list[Exception] = []
+
+    def seal_often() -> None:
+        try:
+            for _ in range(5):
+                seal()
+        except Exception as error:  # noqa: BLE001 - shown by the test
+            faults.append(error)
+        finally:
+            connection.close()
+
+    def play() -> None:
+        for player in (uuid4() for _ in range(40)):
+            with transaction.atomic():
+                grow(player)
+        connection.close()
+
+    threads = [threading.Thread(target=work) for work in (seal_often, seal_often, play)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    seal()
+    assert faults == []
+    blocks = list(Checkpoint.objects.order_by("number"))
+    assert [block.number for block in blocks] == list(range(1, len(blocks) + 1))
+    assert list(export.read_all(str(exported))) == [block.jws for block in blocks]
+    assert CheckpointHead.objects.count() == 80
