@@ -18,6 +18,7 @@ from audit.models import AuditEntry, CheckpointHead
 COLUMNS = (*chain.SEALED_FIELDS, "mac", "context")
 KINDS = frozenset(AuditEntry.Kind.values)
 CHUNK = 2000
+#: How an entry of the system chain begins its `action` that says whose contexts were erased.
 ERASURE = "erase:"
 
 

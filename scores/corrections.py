@@ -1,14 +1,19 @@
-"""The investigators' writers: void, restore, adjust, freeze, unfreeze. Each says who and why, and is an entry of its own.
+"""The investigators' writers: void, restore, adjust, freeze, unfreeze, erase. Each says who and why, and is an entry of its own.
 
 Nothing is taken back by removing it: a void is an entry with the points reversed, and a restore reverses the void.
 """
 
 from uuid import UUID
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
+from audit import ledger
 from audit.models import AuditEntry
+from audit.verification import ERASURE
+from scores import live
 from scores.errors import BalanceOutOfRange, CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
 from scores.services import append_entry, ensure_player
@@ -77,6 +82,30 @@ def unfreeze(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     return _correct(score, AuditEntry.Kind.UNFREEZE, reason, actor)
 
 
+@transaction.atomic
+def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
+    """Remove the person's data, here and in the log's contexts. Points and chain stay; the account is closed.
+
+    The entry is the system chain's, where verification learns which contexts may be missing.
+    """
+    score = _lock(player, reason, actor)
+    score.rename(f"Erased {player.hex[:12]}")
+    score.save(update_fields=["name", "name_key"])
+    _close_account(User.objects.select_for_update().get(pk=score.user_id), player)
+    kinds = ContentType.objects.get_for_models(User, Score).values()
+    own_rows = LogEntry.objects.filter(content_type__in=kinds, object_id__in=[str(score.user_id), str(player)])
+    own_rows.update(object_repr=score.name, change_message="")
+    AuditEntry.objects.filter(player=player).update(context=None)
+    entry = ledger.append_system(
+        kind=AuditEntry.Kind.CONFIG,
+        action=f"{ERASURE}{player}",
+        actor=actor,
+        context={"reason": check_reason(reason), "entries": str(score.seq)},
+    )
+    transaction.on_commit(live.announce)
+    return entry
+
+
 def check_reason(reason: str) -> str:
     """The reason without the space around it; raises where there is none."""
     reason = reason.strip()
@@ -93,6 +122,17 @@ def _lock(player: UUID, reason: str, actor: str) -> Score:
     if score is None:
         raise CorrectionRefused(f"There is no player {player}.")
     return score
+
+
+def _close_account(user: User, player: UUID) -> None:
+    user.username = f"erased-{player}"
+    user.first_name = user.last_name = user.email = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.last_login = None
+    user.set_unusable_password()
+    user.save()
+    user.groups.clear()
+    user.user_permissions.clear()
 
 
 def _reversal_of(player: UUID, seq: int) -> str:

@@ -5,6 +5,7 @@ One pass in the order of the players, nothing held in memory per entry, all of o
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -15,7 +16,7 @@ from django.conf import settings
 
 from audit import chain
 from audit.blocks import check_blocks, check_pinned
-from audit.keys import Keyring, load_checkpoint_keys, load_keyring
+from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import EPOCH, AuditEntry, Checkpoint
 from audit.verification import (
     CHUNK,
@@ -34,9 +35,21 @@ from scores.receipts import check_spent
 from scores.services import plain
 
 Progress = Callable[[int], None]
+Examine = Callable[[State, Entry], Iterable[Finding]]
+Row = dict[str, Any]
 SCORE_FIELDS = ("id", "points", "reached_at", "seq", "head", "frozen", "name", "name_key")
 DERIVED = SCORE_FIELDS[1:6]
 SELF_REPORT = re.compile(r"k:([0-9a-f-]{36}):[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A score that is not what its chain says; `stored` is None where there is no such player, `is_sound` whether the chain holds."""
+
+    player: UUID
+    expected: Row
+    stored: Row | None
+    is_sound: bool
 
 
 def verify(
@@ -55,17 +68,25 @@ def verify(
             yield from check_pinned(load_checkpoint_keys(), pinned)
 
 
-def derive_states(keyring: Keyring, progress: Progress = lambda _: None) -> Iterator[tuple[State, bool]]:
-    """Where each player's chain stands after its last entry, and whether the chain holds."""
+def find_differences(player: UUID | None = None, progress: Progress = lambda _: None) -> Iterator[Difference]:
+    """Every score that is not what its chain says, of one moment of the database."""
+    keyring = load_keyring()
     check = ChainCheck(keyring, read_erasures(keyring), iter(()))
-    for owner, entries in groupby(read_entries(), attrgetter("player")):
-        state, sound = State(owner), True
-        for entry in entries:
-            sound = not any(True for _ in check.check(state, entry)) and sound
-            state.follow(entry)
-        progress(state.seq)
-        if owner != chain.SYSTEM_CHAIN:
-            yield state, sound
+    broken: set[UUID] = set()
+
+    def examine(state: State, entry: Entry) -> Iterable[Finding]:
+        findings = list(check.check(state, entry))
+        if findings:
+            broken.add(entry.player)
+        return findings
+
+    with one_moment():
+        for item in _walk(player, examine, progress):
+            if isinstance(item, tuple):
+                state, score = item
+                expected = expected_score(state)
+                if score is None or any(score[column] != value for column, value in expected.items()):
+                    yield Difference(state.player, expected, score, state.player not in broken)
 
 
 def expected_score(state: State) -> dict[str, Any]:
@@ -78,39 +99,55 @@ def expected_score(state: State) -> dict[str, Any]:
 def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
     keyring = load_keyring()
     check = ChainCheck(keyring, read_erasures(keyring), read_leaves(player))
+
+    def examine(state: State, entry: Entry) -> Iterator[Finding]:
+        yield from check.check(state, entry)
+        if entry.kind == "award" and entry.ref is not None:
+            yield from _check_evidence(entry)
+
+    for item in _walk(player, examine, progress):
+        if isinstance(item, Finding):
+            yield item
+        else:
+            yield from _compare(*item)
+    yield from check.finish()
+
+
+def _walk(player: UUID | None, examine: Examine, progress: Progress) -> Iterator[Finding | tuple[State, Row | None]]:
+    """Along all chains and scores by player: what `examine` finds in each entry, then the chain's end with its score, if any."""
     scores = _read_scores(player)
     score = next(scores, None)
     for owner, entries in groupby(read_entries(player), attrgetter("player")):
         state = State(owner)
         for entry in entries:
-            yield from check.check(state, entry)
-            if entry.kind == "award" and entry.ref is not None:
-                yield from _check_evidence(entry)
+            yield from examine(state, entry)
             state.follow(entry)
             progress(1)
         while score is not None and score["id"].bytes < owner.bytes:
-            yield from _compare(State(score["id"]), score)
+            yield State(score["id"]), score
             score = next(scores, None)
         if score is not None and score["id"] == owner:
-            yield from _compare(state, score)
+            yield state, score
             score = next(scores, None)
         elif owner != chain.SYSTEM_CHAIN:
-            yield Finding("score", "there are entries, but no such player", str(owner), state.seq)
-    yield from check.finish()
+            yield state, None
     while score is not None:
-        yield from _compare(State(score["id"]), score)
+        yield State(score["id"]), score
         score = next(scores, None)
 
 
-def _read_scores(player: UUID | None) -> Iterator[dict[str, Any]]:
+def _read_scores(player: UUID | None) -> Iterator[Row]:
     scores = Score.objects.order_by("id")
     if player is not None:
         scores = scores.filter(pk=player)
-    rows: Iterator[dict[str, Any]] = scores.values(*SCORE_FIELDS).iterator(CHUNK)
+    rows: Iterator[Row] = scores.values(*SCORE_FIELDS).iterator(CHUNK)
     return rows
 
 
-def _compare(state: State, score: dict[str, Any]) -> Iterator[Finding]:
+def _compare(state: State, score: Row | None) -> Iterator[Finding]:
+    if score is None:
+        yield Finding("score", "there are entries, but no such player", str(state.player), state.seq)
+        return
     for column, value in expected_score(state).items():
         if score[column] != value:
             text = f"the score says {score[column]!s}, the log says {value!s}"

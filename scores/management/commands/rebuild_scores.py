@@ -1,0 +1,50 @@
+"""manage.py rebuild_scores: derive all scores from the log and compare them, or put them right."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from scores.corrections import find_actor
+from scores.errors import Refused
+from scores.recovery import rebuild_scores
+from scores.verification import Difference, find_differences
+
+
+class Command(BaseCommand):
+    help = "Derive all scores from the audit log. Ends with 1 where one differs and was not put right."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        act = parser.add_mutually_exclusive_group()
+        act.add_argument("--check", action="store_true", help="compare only (the default)")
+        act.add_argument("--apply", action="store_true", help="put right what differs; itself recorded in the log")
+        parser.add_argument("--reason", default="", help="kept in the audit log; needed with --apply")
+        parser.add_argument("--actor", metavar="USERNAME", help="in whose name (default: system)")
+
+    def handle(self, *, apply: bool, reason: str, actor: str | None, **options: Any) -> None:
+        differences = []
+        for difference in find_differences():
+            differences.append(difference)
+            self.stdout.write(self._describe(difference))
+        rebuilt = []
+        if apply:
+            try:
+                players = [difference.player for difference in differences]
+                rebuilt = rebuild_scores(players=players, reason=reason, actor=find_actor(actor))
+            except Refused as refusal:
+                raise CommandError(refusal.detail) from None
+        self.stdout.write(f"{len(differences)} scores differ from the log, {len(rebuilt)} were rebuilt.")
+        if len(rebuilt) < len(differences):
+            sys.exit(1)
+
+    @staticmethod
+    def _describe(difference: Difference) -> str:
+        if difference.stored is None:
+            return f"{difference.player}: there are entries, but no such player"
+        columns = [
+            f"{column} is {difference.stored[column]!s}, the log says {value!s}"
+            for column, value in difference.expected.items()
+            if difference.stored[column] != value
+        ]
+        doubt = "" if difference.is_sound else " (its chain does not hold and proves nothing; see verify_ledger)"
+        return f"{difference.player}: {'; '.join(columns)}{doubt}"

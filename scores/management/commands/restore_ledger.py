@@ -1,0 +1,31 @@
+"""manage.py restore_ledger: take the log up again after the database was restored from a backup."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audit.checkpoints import SealingRefused
+from scores.corrections import find_actor
+from scores.errors import Refused
+from scores.recovery import restore_ledger
+
+
+class Command(BaseCommand):
+    help = "After a restore from a backup: begin a new epoch and raise every issuer's min_iat."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--reason", required=True, help="kept in the audit log")
+        parser.add_argument("--actor", metavar="USERNAME", help="in whose name (default: system)")
+
+    def handle(self, *, reason: str, actor: str | None, **options: Any) -> None:
+        try:
+            restored = restore_ledger(reason=reason, actor=find_actor(actor))
+        except Refused as refusal:
+            raise CommandError(refusal.detail) from None
+        except (SealingRefused, OSError, ValueError) as error:
+            raise CommandError(f"The log was not taken up again. {error}") from None
+        self.stdout.write(
+            f"A new epoch begins with checkpoint {restored.checkpoint.number}. "
+            f"Receipts issued before {restored.min_iat} (seconds since 1970) are refused from now on; "
+            "copy RECEIPT_ISSUERS_FILE to every node that has its own."
+        )

@@ -1,0 +1,97 @@
+"""After a disaster: scores put right from the log, and the log taken up again after a restore from a backup."""
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from audit import ledger
+from audit.checkpoints import begin_epoch, export
+from audit.keys import load_checkpoint_keys
+from audit.models import AuditEntry, Checkpoint
+from scores import live
+from scores.corrections import check_reason
+from scores.errors import CorrectionRefused
+from scores.models import Score
+from scores.receipts import LEEWAY_SECONDS, parse_issuers
+from scores.verification import find_differences
+
+#: Where an act of the system chain belongs to no action: a colon is in no slug.
+REBUILD = "rebuild:"
+RESTORE = "restore:"
+
+
+@transaction.atomic
+def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID]:
+    """Set these players' scores to what their chains say, and say so in the log; the players whose score changed.
+
+    A chain that does not hold proves nothing: its score is left alone.
+    """
+    context = {"reason": check_reason(reason)}
+    changed = []
+    for score in Score.objects.select_for_update().filter(pk__in=players).order_by("pk"):
+        for difference in find_differences(score.pk):
+            if difference.is_sound:
+                Score.objects.filter(pk=score.pk).update(**difference.expected)
+                changed.append(score.pk)
+    if changed:
+        context["players"] = " ".join(map(str, changed))
+        ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=REBUILD, actor=actor, context=context)
+        transaction.on_commit(live.announce)
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What a restored log goes on with: the first checkpoint of its epoch, and receipts issued from `min_iat` on."""
+
+    checkpoint: Checkpoint
+    min_iat: int
+
+
+def restore_ledger(*, reason: str, actor: str) -> Restoration:
+    """Begin a new epoch over what the backup holds. Receipts that may have been spent after the backup are refused from now on."""
+    context = {"reason": check_reason(reason)}
+    keys = load_checkpoint_keys()
+    if keys.private is None:
+        raise CorrectionRefused('CHECKPOINT_KEY_FILE holds no "private" key: run this where sealing runs.')
+    # A receipt may have been issued by a clock that is ahead of ours by the leeway, and spent just now.
+    min_iat = int(time.time()) + LEEWAY_SECONDS + 1
+    # First: should the rest fail, receipts are refused that need not be, rather than taken twice.
+    if settings.RECEIPT_ISSUERS_FILE:
+        _raise_min_iat(Path(settings.RECEIPT_ISSUERS_FILE), min_iat)
+    with transaction.atomic():
+        context["min_iat"] = str(min_iat)
+        ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=RESTORE, actor=actor, context=context)
+        checkpoint = begin_epoch(keys)
+    export(keys)
+    live.announce()
+    return Restoration(checkpoint, min_iat)
+
+
+def _raise_min_iat(path: Path, min_iat: int) -> None:
+    """Written aside and moved: a server that reads meanwhile sees the old file or the new one."""
+    text = path.read_bytes()
+    parse_issuers(text)
+    issuers: dict[str, Any] = json.loads(text)
+    for issuer in issuers.values():
+        issuer["min_iat"] = max(min_iat, issuer.get("min_iat", 0))
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps(issuers, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(path, draft)
+        Path(draft).replace(path)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
