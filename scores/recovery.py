@@ -21,7 +21,7 @@ from scores import live
 from scores.corrections import check_reason
 from scores.errors import CorrectionRefused
 from scores.models import Score
-from scores.receipts import LEEWAY_SECONDS, parse_issuers
+from scores.receipts import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, parse_issuers
 from scores.verification import find_differences
 
 #: Where an act of the system chain belongs to no action: a colon is in no slug.
@@ -68,6 +68,8 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
     # First: should the rest fail, receipts are refused that need not be, rather than taken twice.
     if settings.RECEIPT_ISSUERS_FILE:
         _raise_min_iat(Path(settings.RECEIPT_ISSUERS_FILE), min_iat)
+        # Servers that run already have seen it when this is over.
+        time.sleep(REGISTRY_CHECK_SECONDS)
     with transaction.atomic():
         context["min_iat"] = str(min_iat)
         ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=RESTORE, actor=actor, context=context)
