@@ -49,7 +49,7 @@ PLAYERS = {
     "carlos": "Carlos Mendoza", "chiara": "Chiara Rossi", "chidi": "Chidi Eze", "daniel": "Daniel O'Connor",
     "eleni": "Ελένη Παπαδοπούλου", "emre": "Emre Kaya", "fatima": "Fatima Zahra", "freya": "Freya Jørgensen",
     "goran": "Goran Marković", "hana": "Hana Nováková", "haruto": "田中 陽翔", "ines": "Inês Figueiredo",
-    "isla": "Isla MacGregor", "ivan": "Иван Петров", "jack": "Jack Wilson", "jin": "김진우",
+    "isla": "Isla MacGregor", "ivan": "Иван Петров", "jack": "Jack Wilson", "jin": "Kim Jin-woo",
     "jorge": "Jorge Núñez", "kavya": "Kavya Iyer", "keola": "Keola Kahananui", "layla": "ليلى حداد",
     "leilani": "Leilani Tui", "lucia": "Lucía Fernández", "mateusz": "Mateusz Wiśniewski", "mei": "林美玲",
     "moshe": "משה לוי", "nia": "Nia Mwangi", "noor": "Noor de Vries", "olena": "Олена Шевченко",

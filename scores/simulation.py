@@ -19,8 +19,8 @@ from scores.issuing import sign_receipt
 UPDATE = "/api/score/update"
 #: Most acts are proved by a receipt, as on a site that takes points seriously.
 PROVED_SHARE = 0.8
-#: Players have good days: for a while a few of them do most of what is done, so that ranks change hands.
 OPENING_PLAYERS = 14
+#: Players have good days: for a while a few of them do most of what is done, so that ranks change hands.
 ACTIVE_PLAYERS = 8
 ACTIVE_SHARE = 0.85
 ACTIVE_SECONDS = 25
@@ -28,6 +28,7 @@ BURST_SHARE = 0.12
 PAUSE_SECONDS = (0.4, 1.3)
 BURST_PAUSE_SECONDS = (0.08, 0.25)
 BURST_ACTS = (4, 9)
+DAY_SECONDS = 86_400
 
 
 @dataclass
@@ -64,16 +65,19 @@ class Api:
             response = self._connection.getresponse()
             document = json.loads(response.read() or b"{}")
         except (OSError, HTTPException, ValueError):
-            self._connection.close()
+            self.close()
             return Answer(503, 1, {})
         return Answer(response.status, int(response.headers.get("Retry-After", 1)), document)
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 class Simulation:
     """All players of the demo on one site."""
 
-    def __init__(self, url: str, demo: Demo) -> None:
-        self._api = Api(url)
+    def __init__(self, api: Api, demo: Demo) -> None:
+        self._api = api
         self._key = demo.read_key()
         self._players = [SimulatedPlayer(*login) for login in demo.read_passwords().items()]
         self._active: list[SimulatedPlayer] = []
@@ -161,7 +165,9 @@ class Simulation:
         now = time.monotonic()
         if answer.status == 200:
             player.score = answer.document["score"]
-            player.action_free_at[action.slug] = now + action.cooldown_seconds
+            # What counts once a day is not tried again: its refusals would be all that the server's log shows.
+            pause = DAY_SECONDS if action.daily_cap == 1 else action.cooldown_seconds
+            player.action_free_at[action.slug] = now + pause
         elif answer.document.get("code") in {"cooldown", "daily_cap"}:
             player.action_free_at[action.slug] = now + answer.retry_after
         else:

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scores.demo import ADMIN, PLAYERS, Demo
 from scores.management.commands.serve import check_port
-from scores.simulation import Simulation
+from scores.simulation import Api, Simulation
 
 START_SECONDS = 60
 STOP_SECONDS = 12
@@ -46,7 +46,10 @@ class Children:
         environment = {**os.environ}
         # All simulated players share one address.
         environment.setdefault("LOGIN_ADDRESS_RATE", "300/m")
+        # A terminal sends Ctrl-C to all of us; they inherit to ignore it, and stop in order when we say so.
+        ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603 - our own words
+        signal.signal(signal.SIGINT, ours)
         self._processes.append((arguments[0], process))
 
     def check(self) -> None:
@@ -88,7 +91,7 @@ class Command(BaseCommand):
             threading.Thread(target=_end_with_parent, daemon=True).start()
             call_command(*as_child)
         elif simulate:
-            Simulation(simulate, Demo(folder)).run()
+            Simulation(Api(simulate), Demo(folder)).run()
         else:
             self._run(Demo(folder), options["host"], options["port"], options["seconds"])
 
@@ -105,6 +108,7 @@ class Command(BaseCommand):
             url = f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
             children.start("serve", f"--host={host}", f"--port={port}")
             _wait_for_server(local, port, children)
+            children.start("seal_ledger", "--every=60")
             children.start("demo", f"--folder={demo.folder}", f"--simulate={url}")
             self._print_banner(demo, url)
             deadline = time.monotonic() + seconds if seconds else float("inf")

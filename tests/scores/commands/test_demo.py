@@ -55,6 +55,7 @@ def environment(transactional_db: None, profile: Profile, tmp_path: Path) -> dic
         "DEBUG": "1",
         "DATABASE_URL": database_url(profile),
         "RECEIPT_ISSUERS_FILE": str(tmp_path / "issuers.json"),
+        "CHECKPOINT_EXPORT": str(tmp_path / "checkpoints.jws"),
     }
 
 
@@ -164,6 +165,7 @@ def test_the_logins_that_it_prints_work_and_nothing_outlives_it(start_demo: Star
     assert (admin.is_staff, admin.is_superuser) == (True, True)
     assert not User.objects.exclude(username="admin").filter(is_staff=True).exists()
 
+    wait_until(lambda: read_top(demo) != [], seconds=20, what="The first act of a player")
     os.killpg(demo.process.pid, signal.SIGINT)
     wait_until(lambda: not demo.is_running, seconds=15, what="The end after Ctrl-C")
     assert demo.process.returncode == 0
@@ -172,7 +174,7 @@ def test_the_logins_that_it_prints_work_and_nothing_outlives_it(start_demo: Star
 
     killed = start_demo()
     group = killed.process.pid
-    assert count_members(group) >= 3
+    assert count_members(group) == 4
     killed.process.kill()
     wait_until(lambda: count_members(group) == 0, seconds=15, what="The end of its children")
 

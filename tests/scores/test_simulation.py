@@ -1,0 +1,90 @@
+"""The demo's simulated players, before a real server: what they do when their tokens or the rules say no."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from pytest_django import Settings
+
+from audit.models import AuditEntry
+from scores.api.authentication import RefreshTokens
+from scores.demo import Demo
+from scores.models import Action, Score
+from scores.simulation import Api, SimulatedPlayer, Simulation
+from tests.servers import ScoreboardServer
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def simulation(
+    scoreboard_server: Callable[..., ScoreboardServer], settings: Settings, tmp_path: Path
+) -> Iterator[Simulation]:
+    settings.RECEIPT_ISSUERS_FILE = str(tmp_path / "issuers.json")
+    demo = Demo(tmp_path)
+    demo.seed()
+    # The one who plays here can sign in to the real server, which takes no quick hashes.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    User.objects.filter(username="amina").update(password=make_password(PASSWORD))
+    api = Api(scoreboard_server(RECEIPT_ISSUERS_FILE=settings.RECEIPT_ISSUERS_FILE).url)
+    yield Simulation(api, demo)
+    api.close()
+
+
+@pytest.fixture
+def amina() -> SimulatedPlayer:
+    return SimulatedPlayer("amina", PASSWORD)
+
+
+def count_awards() -> int:
+    return AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD).count()
+
+
+def test_a_player_signs_in_and_knows_the_score_it_has(simulation: Simulation, amina: SimulatedPlayer) -> None:
+    simulation.act(amina)
+    score = Score.objects.get(name="Amina Okafor")
+    assert (amina.id, amina.score) == (str(score.pk), score.points)
+    assert (count_awards(), score.seq) == (1, 1)
+
+
+def test_a_player_whose_access_token_ran_out_acts_all_the_same(simulation: Simulation, amina: SimulatedPlayer) -> None:
+    simulation.act(amina)
+    amina.access, spent = "out.of.date", amina.refresh
+    simulation.act(amina)
+    assert amina.refresh not in {"", spent}
+    assert count_awards() == 2
+
+
+def test_a_player_whose_session_was_ended_signs_in_again(simulation: Simulation, amina: SimulatedPlayer) -> None:
+    simulation.act(amina)
+    RefreshTokens.revoke(amina.refresh)
+    amina.access = "out.of.date"
+    simulation.act(amina)
+    assert (amina.access, amina.refresh, count_awards()) == ("", "", 1)
+    simulation.act(amina)
+    assert (amina.score > 0, count_awards()) == (True, 2)
+
+
+def test_a_player_with_a_wrong_password_waits(simulation: Simulation) -> None:
+    stranger = SimulatedPlayer("amina", "not the password")
+    before = time.monotonic()
+    simulation.act(stranger)
+    assert stranger.free_at > before
+    assert count_awards() == 0
+
+
+def test_an_action_in_its_cooldown_is_left_alone(simulation: Simulation, amina: SimulatedPlayer) -> None:
+    for action in Action.objects.all():
+        action.cooldown_seconds = 500
+        action.save()
+    simulation.act(amina)
+    amina.action_free_at.clear()
+    deadline = time.monotonic() + 20
+    while not amina.action_free_at:
+        simulation.act(amina)
+        assert time.monotonic() < deadline
+        amina.action_free_at = {slug: at for slug, at in amina.action_free_at.items() if at > time.monotonic() + 400}
+    assert amina.free_at < time.monotonic()
