@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
@@ -78,7 +77,7 @@ def update(
     content_type: str = "application/json",
     headers: dict[str, str] | None = None,
     address: str = "192.0.2.1",
-) -> HttpResponse:
+) -> Any:
     """One PATCH; bytes are sent as they stand."""
     sent = dict(headers or {})
     if token is not None:
@@ -88,10 +87,7 @@ def update(
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     # A fault is to be seen as its client sees it: as an answer.
     client = Client(raise_request_exception=False)
-    response: HttpResponse = client.patch(
-        UPDATE, data=data, content_type=content_type, headers=sent, REMOTE_ADDR=address
-    )
-    return response
+    return client.patch(UPDATE, data=data, content_type=content_type, headers=sent, REMOTE_ADDR=address)
 
 
 def read_problem(response: Any, status: int, code: str) -> dict[str, Any]:

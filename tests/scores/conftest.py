@@ -46,7 +46,7 @@ def no_traceback(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """That the log of the whole test holds none."""
     yield
     for phase in ("setup", "call"):
-        assert [record.getMessage() for record in caplog.get_records(phase) if record.exc_info] == []  # type: ignore[arg-type]
+        assert [record.getMessage() for record in caplog.get_records(phase) if record.exc_info] == []
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_a_self_reported_action_is_worth_what_the_catalogue_says(player: Score, 
     assert response.headers["X-Request-ID"] == "request-1"
     assert entry.ref == f"k:{player.pk}:{sha256(b'one').hexdigest()}"
     assert (entry.kind, entry.actor, entry.delta, entry.balance) == ("award", str(player.pk), 10, 10)
-    assert {name: entry.context[name] for name in ("address", "agent", "request")} == {
+    assert {name: (entry.context or {})[name] for name in ("address", "agent", "request")} == {
         "address": "192.0.2.1",
         "agent": "Agent/1",
         "request": "request-1",
@@ -74,7 +74,7 @@ def test_a_receipt_is_worth_what_it_says(player: Score, token: str, bug_bounty: 
             "entry": {"seq": 1, "mac": entry.mac},
         },
     )
-    assert (entry.ref, entry.context["receipt"]) == (f"r:test-backend:{claims['jti']}", receipt)
+    assert (entry.ref, (entry.context or {})["receipt"]) == (f"r:test-backend:{claims['jti']}", receipt)
 
 
 def test_an_idempotency_key_beside_a_receipt_is_ignored(player: Score, token: str, daily_quiz: Action) -> None:

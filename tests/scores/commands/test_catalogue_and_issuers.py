@@ -84,7 +84,7 @@ def test_an_issuer_is_trusted_once_its_entry_is_in_the_registry(
     receipt = run(
         "sign_receipt", f"--key-file={key_file}", f"--player={player.pk}", "--action=daily-quiz", "--points=30"
     )
-    answer = update({"receipt": receipt.strip()}, token=token).json()  # type: ignore[attr-defined]
+    answer = update({"receipt": receipt.strip()}, token=token).json()
     assert (answer["delta"], answer["score"], answer["verified"], answer["replayed"]) == (30, 30, True, False)
 
 

@@ -101,7 +101,7 @@ def test_tokens_speak_for_their_players_for_as_long_as_asked(db: None) -> None:
     assert claims["sub"] == player
     assert 3600 <= claims["exp"] - now <= 3610
     response = update({"action": "forum-post"}, token=token, key="k1")
-    assert (response.status_code, response.json()["score"]) == (200, 5)  # type: ignore[attr-defined]
+    assert (response.status_code, response.json()["score"]) == (200, 5)
 
 
 def test_a_token_of_one_second_is_over_after_it(db: None) -> None:
