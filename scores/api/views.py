@@ -64,7 +64,8 @@ class TopView(JSONView):
     def get(self, request: Request) -> HttpResponse:
         snapshot = standings.read_snapshot()
         headers = {"ETag": snapshot.etag, "Cache-Control": "public, max-age=1"}
-        if snapshot.etag in request.headers.get("If-None-Match", ""):
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
+        if known & {snapshot.etag, "*"}:
             return HttpResponse(status=304, headers=headers)
         return HttpResponse(snapshot.body, content_type="application/json", headers=headers)
 

@@ -1,0 +1,51 @@
+"""GET /api/score/top: one representation, and what a client that has it already is told."""
+
+import json
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from pytest_django import Settings
+
+from tests.scores.acting import read_problem
+
+TOP = "/api/score/top"
+
+pytestmark = pytest.mark.usefixtures("db", "no_traceback")
+
+
+def get(condition: str | None = None) -> HttpResponse:
+    response: HttpResponse = Client().get(TOP, headers={} if condition is None else {"If-None-Match": condition})
+    return response
+
+
+def test_an_empty_board_is_an_answer_that_may_be_kept_for_a_second() -> None:
+    response = get()
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "public, max-age=1")
+    assert (json.loads(response.content)["entries"], response.headers["ETag"][:1]) == ([], '"')
+
+
+@pytest.mark.parametrize("condition", ["{tag}", "W/{tag}", '"other", {tag}', '{tag},"other"', "*"])
+def test_a_client_that_has_it_gets_no_body(condition: str) -> None:
+    tag = get().headers["ETag"]
+    response = get(condition.format(tag=tag))
+    assert (response.status_code, response.content, response.headers["ETag"]) == (304, b"", tag)
+
+
+@pytest.mark.parametrize("condition", ['"other"', "", "{tag}x", "x{tag}", "garbage"])
+def test_a_client_that_has_another_gets_the_whole(condition: str) -> None:
+    assert get(condition.format(tag=get().headers["ETag"])).status_code == 200
+
+
+def test_another_method_is_refused_and_the_right_ones_named() -> None:
+    response = Client().post(TOP, {}, "application/json")
+    read_problem(response, 405, "method_not_allowed")
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_reads_are_limited_per_address(settings: Settings) -> None:
+    settings.READ_RATE = "1/d"
+    client = Client()
+    assert client.get(TOP, REMOTE_ADDR="192.0.2.1").headers["RateLimit-Policy"] == '"read";q=1;w=86400'
+    read_problem(client.get(TOP, REMOTE_ADDR="::ffff:192.0.2.1"), 429, "rate_limited")
+    assert client.get(TOP, REMOTE_ADDR="192.0.2.2").status_code == 200
