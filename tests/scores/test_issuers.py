@@ -47,7 +47,8 @@ def replace(path: Path, document: Any) -> None:
 
 
 def answer(player: Score, token: str, **changes: Any) -> int:
-    return update({"receipt": make_receipt(player, **changes)}, token=token).status_code
+    status: int = update({"receipt": make_receipt(player, **changes)}, token=token).status_code
+    return status
 
 
 def test_a_removed_key_ends_its_receipts_without_a_restart(

@@ -1,9 +1,9 @@
 """GET /api/score/top: one representation, and what a client that has it already is told."""
 
 import json
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -14,9 +14,8 @@ TOP = "/api/score/top"
 pytestmark = pytest.mark.usefixtures("db", "no_traceback")
 
 
-def get(condition: str | None = None) -> HttpResponse:
-    response: HttpResponse = Client().get(TOP, headers={} if condition is None else {"If-None-Match": condition})
-    return response
+def get(condition: str | None = None) -> Any:
+    return Client().get(TOP, headers={} if condition is None else {"If-None-Match": condition})
 
 
 def test_an_empty_board_is_an_answer_that_may_be_kept_for_a_second() -> None:
