@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from audit.models import AuditEntry, Refusal
+from audit.models import AuditEntry, Checkpoint, Refusal
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -43,4 +43,11 @@ class RefusalAdmin(ReadOnlyAdmin):
     search_fields = ["subject", "reason"]
     date_hierarchy = "minute"
     ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(ReadOnlyAdmin):
+    list_display = ["number", "jws"]
+    ordering = ["-number"]
     show_full_result_count = False

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +21,9 @@ from audit import checkpoints, export, ledger
 from audit.checkpoints import BlockInvalid, SealingRefused, read_block, seal
 from audit.keys import decode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from tests.conftest import database_url
+from tests.plugin import Profile
+from tests.processes import ROOT, wait_until
 
 WELL_KNOWN = "/.well-known/scoreboard-checkpoint"
 
@@ -195,6 +201,23 @@ def test_the_database_refuses_to_change_or_remove_what_was_written(db: None, mod
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             act()
     assert list(rows.order_by("pk").values()) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sealing_goes_on_until_it_is_stopped(profile: Profile, exported: Path) -> None:
+    environment = {**os.environ, "DATABASE_URL": database_url(profile), "CHECKPOINT_EXPORT": str(exported)}
+    command = [sys.executable, str(ROOT / "manage.py"), "seal_ledger", "--every", "0.1"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as sealer:
+        try:
+            wait_until(lambda: Checkpoint.objects.count() == 1, seconds=20, what="The first block")
+            with transaction.atomic():
+                grow(uuid4())
+            wait_until(lambda: Checkpoint.objects.count() == 2, seconds=20, what="The second block")
+            sealer.terminate()
+            assert sealer.wait(10) == 0
+        finally:
+            sealer.kill()
+    assert list(export.read_all(str(exported))) == [block.jws for block in Checkpoint.objects.order_by("number")]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -111,6 +111,8 @@ def test_for_people_it_says_a_sentence(players: list[Score], tmp_path: Path) -> 
     call_command("verify_ledger", stdout=output)
     assert output.getvalue().startswith(f"{AuditEntry.objects.count()} entries in ")
     assert output.getvalue().endswith("no findings. Not compared with exported checkpoints (--pinned).\n")
+    with pytest.raises(CommandError, match="no player"):
+        call_command("verify_ledger", "--player", str(uuid4()))
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("verify_ledger", "--pinned", str(tmp_path / "nowhere"))
 

@@ -4,6 +4,7 @@ import signal
 import threading
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 
@@ -20,10 +21,10 @@ class Command(BaseCommand):
         if every is None:
             try:
                 self._seal()
-            except (SealingRefused, OSError) as error:
+            except (SealingRefused, ImproperlyConfigured, OSError) as error:
                 raise CommandError(str(error)) from None
             return
-        if every <= 0:
+        if not 0 < every <= threading.TIMEOUT_MAX:
             raise CommandError("--every must be more than 0 seconds.")
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.checkpoints import SealingRefused
@@ -22,7 +23,7 @@ class Command(BaseCommand):
             restored = restore_ledger(reason=reason, actor=find_actor(actor))
         except Refused as refusal:
             raise CommandError(refusal.detail) from None
-        except (SealingRefused, OSError, ValueError) as error:
+        except (SealingRefused, ImproperlyConfigured, OSError, ValueError) as error:
             raise CommandError(f"The log was not taken up again. {error}") from None
         self.stdout.write(
             f"A new epoch begins with checkpoint {restored.checkpoint.number}. "

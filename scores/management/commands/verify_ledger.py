@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.export import read_all
+from scores.models import Score
 from scores.verification import verify
 
 PROGRESS_SECONDS = 1.0
@@ -29,10 +31,15 @@ class Command(BaseCommand):
         copies = None if pinned is None else self._read_pinned(pinned)
         progress = Progress(self)
         findings = 0
-        for finding in verify(player=player, pinned=copies, progress=progress):
-            findings += 1
-            self._print(asdict(finding) if json else str(finding))
+        try:
+            for finding in verify(player=player, pinned=copies, progress=progress):
+                findings += 1
+                self._print(asdict(finding) if json else str(finding))
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
         progress.clear()
+        if player is not None and not findings and not Score.objects.filter(pk=player).exists():
+            raise CommandError(f"There is no player {player}.")
         seconds = round(time.monotonic() - progress.began, 3)
         summary = {"entries": progress.entries, "findings": findings, "seconds": seconds}
         self._print(summary if json else self._sentence(summary, copies is not None))
