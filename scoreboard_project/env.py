@@ -68,6 +68,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("JWT_ALGORITHM", "HS256", "HS256, RS256, ES256 or EdDSA."),
     Setting("JWT_ISSUER", "scoreboard", "Required `iss` of every token."),
     Setting("JWT_AUDIENCE", "scoreboard", "Required `aud` of every token."),
+    Setting(
+        "JWT_AUTO_PROVISION",
+        "off",
+        "Takes tokens signed elsewhere under the same key settings; players are made on first sight.",
+    ),
+    Setting("JWT_NAME_CLAIM", "name", "The claim of such a token that holds the name to show."),
     Setting("RECEIPT_AUDIENCE", "scoreboard", "Required `aud` of every receipt."),
     Setting(
         "RECEIPT_ISSUERS_FILE",

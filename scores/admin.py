@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from audit.admin import ReadOnlyAdmin
 from scores import services
 from scores.models import Action, Score
+from scores.players import ensure_player
 
 
 @admin.register(Score)
@@ -36,4 +37,4 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: Action, form: forms.Form, change: bool) -> None:
         # An admin acts as a player too: the log names everyone who did something by the same kind of UUID.
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
-        services.set_action(actor=str(services.ensure_player(request.user).pk), **obj.terms)
+        services.set_action(actor=str(ensure_player(request.user).pk), **obj.terms)

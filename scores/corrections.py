@@ -16,7 +16,8 @@ from audit.verification import ERASURE
 from scores import live
 from scores.errors import BalanceOutOfRange, CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
-from scores.services import append_entry, ensure_player
+from scores.players import ensure_player
+from scores.services import append_entry
 
 #: The actor of what the operator does at the command line without naming anybody.
 SYSTEM = "system"

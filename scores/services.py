@@ -3,7 +3,7 @@
 import hmac
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -25,7 +25,6 @@ from scores.errors import (
     DailyCap,
     IdempotencyConflict,
     InvalidBody,
-    InvalidName,
     PlayerFrozen,
     ReceiptInvalid,
     ReceiptRequired,
@@ -36,7 +35,8 @@ from scores.errors import (
     UnknownAction,
 )
 from scores.models import MAXIMUM_BALANCE, Action, Score
-from scores.names import clean_name, name_key
+from scores.names import name_key
+from scores.players import ensure_external_player
 from scores.receipts import Receipt, examine
 
 logger = logging.getLogger(__name__)
@@ -47,12 +47,14 @@ PASSWORD_STAMP_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who an access token speaks for, not yet looked up. `password_stamp` ties the token to the password it was issued under."""
+    """Who an access token speaks for, not yet looked up. `password_stamp` ties a token of ours to the password it was issued under."""
 
     player: UUID
     token_id: str
-    password_stamp: str
+    password_stamp: str | None
     is_authenticated: bool = True
+    #: Set for a token signed elsewhere, whose player is made on first sight under this name.
+    external_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,9 @@ def _award(caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]
 
 def _lock_caller(caller: Caller) -> Score:
     score = Score.objects.select_for_update(of=("self",)).select_related("user").filter(pk=caller.player).first()
+    if score is None and caller.external_name is not None:
+        ensure_external_player(caller.player, caller.external_name)
+        return _lock_caller(replace(caller, external_name=None))
     if score is None:
         raise TokenInvalid(reason="unknown_player")
     check_caller(score, caller)
@@ -127,7 +132,7 @@ def check_caller(score: Score, caller: Caller) -> None:
     """That the token still speaks for this player; raises TokenInvalid."""
     if not score.user.is_active:
         raise TokenInvalid(reason="inactive")
-    if not hmac.compare_digest(password_stamp(score.user), caller.password_stamp):
+    if caller.password_stamp is not None and not hmac.compare_digest(password_stamp(score.user), caller.password_stamp):
         raise TokenInvalid(reason="password_changed")
 
 
@@ -223,27 +228,6 @@ def append_entry(
     score.follow(entry)
     transaction.on_commit(live.announce)
     return entry
-
-
-def ensure_player(user: User) -> Score:
-    """The user's score, made on first sight with a name after the username (or a neutral one where that is not a fit name)."""
-    score = Score.objects.filter(user=user).first()
-    if score is not None:
-        return score
-    player = uuid4()
-    neutral = f"Player {player.hex[:12]}"
-    for name in (user.get_username(), neutral):
-        try:
-            cleaned = clean_name(name)
-            with transaction.atomic():
-                return Score.objects.create(id=player, user=user, name=cleaned, name_key=name_key(cleaned))
-        except InvalidName:
-            continue
-        except IntegrityError:
-            # The name is taken, or a login beside this one was first.
-            if (score := Score.objects.filter(user=user).first()) is not None:
-                return score
-    raise Unavailable(reason="no_name")
 
 
 @transaction.atomic

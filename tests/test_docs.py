@@ -22,9 +22,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit.models import AuditEntry
-from scores import services
 from scores.issuing import encode_private_key, make_entry
 from scores.models import Action, Score
+from scores.players import ensure_player
 from scores.receipts import examine
 from tests.processes import ROOT
 from tests.scores.acting import access_token
@@ -101,7 +101,7 @@ def quiz_key(tmp_path: Path, settings: Settings) -> Path:
 
 def test_receipts_signed_as_documented_count(db: None, client: Client, quiz_key: Path, tmp_path: Path) -> None:
     Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10, receipt_required=True)
-    player = services.ensure_player(User.objects.create_user("ada"))
+    player = ensure_player(User.objects.create_user("ada"))
     in_python = read_block("docs/receipts.md", "python") + (
         "\nimport sys\nprint(sign_receipt(open(sys.argv[1]).read(), sys.argv[2], 'daily-quiz', 25))"
     )
@@ -131,7 +131,7 @@ def test_receipts_signed_as_documented_count(db: None, client: Client, quiz_key:
 
 def make_signed_up_player() -> Score:
     Action.objects.create(slug="forum-post", label="Forum post", points=5)
-    return services.ensure_player(User.objects.create_user("ada", password=PASSWORD))
+    return ensure_player(User.objects.create_user("ada", password=PASSWORD))
 
 
 def test_the_commands_of_the_api_page_work_as_pasted(scoreboard_server: Callable[..., ScoreboardServer]) -> None:

@@ -3,8 +3,9 @@
 import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from rest_framework.authentication import BaseAuthentication
@@ -16,6 +17,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from scores import services
 from scores.errors import NotAuthenticated, TokenInvalid
 from scores.models import Score, SpentRefreshToken
+from scores.players import ensure_player
 from scores.services import Caller
 
 PASSWORD_CLAIM = "password_stamp"  # noqa: S105 - a claim's name
@@ -34,8 +36,7 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
             raise NotAuthenticated
-        claims = read_claims(token.strip(" "), AccessToken.token_type)
-        caller = Caller(player=UUID(claims["sub"]), token_id=claims["jti"], password_stamp=claims[PASSWORD_CLAIM])
+        caller = identify_caller(token.strip(" "))
         request.META["CALLER"] = caller
         return caller, caller
 
@@ -43,8 +44,41 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+def identify_caller(token: str) -> Caller:
+    """Who an access token speaks for: one of ours, or with JWT_AUTO_PROVISION one signed elsewhere."""
+    claims = decode(token)
+    if settings.JWT_AUTO_PROVISION and PASSWORD_CLAIM not in claims:
+        return _read_external_caller(claims)
+    check_claims(claims, AccessToken.token_type)
+    return Caller(player=UUID(claims["sub"]), token_id=claims["jti"], password_stamp=claims[PASSWORD_CLAIM])
+
+
+def _read_external_caller(claims: dict[str, Any]) -> Caller:
+    """Of another issuer's token only issuer, audience, times and a subject are asked; the player's UUID follows from them."""
+    name = claims.get(settings.JWT_NAME_CLAIM)
+    sound = (
+        _is_text(claims, "iss", None)
+        and _is_text(claims, "sub", re.compile(r"[!-~]{1,255}"))
+        and type(claims.get("exp")) is int
+        and claims["exp"] < MAXIMUM_TIME
+        and claims.get("token_type", AccessToken.token_type) == AccessToken.token_type
+    )
+    if not sound:
+        raise TokenInvalid(reason="external_claims")
+    player = uuid5(NAMESPACE_URL, f"{claims['iss']} {claims['sub']}")
+    token_id = claims["jti"][:64] if isinstance(claims.get("jti"), str) else ""
+    return Caller(player, token_id, password_stamp=None, external_name=name if isinstance(name, str) else "")
+
+
 def read_claims(token: str, token_type: str) -> dict[str, Any]:
     """The claims of a token that is ours, of this type, unexpired and of exact types; TokenInvalid otherwise."""
+    claims = decode(token)
+    check_claims(claims, token_type)
+    return claims
+
+
+def decode(token: str) -> dict[str, Any]:
+    """The claims of a token whose signature, expiry, issuer and audience hold; TokenInvalid otherwise."""
     if len(token) > MAXIMUM_TOKEN_LENGTH or not COMPACT_JWS.fullmatch(token):
         raise TokenInvalid(reason="shape")
     try:
@@ -52,6 +86,11 @@ def read_claims(token: str, token_type: str) -> dict[str, Any]:
     except (TokenBackendError, ValueError, TypeError, OverflowError, RecursionError):
         # PyJWT lets some odd claims through to a plain ValueError or TypeError.
         raise TokenInvalid(reason="signature_or_claims") from None
+    return claims
+
+
+def check_claims(claims: dict[str, Any], token_type: str) -> None:
+    """That every claim of ours is there and of its exact type."""
     now = datetime.now(UTC).timestamp()
     sound = (
         claims.get("token_type") == token_type
@@ -66,7 +105,6 @@ def read_claims(token: str, token_type: str) -> dict[str, Any]:
     )
     if not sound:
         raise TokenInvalid(reason="claims")
-    return claims
 
 
 def _is_text(claims: dict[str, Any], name: str, form: re.Pattern[str] | None) -> bool:
@@ -86,7 +124,7 @@ def issue(score: Score, token_class: type[Token], lifetime: Any = None) -> Token
 
 def issue_pair(user: User) -> dict[str, str]:
     """Access and refresh token; the player is made on first sight."""
-    score = services.ensure_player(user)
+    score = ensure_player(user)
     return {"access": str(issue(score, AccessToken)), "refresh": str(issue(score, RefreshToken))}
 
 

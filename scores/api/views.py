@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import authenticate
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +18,7 @@ from scores.api.authentication import BearerAuthentication, RefreshTokens, issue
 from scores.api.limits import AddressLoginLimit, AddressReadLimit, PlayerLimit, UsernameLoginLimit, describe_limits
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.errors import IdempotencyKeyRequired, InvalidBody, InvalidIdempotencyKey, LoginFailed, TokenInvalid
+from scores.players import ensure_external_player
 from scores.receipts import Receipt, examine
 
 #: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
@@ -76,14 +78,26 @@ class MeView(JSONView):
 
     @schema.me
     def get(self, request: Request) -> Response:
-        place = standings.find_place(read_caller(request).player)
+        caller = read_caller(request)
+        if caller.external_name is not None:
+            ensure_external_player(caller.player, caller.external_name)
+        place = standings.find_place(caller.player)
         if place is None:
             raise TokenInvalid(reason="unknown_player")
-        services.check_caller(place.score, read_caller(request))
+        services.check_caller(place.score, caller)
         return Response(show_place(place))
 
 
-class TokenView(JSONView):
+class IssuingView(JSONView):
+    """A route of our own tokens; where tokens are only verified, because they are signed elsewhere, there is none."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not settings.SIMPLE_JWT["SIGNING_KEY"]:
+            raise Http404
+        super().initial(request, *args, **kwargs)
+
+
+class TokenView(IssuingView):
     throttle_classes = (AddressLoginLimit, UsernameLoginLimit)
 
     @schema.token
@@ -95,7 +109,7 @@ class TokenView(JSONView):
         return Response(issue_pair(user))
 
 
-class RefreshView(JSONView):
+class RefreshView(IssuingView):
     throttle_classes = (AddressLoginLimit,)
 
     @schema.refresh
@@ -103,7 +117,7 @@ class RefreshView(JSONView):
         return Response(RefreshTokens.rotate(self.read(RefreshBody, request)["refresh"]))
 
 
-class RevokeView(JSONView):
+class RevokeView(IssuingView):
     throttle_classes = (AddressLoginLimit,)
 
     @schema.revoke

@@ -1,0 +1,110 @@
+"""Tokens signed elsewhere: taken only where the operator says so, and their players made on first sight."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import Client
+from pytest_django import Settings
+from rest_framework_simplejwt.backends import TokenBackend
+
+from scores.api import authentication
+from scores.models import Action, Score
+from tests.scores.acting import PASSWORD, make_player, read_problem, update
+
+pytestmark = pytest.mark.usefixtures("no_traceback")
+ELSEWHERE = Ed25519PrivateKey.generate()
+ACT = {"action": "daily-quiz"}
+
+
+@pytest.fixture
+def signed_elsewhere(settings: Settings, monkeypatch: pytest.MonkeyPatch, daily_quiz: Action) -> None:
+    """As with JWT_ALGORITHM=EdDSA, a JWT_VERIFYING_KEY, no JWT_SIGNING_KEY and JWT_AUTO_PROVISION=on."""
+    public = ELSEWHERE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    backend = TokenBackend("EdDSA", "", public, "scoreboard", "https://id.example")
+    monkeypatch.setattr(authentication, "token_backend", backend)
+    settings.JWT_AUTO_PROVISION = True
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "SIGNING_KEY": ""}
+
+
+def make_token(key: Ed25519PrivateKey = ELSEWHERE, **changes: Any) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": "https://id.example",
+        "aud": "scoreboard",
+        "sub": "user-17",
+        "name": "Ada Lovelace",
+        "exp": now + 60,
+    }
+    return jwt.encode({name: value for name, value in {**claims, **changes}.items() if value is not ...}, key, "EdDSA")
+
+
+def test_a_player_is_made_on_first_sight_and_found_again(signed_elsewhere: None) -> None:
+    first = update(ACT, token=make_token(), key="one").json()
+    second = update(ACT, token=make_token(exp=int(time.time()) + 90), key="two").json()
+    assert first["player"] == second["player"] == {"id": str(Score.objects.get().pk), "name": "Ada Lovelace"}
+    assert second["score"] == 20
+    assert not Score.objects.get().user.has_usable_password()
+
+
+def test_the_same_subject_of_another_name_is_the_same_player_and_another_subject_is_not(signed_elsewhere: None) -> None:
+    first = update(ACT, token=make_token(), key="one").json()["player"]
+    renamed = update(ACT, token=make_token(name="Augusta"), key="two").json()["player"]
+    other = update(ACT, token=make_token(sub="user-18"), key="three").json()["player"]
+    assert renamed == first
+    assert other["id"] != first["id"]
+    assert other["name"].startswith("Player ")  # the name is taken
+
+
+@pytest.mark.parametrize("name", [..., 7, "", "a\u202eb", "x" * 65])
+def test_an_unfit_name_becomes_a_neutral_one(name: Any, signed_elsewhere: None) -> None:
+    assert update(ACT, token=make_token(name=name), key="one").json()["player"]["name"].startswith("Player ")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://other.example"},
+        {"aud": "another"},
+        {"sub": ...},
+        {"sub": ""},
+        {"sub": "x" * 256},
+        {"exp": ...},
+        {"exp": 1},
+        {"exp": 10**18},
+        {"token_type": "refresh"},
+        {"key": Ed25519PrivateKey.generate()},
+    ],
+)
+def test_a_token_of_other_words_is_refused_and_makes_nobody(changes: dict[str, Any], signed_elsewhere: None) -> None:
+    read_problem(update(ACT, token=make_token(**changes), key="one"), 401, "token_invalid")
+    assert not Score.objects.exists()
+
+
+def test_a_deactivated_account_stays_out(signed_elsewhere: None) -> None:
+    update(ACT, token=make_token(), key="one")
+    user = Score.objects.get().user
+    user.is_active = False
+    user.save()
+    read_problem(update(ACT, token=make_token(), key="two"), 401, "token_invalid")
+    assert Score.objects.get().points == 10
+
+
+def test_the_own_place_of_a_player_seen_for_the_first_time_is_without_rank(signed_elsewhere: None) -> None:
+    answer = Client().get("/api/score/me", headers={"Authorization": f"Bearer {make_token()}"}).json()
+    assert (answer["player"]["name"], answer["score"], answer["rank"]) == ("Ada Lovelace", 0, None)
+
+
+def test_where_tokens_are_only_verified_none_are_issued(signed_elsewhere: None) -> None:
+    make_player()
+    login = {"username": "ada", "password": PASSWORD}
+    read_problem(Client().post("/api/token", login, content_type="application/json"), 404, "not_found")
+
+
+def test_without_the_setting_they_are_refused(signed_elsewhere: None, settings: Settings) -> None:
+    settings.JWT_AUTO_PROVISION = False
+    read_problem(update(ACT, token=make_token(), key="one"), 401, "token_invalid")
+    assert not Score.objects.exists()
