@@ -28,9 +28,9 @@ class OriginGuard:
         self._application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        origin, host = headers.get(b"origin"), headers.get(b"host", b"").decode("latin-1").lower()
-        allowed = origin is None or is_allowed_origin(origin.decode("latin-1").lower(), host)
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
+        origins = [value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"origin"]
+        allowed = not origins or (len(origins) == 1 and is_allowed_origin(origins[0], host))
         await (self._application if allowed else WebsocketDenier())(scope, receive, send)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
 
+from scores.api.middleware import choose_request_id
 from scores.api.problems import CONTENT_TYPE, RETRY_SECONDS, general_problem
 from scores.live import hub
 
@@ -46,15 +47,15 @@ class Bridge:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _read_body(scope, receive, limit)
         except TimeoutError:
-            await _send_problem(send, 408)
+            await _send_problem(scope, send, 408)
             return
         if body is None:
-            await _send_problem(send, 413)
+            await _send_problem(scope, send, 413)
             return
         loop = asyncio.get_running_loop()
         response, start = await loop.run_in_executor(self._pool, self._respond, _environ(scope, body), time.monotonic())
         if response is None:
-            await _send_problem(send, 503)
+            await _send_problem(scope, send, 503)
             return
         await send(start)
         if isinstance(response, bytes):
@@ -145,12 +146,14 @@ def _environ(scope: Message, body: bytes) -> dict[str, Any]:
     return environ
 
 
-async def _send_problem(send: Send, status: int) -> None:
+async def _send_problem(scope: Message, send: Send, status: int) -> None:
+    sent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
     body = json.dumps(general_problem(status)).encode()
     headers = [
         (b"content-type", CONTENT_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        (b"x-request-id", choose_request_id(sent).encode()),
     ]
     if status == 408:
         headers.append((b"connection", b"close"))

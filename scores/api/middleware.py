@@ -34,6 +34,11 @@ def client_address(request: HttpRequest) -> str:
     return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
+def choose_request_id(sent: str) -> str:
+    """The client's own id if it is sane, or a new one."""
+    return sent if REQUEST_ID.fullmatch(sent) else uuid4().hex
+
+
 def wants_problem(request: HttpRequest) -> bool:
     """Under /api always; elsewhere where the client accepts JSON but not HTML."""
     accept = request.headers.get("Accept", "")
@@ -54,8 +59,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        sent = request.headers.get("X-Request-ID", "")
-        request.META["REQUEST_ID"] = sent if REQUEST_ID.fullmatch(sent) else uuid4().hex
+        request.META["REQUEST_ID"] = choose_request_id(request.headers.get("X-Request-ID", ""))
         request.META["CLIENT_ADDRESS"] = client_address(request)
         token = request_id.set(request.META["REQUEST_ID"])
         try:

@@ -1,0 +1,118 @@
+"""HTTP as a client sees it on the wire: limits while reading, headers that pretend, methods without a body."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from scores.models import Action
+from tests.scores.acting import access_token, make_player
+from tests.servers import ScoreboardServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIMIT = 8 * 1024
+JSON = {"Content-Type": "application/json"}
+MEBIBYTE = 1024 * 1024
+
+
+@pytest.fixture
+def server(scoreboard_server: Callable[..., ScoreboardServer]) -> ScoreboardServer:
+    return scoreboard_server(LOGIN_ADDRESS_RATE="0")
+
+
+def address(server: ScoreboardServer) -> tuple[str, int]:
+    parts = urlsplit(server.url)
+    return str(parts.hostname), int(parts.port or 0)
+
+
+def ask(server: ScoreboardServer, method: str, path: str, body: object = None, headers: dict[str, str] | None = None):
+    connection = HTTPConnection(*address(server), timeout=30)
+    connection.request(method, path, body, headers or {}, encode_chunked=isinstance(body, Iterator))  # type: ignore[arg-type]
+    response = connection.getresponse()
+    content = response.read()
+    connection.close()
+    return response, content
+
+
+def padded(size: int) -> bytes:
+    """A body of exactly this size, which is good JSON with wrong fields."""
+    return b'{"username":"' + b"a" * (size - 15) + b'"}'
+
+
+@pytest.mark.parametrize(("size", "status"), [(LIMIT, 400), (LIMIT + 1, 413)])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_above_eight_kibibytes_is_refused(
+    size: int, status: int, chunked: bool, server: ScoreboardServer
+) -> None:
+    body = padded(size)
+    headers = JSON | ({"Transfer-Encoding": "chunked"} if chunked else {})
+    response, content = ask(
+        server, "POST", "/api/token", iter([body[:5000], body[5000:]]) if chunked else body, headers
+    )
+    assert (response.status, json.loads(content)["status"]) == (status, status)
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["X-Request-ID"]
+
+
+def test_four_hundred_megabytes_do_not_grow_the_server(server: ScoreboardServer) -> None:
+    process = psutil.Process(server.process.pid)
+    ask(server, "GET", "/api/score/top")
+    before = process.memory_info().rss
+    with socket.create_connection(address(server), timeout=30) as client:
+        client.sendall(
+            b"POST /api/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        chunk = b"100000\r\n" + b" " * MEBIBYTE + b"\r\n"
+        most = before
+        try:
+            for _ in range(400):
+                client.sendall(chunk)
+                most = max(most, process.memory_info().rss)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the server may hang up on whoever goes on after its answer
+    assert most - before < 20 * MEBIBYTE
+    assert ask(server, "GET", "/healthz")[0].status == 200
+
+
+def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_hyphen(server: ScoreboardServer) -> None:
+    Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
+    headers = {**JSON, "Idempotency_Key": "one", "Authorization": f"Bearer {access_token(make_player())}"}
+    response, content = ask(server, "PATCH", "/api/score/update", b'{"action": "daily-quiz"}', headers)
+    assert (response.status, json.loads(content)["code"]) == (400, "idempotency_key_required")
+
+
+def test_two_authorization_headers_are_none(server: ScoreboardServer) -> None:
+    token = access_token(make_player())
+    with socket.create_connection(address(server), timeout=30) as client:
+        line = f"Authorization: Bearer {token}\r\n"
+        client.sendall(
+            f"PATCH /api/score/update HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{line}{line}Content-Length: 0\r\n\r\n".encode()
+        )
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b'"code": "token_invalid"' in answer
+
+
+def test_head_has_the_headers_of_get_and_no_body(server: ScoreboardServer) -> None:
+    got, body = ask(server, "GET", "/api/score/top")
+    head, nothing = ask(server, "HEAD", "/api/score/top")
+    assert (head.status, nothing) == (200, b"")
+    assert (head.headers["ETag"], int(head.headers["Content-Length"])) == (got.headers["ETag"], len(body))
+
+
+def test_files_stream_and_pages_come_whole(server: ScoreboardServer) -> None:
+    response, content = ask(server, "GET", "/static/scoreboard/board.css")
+    assert response.status == 200
+    assert b"--" in content
+    response, content = ask(server, "GET", "/")
+    assert int(response.headers["Content-Length"]) == len(content)
+
+
+def test_a_path_that_is_no_path_is_a_404_of_ours(server: ScoreboardServer) -> None:
+    response, content = ask(server, "GET", "/api/%00%ff/..%2f", headers={"Accept": "application/json"})
+    assert (response.status, json.loads(content)["code"]) == (404, "not_found")
+    assert "Traceback" not in server.log

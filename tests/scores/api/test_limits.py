@@ -1,0 +1,118 @@
+"""Rate limits: who is counted, by which address, together with whom, and what happens without Valkey."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from scores.api.limits import split_rate
+from scores.api.middleware import client_address
+from scores.models import Action, Score
+from tests.scores.acting import access_token, make_player, read_problem, update
+from tests.servers import Valkey
+
+pytestmark = pytest.mark.usefixtures("no_traceback")
+ACT = {"action": "daily-quiz"}
+
+
+@pytest.mark.django_db
+def test_a_player_at_the_limit_is_told_when_to_come_back_and_touches_nobody_else(
+    player: Score, token: str, daily_quiz: Action, settings: Settings, nothing_written: Callable[[], Any]
+) -> None:
+    settings.SCORE_UPDATE_RATE = "2/m"
+    first = update(ACT, token=token, key="1")
+    assert first.headers["RateLimit-Policy"] == '"player";q=2;w=60'
+    assert first.headers["RateLimit"].startswith('"player";r=1;t=')
+    assert update(ACT, token=token, key="2").headers["RateLimit"].startswith('"player";r=0;t=')
+    with nothing_written():
+        refused = update(ACT, token=token, key="3")
+        read_problem(refused, 429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.headers["RateLimit"].startswith('"player";r=0;t=')
+    assert update(ACT, token=access_token(make_player("Grace")), key="1").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_replay_counts_against_the_rate(token: str, daily_quiz: Action, settings: Settings) -> None:
+    settings.SCORE_UPDATE_RATE = "1/m"
+    assert update(ACT, token=token, key="1").status_code == 200
+    read_problem(update(ACT, token=token, key="1"), 429, "rate_limited")
+
+
+@pytest.mark.django_db
+def test_a_bad_token_is_refused_before_it_is_counted(token: str, daily_quiz: Action, settings: Settings) -> None:
+    settings.SCORE_UPDATE_RATE = "1/m"
+    for _ in range(3):
+        read_problem(update(ACT, token="x.y.z", key="1"), 401, "token_invalid")
+    assert update(ACT, token=token, key="1").status_code == 200
+
+
+@pytest.mark.django_db
+def test_nothing_is_counted_without_a_limit(token: str, daily_quiz: Action, settings: Settings) -> None:
+    settings.SCORE_UPDATE_RATE = None
+    answer = update(ACT, token=token, key="1")
+    assert "RateLimit" not in answer.headers
+
+
+@pytest.mark.django_db
+def test_logins_are_limited_by_username_and_address_and_by_address(settings: Settings) -> None:
+    settings.LOGIN_RATE, settings.LOGIN_ADDRESS_RATE = "2/m", "4/m"
+    client = Client()
+
+    def login(username: str, address: str) -> int:
+        body = {"username": username, "password": "wrong password"}
+        return client.post("/api/token", body, content_type="application/json", REMOTE_ADDR=address).status_code
+
+    assert [login("ada", "192.0.2.1") for _ in range(3)] == [401, 401, 429]
+    assert login("ADA", "192.0.2.1") == 429  # the same name to a person
+    assert login("grace", "192.0.2.1") == 429  # the fifth from this address
+    assert login("ada", "192.0.2.2") == 401
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "203.0.113.9", "192.0.2.1"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        (2, "198.51.100.1, 203.0.113.9, 10.0.0.1", "203.0.113.9"),
+        (2, "203.0.113.9", "192.0.2.1"),
+        (1, "", "192.0.2.1"),
+        (1, "garbage", "unknown"),
+        (1, "::ffff:203.0.113.9", "203.0.113.9"),
+        (1, "2001:DB8::1", "2001:db8::1"),
+    ],
+)
+def test_the_address_is_what_the_outermost_trusted_proxy_saw(
+    proxies: int, forwarded: str, address: str, settings: Settings
+) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": forwarded})
+    assert client_address(request) == address
+
+
+@pytest.mark.parametrize(
+    ("rate", "parts"), [("60/m", (60, 60)), ("5/10s", (5, 10)), ("1/2h", (1, 7200)), ("9/d", (9, 86400))]
+)
+def test_a_rate_is_a_number_of_requests_in_seconds(rate: str, parts: tuple[int, int]) -> None:
+    assert split_rate(rate) == parts
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_without_valkey_everything_goes_on_counted_by_this_process(
+    token: str, daily_quiz: Action, settings: Settings, valkey: Valkey, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SCORE_UPDATE_RATE = "2/m"
+    valkey.stop()
+    try:
+        assert [update(ACT, token=token, key=str(number)).status_code for number in range(3)] == [200, 200, 429]
+        assert Client().get("/readyz").json()["parts"]["limits"] == "degraded"
+        assert Client().get("/readyz").status_code == 200
+    finally:
+        valkey.start()
+    said = [record.getMessage() for record in caplog.records if record.name == "scores.api.limits"]
+    assert len(said) == 1
+    assert said[0].startswith("limits are counted per process until REDIS_URL is within reach again")
