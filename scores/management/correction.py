@@ -30,4 +30,7 @@ class CorrectionCommand(BaseCommand):
             entry = self.correct(player=player, reason=reason, actor=find_actor(actor), options=options)
         except Refused as refusal:
             raise CommandError(refusal.detail) from None
-        self.stdout.write(f"Entry {entry.seq}: {entry.kind} {entry.delta:+d}, now {entry.balance} points.")
+        self.stdout.write(self.describe(entry))
+
+    def describe(self, entry: AuditEntry) -> str:
+        return f"Entry {entry.seq}: {entry.kind} {entry.delta:+d}, now {entry.balance} points."

@@ -97,7 +97,9 @@ class TestErasure:
         ada = players[0]
         User.objects.filter(pk=ada.user_id).update(email="ada@example.org", first_name="Ada", last_name="Lovelace")
         token = access_token(ada)
-        call_command("erase_player", str(ada.pk), "--reason", "asked for it", stdout=io.StringIO())
+        output = io.StringIO()
+        call_command("erase_player", str(ada.pk), "--reason", "asked for it", stdout=output)
+        assert output.getvalue().startswith("Erased, by entry 4 of the system chain.")
         everything = [str(list(model.objects.values())) for model in (Score, User, AuditEntry)]
         for trace in ("'Ada'", "'ada'", "Lovelace", "example.org"):
             assert not any(trace in text for text in everything), trace

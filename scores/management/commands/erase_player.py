@@ -13,3 +13,6 @@ class Command(CorrectionCommand):
 
     def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
         return corrections.erase_player(player=player, reason=reason, actor=actor)
+
+    def describe(self, entry: AuditEntry) -> str:
+        return f"Erased, by entry {entry.seq} of the system chain. VACUUM frees the space; backups keep what they hold."
