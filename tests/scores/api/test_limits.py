@@ -111,6 +111,7 @@ def test_without_valkey_everything_goes_on_counted_by_this_process(
         assert [update(ACT, token=token, key=str(number)).status_code for number in range(3)] == [200, 200, 429]
         assert Client().get("/readyz").json()["parts"]["limits"] == "degraded"
         assert Client().get("/readyz").status_code == 200
+        assert "scoreboard_limits_shared 0.0" in Client().get("/metrics").content.decode()
     finally:
         valkey.start()
     said = [record.getMessage() for record in caplog.records if record.name == "scores.api.limits"]
