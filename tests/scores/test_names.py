@@ -42,7 +42,8 @@ def test_names_as_people_have_them_are_kept(name: str) -> None:
     "name",
     [
         "", " ", "   ", " Ada", "Ada ", "Ada  Lovelace", "Ada\nLovelace", "Ada\tLovelace", "Ada\u2028", "a\x00b", "a\x1bb", "a\x7fb",
-        "a\u202eb", "a\u2066b", "a\u200bb", "a\u200db", "a\ufeffb", "a\u00adb", "\ud800", "\ue000", "\u0378", "\u00a0", "a\u00a0b", "a\u3000b",
+        "a\u202eb", "a\u2066b", "a\u200bb", "a\u200db", "a\ufeffb", "a\u00adb",
+        "\ud800", "\ue000", "\u0378", "\u00a0", "a\u00a0b", "a\u3000b",
         "x" * 65, "a" + "\u0336" * 5, "a" + "\u0336" * 200, "\ufffe",
     ],
 )  # fmt: skip
