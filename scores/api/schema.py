@@ -134,3 +134,14 @@ revoke = _route(
     answers={204: OpenApiResponse(OpenApiTypes.NONE, "Revoked.")},
     problems=[COMMON, {401: ["token_invalid"]}],
 )
+
+
+def close_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of what comes in that unknown fields are refused, and of an update that it holds one of two fields."""
+    schemas = result["components"]["schemas"]
+    for name in ("UpdateBody", "LoginBody", "RefreshBody", "PatchedUpdateBody"):
+        if name in schemas:
+            schemas[name]["additionalProperties"] = False
+        if name in schemas and name.endswith("UpdateBody"):
+            schemas[name]["oneOf"] = [{"required": ["action"]}, {"required": ["receipt"]}]
+    return result

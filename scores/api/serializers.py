@@ -14,7 +14,7 @@ class ExactText(serializers.CharField):
     """Text as it was sent: no number becomes text, no space is trimmed."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, **kwargs)
+        super().__init__(trim_whitespace=False, min_length=1, **kwargs)
 
     def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
