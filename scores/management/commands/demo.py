@@ -97,8 +97,9 @@ class Command(BaseCommand):
 
     def _run(self, demo: Demo, host: str, port: int, seconds: float) -> None:
         check_port(host, port)
-        # SIGTERM takes the same way out as Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # SIGTERM takes the same way out as Ctrl-C, which a shell's background job would otherwise ignore.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         children = Children()
         try:
             self.stdout.write("Preparing the database, the catalogue and the logins ...")

@@ -168,7 +168,7 @@ def test_the_logins_that_it_prints_work_and_nothing_outlives_it(start_demo: Star
     wait_until(lambda: read_top(demo) != [], seconds=20, what="The first act of a player")
     os.killpg(demo.process.pid, signal.SIGINT)
     wait_until(lambda: not demo.is_running, seconds=15, what="The end after Ctrl-C")
-    assert demo.process.returncode == 0
+    assert demo.process.returncode == 0, demo.log
     assert "Traceback" not in demo.log
     assert count_members(demo.process.pid) == 0
 
