@@ -8,11 +8,12 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from scores import pages
 from scores.api import views
+from scores.login import LimitedForm
 
 urlpatterns = [
     path("", pages.board, name="board"),
     path("embed", pages.embed, name="embed"),
-    path("login", LoginView.as_view(template_name="login.html"), name="login"),
+    path("login", LoginView.as_view(template_name="login.html", authentication_form=LimitedForm), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("api/score/update", views.UpdateView.as_view(), name="score-update"),
     path("api/score/top", views.TopView.as_view(), name="score-top"),

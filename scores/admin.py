@@ -7,8 +7,11 @@ from django.http import HttpRequest
 
 from audit.admin import ReadOnlyAdmin
 from scores import services
+from scores.login import LimitedAdminForm
 from scores.models import Action, Score
 from scores.players import ensure_player
+
+admin.site.login_form = LimitedAdminForm
 
 
 @admin.register(Score)

@@ -147,7 +147,12 @@ class UsernameLoginLimit(RateLimit):
     def subject(self, request: Request) -> str | None:
         # The route's own check refuses what is not text, but only after its limits.
         username = request.data.get("username") if isinstance(request.data, dict) else None
-        return f"{username.casefold()[:150]} {request.META['CLIENT_ADDRESS']}" if isinstance(username, str) else None
+        return login_subject(username, request.META["CLIENT_ADDRESS"]) if isinstance(username, str) else None
+
+
+def login_subject(username: str, address: str) -> str:
+    """Who tries to sign in, as it is counted: one name whatever its case, from one address."""
+    return f"{username.casefold()[:150]} {address}"
 
 
 def count(request: HttpRequest, name: str, rate: str, subject: str) -> None:

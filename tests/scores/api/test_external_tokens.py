@@ -1,5 +1,6 @@
 """Tokens signed elsewhere: taken only where the operator says so, and their players made on first sight."""
 
+import hmac
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework_simplejwt.backends import TokenBackend
 
+from audit.keys import encode_base64url
 from scores.api import authentication
 from scores.models import Action, Score
 from tests.scores.acting import PASSWORD, make_player, read_problem, update
@@ -81,6 +83,15 @@ def test_an_unfit_name_becomes_a_neutral_one(name: Any, signed_elsewhere: None) 
 )
 def test_a_token_of_other_words_is_refused_and_makes_nobody(changes: dict[str, Any], signed_elsewhere: None) -> None:
     read_problem(update(ACT, token=make_token(**changes), key="one"), 401, "token_invalid")
+    assert not Score.objects.exists()
+
+
+def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(signed_elsewhere: None) -> None:
+    public = ELSEWHERE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    header = encode_base64url(b'{"alg":"HS256","typ":"JWT"}')
+    signed = f"{header}.{make_token().split('.')[1]}"
+    forged = f"{signed}.{encode_base64url(hmac.digest(public, signed.encode(), 'sha256'))}"
+    read_problem(update(ACT, token=forged, key="one"), 401, "token_invalid")
     assert not Score.objects.exists()
 
 

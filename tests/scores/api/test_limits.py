@@ -1,7 +1,9 @@
 """Rate limits: who is counted, by which address, together with whom, and what happens without Valkey."""
 
 from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client, RequestFactory
@@ -11,7 +13,7 @@ from scores.api.limits import split_rate
 from scores.api.middleware import client_address
 from scores.models import Action, Score
 from tests.scores.acting import access_token, make_player, read_problem, update
-from tests.servers import Valkey
+from tests.servers import ScoreboardServer, Valkey
 
 pytestmark = pytest.mark.usefixtures("no_traceback")
 ACT = {"action": "daily-quiz"}
@@ -117,3 +119,26 @@ def test_without_valkey_everything_goes_on_counted_by_this_process(
     said = [record.getMessage() for record in caplog.records if record.name == "scores.api.limits"]
     assert len(said) == 1
     assert said[0].startswith("limits are counted per process until REDIS_URL is within reach again")
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_count_together(scoreboard_server: Callable[..., ScoreboardServer]) -> None:
+    Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
+    token = access_token(make_player())
+    servers = [scoreboard_server(SCORE_UPDATE_RATE="3/d") for _ in range(2)]
+
+    def act(number: int) -> int:
+        server = urlsplit(servers[number % 2].url)
+        connection = HTTPConnection(str(server.hostname), server.port, timeout=10)
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": str(number),
+        }
+        connection.request("PATCH", "/api/score/update", b'{"action": "daily-quiz"}', headers)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    assert [act(number) for number in range(5)] == [200, 200, 200, 429, 429]

@@ -1,0 +1,41 @@
+"""Signing in with a session, here and in the admin: limited like signing in for a token, and counted together with it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from scores.api.limits import AddressLoginLimit, UsernameLoginLimit, count, login_subject
+from scores.errors import RateLimited
+
+
+class LimitedForm(AuthenticationForm):
+    """Refuses before the password is looked at, so that a right one is no sign either."""
+
+    def clean(self) -> dict[str, Any]:
+        if self.request is not None:
+            _count_login(self.request, str(self.cleaned_data.get("username", "")))
+        return super().clean()
+
+
+class LimitedAdminForm(LimitedForm, AdminAuthenticationForm):
+    """The same for the admin."""
+
+
+def _count_login(request: HttpRequest, username: str) -> None:
+    address = request.META["CLIENT_ADDRESS"]
+    subjects = ((AddressLoginLimit, address), (UsernameLoginLimit, login_subject(username, address)))
+    try:
+        for limit, subject in subjects:
+            rate: str | None = getattr(settings, limit.rate_setting)
+            if rate is not None:
+                count(request, limit.name, rate, subject)
+    except RateLimited as refusal:
+        seconds = refusal.retry_after
+        raise ValidationError(
+            _("Too many attempts. Try again in %(seconds)d seconds."), params={"seconds": seconds}
+        ) from None
