@@ -13,7 +13,7 @@ REFUSED = "Too many attempts. Try again in"
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/login", "/admin/login/"])
 def test_after_too_many_attempts_also_the_right_password_is_refused(path: str, settings: Settings) -> None:
-    settings.LOGIN_RATE = "2/m"
+    settings.LOGIN_RATE = "2/d"
     User.objects.create_superuser("root", password=PASSWORD)
     client = Client()
     for _ in range(2):
@@ -26,7 +26,7 @@ def test_after_too_many_attempts_also_the_right_password_is_refused(path: str, s
 
 @pytest.mark.django_db
 def test_pages_and_api_count_together_by_address(settings: Settings) -> None:
-    settings.LOGIN_ADDRESS_RATE = "1/m"
+    settings.LOGIN_ADDRESS_RATE = "1/d"
     make_player()
     client = Client()
     login = {"username": "ada", "password": PASSWORD}
