@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from scores.api.limits import AddressLoginLimit, UsernameLoginLimit, count, login_subject
+from scores.api.limits import AddressLoginLimit, UsernameLoginLimit, login_subject
 from scores.errors import RateLimited
 
 
@@ -28,12 +27,9 @@ class LimitedAdminForm(LimitedForm, AdminAuthenticationForm):
 
 def _count_login(request: HttpRequest, username: str) -> None:
     address = request.META["CLIENT_ADDRESS"]
-    subjects = ((AddressLoginLimit, address), (UsernameLoginLimit, login_subject(username, address)))
     try:
-        for limit, subject in subjects:
-            rate: str | None = getattr(settings, limit.rate_setting)
-            if rate is not None:
-                count(request, limit.name, rate, subject)
+        AddressLoginLimit.charge(request, address)
+        UsernameLoginLimit.charge(request, login_subject(username, address))
     except RateLimited as refusal:
         seconds = refusal.retry_after
         raise ValidationError(

@@ -124,7 +124,10 @@ def issue(score: Score, token_class: type[Token], lifetime: Any = None) -> Token
 
 def issue_pair(user: User) -> dict[str, str]:
     """Access and refresh token; the player is made on first sight."""
-    score = ensure_player(user)
+    return _issue_pair(ensure_player(user))
+
+
+def _issue_pair(score: Score) -> dict[str, str]:
     return {"access": str(issue(score, AccessToken)), "refresh": str(issue(score, RefreshToken))}
 
 
@@ -140,7 +143,7 @@ class RefreshTokens:
         if score is None or not score.user.is_active or services.password_stamp(score.user) != claims[PASSWORD_CLAIM]:
             raise TokenInvalid(reason="outdated")
         cls._spend(claims)
-        return issue_pair(score.user)
+        return _issue_pair(score)
 
     @classmethod
     def revoke(cls, token: str) -> None:

@@ -100,7 +100,10 @@ _servers: dict[str, LimitServer] = {}
 
 
 def _server(location: str) -> LimitServer:
-    return _servers.setdefault(location, LimitServer(location))
+    # Asked by every thread once; only the first makes the client.
+    if location not in _servers:
+        _servers.setdefault(location, LimitServer(location))
+    return _servers[location]
 
 
 class RateLimit(BaseThrottle):
@@ -113,11 +116,17 @@ class RateLimit(BaseThrottle):
         raise NotImplementedError
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        rate: str | None = getattr(settings, self.rate_setting)
         subject = self.subject(request)
-        if rate is not None and subject is not None:
-            count(request._request, self.name, rate, subject)
+        if subject is not None:
+            self.charge(request._request, subject)
         return True
+
+    @classmethod
+    def charge(cls, request: HttpRequest, subject: str) -> None:
+        """Count one request of a subject, unless the setting says there is no limit; raises RateLimited above it."""
+        rate: str | None = getattr(settings, cls.rate_setting)
+        if rate is not None:
+            count(request, cls.name, rate, subject)
 
 
 class PlayerLimit(RateLimit):
