@@ -34,7 +34,7 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", maximum=10)
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "scores.desk.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

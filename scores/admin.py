@@ -1,17 +1,19 @@
 """The admin's edge: calls services, never writes a score."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern
 
 from audit.admin import ReadOnlyAdmin
 from scores import services
-from scores.login import LimitedAdminForm
+from scores.desk import players
 from scores.models import Action, Score
 from scores.players import ensure_player
-
-admin.site.login_form = LimitedAdminForm
 
 
 @admin.register(Score)
@@ -22,6 +24,19 @@ class ScoreAdmin(ReadOnlyAdmin):
     ordering = ["-points", "reached_at", "id"]
     list_select_related = ["user"]
     show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the desk about one player come before Django's own, whose last pattern takes everything."""
+        return [*players.urls(self), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The player's page takes the place of a form that nobody may send."""
+        may_look = request.method == "GET" and self.has_view_permission(request)
+        if may_look and (score := self.get_object(request, object_id)) is not None:
+            return redirect("admin:scores_score_player", score.pk)
+        return super().change_view(request, object_id, form_url, extra_context)
 
 
 @admin.register(Action)
