@@ -1,4 +1,4 @@
-"""Players' scores, the catalogue of actions, spent refresh tokens: one-row rules and constraints."""
+"""Players' scores, the catalogue of actions, flags of suspicion, spent refresh tokens: one-row rules and constraints."""
 
 import hmac
 from typing import Any
@@ -67,6 +67,7 @@ class Score(models.Model):
                 condition=Q(frozen=False, reached_at__isnull=False),
             ),
         ]
+        permissions = [("correct_score", "Can correct scores and review flags")]
 
     def __str__(self) -> str:
         return self.name
@@ -146,6 +147,64 @@ class Action(models.Model):
     def _compute_seal(self, key: bytes) -> str:
         values = [*self.terms.values(), self.change]
         return chain.authenticate(key, chain.canonical_values(self.SEAL_VERSION, values))
+
+
+class Flag(models.Model):
+    """A suspicion that waits for a person: which rule, about whom, and the sentence and entries it rests on. `flags` is its only writer."""
+
+    class Rule(models.TextChoices):
+        REGULAR_INTERVALS = "regular-intervals", "Too regular intervals"
+        ALWAYS_AT_CAP = "always-at-cap", "Always at the cap"
+        PACE = "pace", "Pace far above the usual"
+        SHARED_ADDRESS = "shared-address", "Many players from one address"
+        REFUSALS = "refusals", "Burst of refusals"
+        ISSUER_VOLUME = "issuer-volume", "Receipts of an issuer far above its usual"
+        NO_PAUSE = "no-pause", "Play at all hours without a pause"
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        CONFIRMED = "confirmed"
+        DISMISSED = "dismissed"
+
+    rule = models.CharField(max_length=32, choices=Rule)
+    subject = models.CharField(max_length=200, help_text="UUID of the player, or the address or issuer it is about.")
+    player = models.UUIDField(null=True, help_text="Where it is about one player.")
+    why = models.TextField(help_text="The reason in a sentence, with the numbers.")
+    entries = models.JSONField(default=list, blank=True, help_text="What it rests on: [player, seq] of each entry.")
+    opened_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=State, default=State.OPEN)
+    note = models.TextField(blank=True, help_text="What the reviewer found.")
+    reviewed_by = models.CharField(max_length=64, blank=True, help_text="UUID of who reviewed it, or system.")
+    reviewed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "subject"], condition=Q(state="open"), name="flag_one_open"),
+            models.CheckConstraint(
+                condition=Q(state="open", reviewed_by="", reviewed_at=None)
+                | (~Q(state="open") & ~Q(reviewed_by="") & Q(reviewed_at__isnull=False)),
+                name="flag_reviewed_by_somebody",
+            ),
+            models.CheckConstraint(condition=~Q(state="dismissed", note=""), name="flag_dismissed_with_note"),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-opened_at"], name="flag_state_opened"),
+            models.Index(fields=["player", "-opened_at"], name="flag_player_opened"),
+            models.Index(fields=["rule", "subject"], name="flag_rule_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_rule_display()}: {self.subject}"
+
+    def linked_entries(self) -> models.QuerySet[AuditEntry]:
+        """The entries it rests on, in the order of their time."""
+        seqs: dict[str, list[int]] = {}
+        for player, seq in self.entries:
+            seqs.setdefault(player, []).append(seq)
+        wanted = Q(pk=None)
+        for player, numbers in seqs.items():
+            wanted |= Q(player=player, seq__in=numbers)
+        return AuditEntry.objects.filter(wanted).order_by("at_us", "player", "seq")
 
 
 class SpentRefreshToken(models.Model):
