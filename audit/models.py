@@ -109,3 +109,21 @@ class CheckpointHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.player} #{self.seq} in checkpoint {self.checkpoint_id}"
+
+
+class Verification(models.Model):
+    """That the log was verified, and what was found: not evidence, but what tells a verified log from one nobody looks at."""
+
+    ALL = "all"
+    MAXIMUM_REPORTED = 100
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    scope = models.CharField(max_length=64, help_text="all, or the UUID of the one player.")
+    pinned = models.BooleanField("compared with exported checkpoints")
+    entries = models.PositiveBigIntegerField(help_text="How many entries were recomputed.")
+    findings = models.PositiveBigIntegerField(help_text="How many things did not hold.")
+    report = models.JSONField(help_text=f"The first {MAXIMUM_REPORTED} findings: rule, detail, player, seq.")
+
+    def __str__(self) -> str:
+        return f"Verification of {self.scope}: {self.findings} findings in {self.entries} entries"

@@ -4,14 +4,18 @@ import json
 import sys
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, transaction
 
 from audit.export import read_all
+from audit.models import Verification
+from audit.verification import Finding
 from scores.models import Score
 from scores.verification import verify
 
@@ -25,15 +29,19 @@ class Command(BaseCommand):
         parser.add_argument("--pinned", type=Path, metavar="FILE", help="compare with these exported checkpoints")
         parser.add_argument("--player", type=UUID, metavar="UUID", help="only this player's chain and score")
         parser.add_argument("--json", action="store_true", help="a JSON object a line, the last one with the sum")
+        parser.add_argument("--no-record", action="store_true", help="leave the admin's record of verifications alone")
 
-    def handle(self, *, pinned: Path | None, player: UUID | None, json: bool, **options: Any) -> None:
+    def handle(self, *, pinned: Path | None, player: UUID | None, json: bool, no_record: bool, **options: Any) -> None:
         # Read before the database is: a block is committed before it is exported.
         copies = None if pinned is None else self._read_pinned(pinned)
-        progress = Progress(self)
+        progress, started_at = Progress(self), datetime.now(UTC)
         findings = 0
+        report: list[Finding] = []
         try:
             for finding in verify(player=player, pinned=copies, progress=progress):
                 findings += 1
+                if findings <= Verification.MAXIMUM_REPORTED:
+                    report.append(finding)
                 self._print(asdict(finding) if json else str(finding))
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
@@ -43,8 +51,25 @@ class Command(BaseCommand):
         seconds = round(time.monotonic() - progress.began, 3)
         summary = {"entries": progress.entries, "findings": findings, "seconds": seconds}
         self._print(summary if json else self._sentence(summary, copies is not None))
+        if not no_record:
+            self._record(
+                started_at=started_at,
+                scope=str(player or Verification.ALL),
+                pinned=copies is not None,
+                entries=progress.entries,
+                findings=findings,
+                report=list(map(asdict, report)),
+            )
         if findings:
             sys.exit(1)
+
+    def _record(self, **columns: Any) -> None:
+        """For the admin's front page. Who may only read has verified all the same."""
+        try:
+            with transaction.atomic():
+                Verification.objects.create(finished_at=datetime.now(UTC), **columns)
+        except DatabaseError as error:
+            self.stderr.write(f"Not recorded: {str(error).strip()}")
 
     def _read_pinned(self, path: Path) -> list[str]:
         try:
