@@ -174,7 +174,7 @@ class Flag(models.Model):
     opened_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     note = models.TextField(blank=True, help_text="What the reviewer found.")
-    reviewed_by = models.CharField(max_length=64, blank=True, help_text="UUID of who reviewed it, or system.")
+    reviewed_by = models.CharField(max_length=64, blank=True, help_text="UUID of who reviewed it.")
     reviewed_at = models.DateTimeField(null=True)
 
     class Meta:

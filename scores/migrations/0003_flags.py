@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ("note", models.TextField(blank=True, help_text="What the reviewer found.")),
                 (
                     "reviewed_by",
-                    models.CharField(blank=True, help_text="UUID of who reviewed it, or system.", max_length=64),
+                    models.CharField(blank=True, help_text="UUID of who reviewed it.", max_length=64),
                 ),
                 ("reviewed_at", models.DateTimeField(null=True)),
             ],

@@ -1,0 +1,273 @@
+"""Suspicion: what a history looks like that no person made. Each rule is a pure function over plain data; a person decides.
+
+A rule gets one history and, where it compares, what everyone does; it answers with a sentence and the entries it rests on, or
+with None. What was reviewed under a rule is not held against anybody again: rules look at what is newer.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+from uuid import UUID
+
+from scores.histories import (
+    HOUR,
+    SECOND,
+    Act,
+    Crowd,
+    Everyone,
+    History,
+    Refused,
+    Share,
+    count_at_maximum,
+    count_days_at_cap,
+    count_hours,
+    to_time,
+)
+from scores.models import Flag
+
+#: Refusals that a client which goes by the rules hardly ever meets, unlike a cooldown, a cap or a limit.
+PROOF_REFUSALS = {"receipt_invalid", "receipt_subject", "receipt_used", "idempotency_conflict", "token_invalid"}
+MAXIMUM_LINKED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """All numbers of all rules; why they are what they are stands at the rule."""
+
+    regular_acts: int = 16
+    regular_blocks: int = 2
+    regular_spread: float = 0.03
+    awake_hours: float = 28
+    pause_hours: float = 3
+    cap_receipts: int = 25
+    cap_days: int = 4
+    cap_share: float = 0.95
+    cap_others: float = 0.25
+    cap_compared: int = 10
+    pace_acts: int = 60
+    pace_own: float = 4
+    pace_own_hours: int = 5
+    pace_everyone: float = 10
+    pace_players: int = 10
+    address_players: int = 5
+    address_share: float = 0.5
+    refusal_minutes: int = 10
+    refusals_of_proofs: int = 20
+    refusals_at_all: int = 200
+    issuer_receipts: int = 100
+    issuer_times: float = 3
+    issuer_hours: int = 24
+
+
+class Suspicion(NamedTuple):
+    """What a rule found: about whom, why in a sentence with the numbers, and (player, seq) of entries it rests on."""
+
+    rule: Flag.Rule
+    subject: str
+    player: UUID | None
+    why: str
+    entries: Sequence[tuple[str, int]] = ()
+
+
+def find_regular_intervals(history: History, _: Everyone, limits: Thresholds) -> Suspicion | None:
+    """A timer keeps its pace to a few per cent; a person's pauses differ by half of their length and more.
+
+    Acts are taken sixteen at a time, and the median deviation of their pauses is compared with the median pause: neither hiccups
+    of the network nor a few longer pauses hide a timer. An honest sixteen looks so once in millions; it takes two.
+    """
+    regular: list[Act] = []
+    paces: list[tuple[float, float]] = []
+    fresh = history.fresh
+    for start in range(0, len(fresh) - limits.regular_acts + 1, limits.regular_acts):
+        block = fresh[start : start + limits.regular_acts]
+        pauses = [later.at_us - earlier.at_us for earlier, later in pairwise(block)]
+        middle = median(pauses)
+        deviation = median(abs(pause - middle) for pause in pauses)
+        if middle > 0 and deviation <= limits.regular_spread * middle:
+            regular.extend(block)
+            paces.append((middle / SECOND, deviation / middle))
+    if len(paces) < limits.regular_blocks:
+        return None
+    pace, spread = median(pace for pace, _ in paces), max(spread for _, spread in paces)
+    why = f"{len(regular)} acts came {pace:.2f} s after one another, mostly within {spread:.1%}; people vary more."
+    return _suspect(Flag.Rule.REGULAR_INTERVALS, history, why, regular)
+
+
+def find_no_pause(history: History, _: Everyone, limits: Thresholds) -> Suspicion | None:
+    """Who acts on and on and never pauses for three hours does not sleep. A night through makes 24 hours; this takes 28."""
+    longest: Sequence[Act] = []
+    stretch: list[Act] = []
+    for act in history.fresh:
+        if stretch and act.at_us - stretch[-1].at_us >= limits.pause_hours * HOUR:
+            longest, stretch = max(longest, stretch, key=_length), []
+        stretch.append(act)
+    longest = max(longest, stretch, key=_length)
+    if _length(longest) < limits.awake_hours * HOUR:
+        return None
+    pause = max(later.at_us - earlier.at_us for earlier, later in pairwise(longest))
+    why = (
+        f"{len(longest)} acts over {_length(longest) / HOUR:.0f} hours from {_show(longest[0].at_us)} "
+        f"without a pause longer than {timedelta(seconds=pause // SECOND)} (h:mm:ss)."
+    )
+    return _suspect(Flag.Rule.NO_PAUSE, history, why, longest)
+
+
+def find_receipts_at_maximum(history: History, everyone: Everyone, limits: Thresholds) -> Suspicion | None:
+    """Forged work takes the most that can be had. Where others' receipts do so too, say because there is but one value, it says nothing."""
+    own = count_at_maximum(history.acts, everyone.maxima)
+    for source, share in count_at_maximum(history.fresh, everyone.maxima).items():
+        others = everyone.at_maximum[source].without(own[source])
+        if share.total >= limits.cap_receipts and _is_unlike(share, others, limits):
+            issuer, action = source
+            why = (
+                f"{share.full} of {share.total} receipts of {issuer} for {action} carry its maximum of "
+                f"{everyone.maxima[source]} points; {others.full} of {others.total} of other players do."
+            )
+            acts = [act for act in history.fresh if (act.issuer, act.action) == source]
+            return _suspect(Flag.Rule.ALWAYS_AT_CAP, history, why, acts)
+    return None
+
+
+def find_days_at_cap(history: History, everyone: Everyone, limits: Thresholds) -> Suspicion | None:
+    """A machine fills each day to the cap; a person forgets, or has a day off. The present day may still be under way."""
+    own = count_days_at_cap(history.acts, everyone.caps)
+    for action, share in count_days_at_cap(history.fresh, everyone.caps).items():
+        others = everyone.at_cap[action].without(own[action])
+        past = Share(share.full, max(share.full, share.total - 1))
+        if share.full >= limits.cap_days and _is_unlike(past, others, limits):
+            why = (
+                f"The daily cap of {everyone.caps[action]} for {action} was used up on {share.full} of {share.total} days; "
+                f"other players did so on {others.full} of {others.total}."
+            )
+            return _suspect(
+                Flag.Rule.ALWAYS_AT_CAP, history, why, [act for act in history.fresh if act.action == action]
+            )
+    return None
+
+
+def find_pace(history: History, everyone: Everyone, limits: Thresholds) -> Suspicion | None:
+    """An hour worth many times the busiest hour of the player in the middle, and many times this player's own hours before it.
+
+    Both, as the eager are eager each day; who has hardly any earlier hours is compared with everyone alone. Sixty acts at least,
+    so that a few large rewards are no pace.
+    """
+    usual = everyone.usual_busiest_hour
+    earlier: list[int] = []
+    found: Suspicion | None = None
+    most = 0
+    for hour, (points, acts) in count_hours(history.acts).items():
+        own = median(earlier) if len(earlier) >= limits.pace_own_hours else 0
+        earlier.append(points)
+        is_fresh = hour * HOUR > history.reviewed_us and everyone.players >= limits.pace_players
+        is_fast = points >= limits.pace_everyone * usual and points >= limits.pace_own * own
+        if is_fresh and is_fast and acts >= limits.pace_acts and points > most:
+            most = points
+            why = (
+                f"{points} points by {acts} acts in the hour from {_show(hour * HOUR)}; "
+                f"in the middle, all players' busiest hours have {usual}"
+            )
+            why += f" and this player's hours before it {own:.0f}." if own else "."
+            found = _suspect(Flag.Rule.PACE, history, why, [act for act in history.acts if act.at_us // HOUR == hour])
+    return found
+
+
+def find_shared_address(
+    crowd: Crowd, reviewed: Collection[str], everyone: Everyone, limits: Thresholds
+) -> Suspicion | None:
+    """Five players from one address with the very same agent may be one person's accounts, or a school: a person tells.
+
+    An address that half of all players come from is a proxy of the site (see TRUSTED_PROXIES) and says nothing. Players who
+    were looked at in a review of this address do not count again.
+    """
+    entries = [(str(player), seq) for player, seq in crowd.players.items() if str(player) not in reviewed]
+    is_proxy = crowd.players_at_address >= limits.address_share * everyone.players
+    if is_proxy or len(entries) < limits.address_players:
+        return None
+    why = f"{len(entries)} players acted from {crowd.address} with the same agent ({crowd.agent[:80] or 'none'})."
+    return Suspicion(Flag.Rule.SHARED_ADDRESS, crowd.address, None, why, entries[: 2 * MAXIMUM_LINKED])
+
+
+def find_refusals(subject: str, refused: Sequence[Refused], limits: Thresholds) -> Suspicion | None:
+    """Who tries things out is refused often within minutes, above all for proofs that are none; a client that goes by the rules is not."""
+    begin, worst = None, Counter[str]()
+    for start, first in enumerate(refused):
+        reasons = Counter[str]()
+        for item in refused[start:]:
+            if item.minute - first.minute >= timedelta(minutes=limits.refusal_minutes):
+                break
+            reasons[item.reason] += item.times
+        of_proofs = sum(count for reason, count in reasons.items() if reason.partition(":")[0] in PROOF_REFUSALS)
+        is_burst = of_proofs >= limits.refusals_of_proofs or reasons.total() >= limits.refusals_at_all
+        if is_burst and reasons.total() > worst.total():
+            begin, worst = first.minute, reasons
+    if begin is None:
+        return None
+    named = ", ".join(f"{count} {reason}" for reason, count in worst.most_common(4))
+    why = f"{worst.total()} refusals within {limits.refusal_minutes} minutes from {begin:%Y-%m-%d %H:%M} UTC: {named}."
+    return Suspicion(Flag.Rule.REFUSALS, subject, _read_player(subject), why)
+
+
+def find_busy_hour(
+    issuer: str, reviewed_us: int, everyone: Everyone, limits: Thresholds
+) -> tuple[int, Suspicion] | None:
+    """A backend whose key was stolen signs more than its work ever asked for: three times its busiest hour, after a day at least.
+
+    With the hour, whose entries are not at hand here.
+    """
+    found = None
+    begin, busiest = None, 0
+    for hour, count in sorted(everyone.issuer_hours[issuer].items()):
+        begin = hour if begin is None else begin
+        is_far_above = count >= max(limits.issuer_receipts, limits.issuer_times * busiest)
+        if is_far_above and hour - begin >= limits.issuer_hours and hour * HOUR > reviewed_us:
+            why = f"{count} receipts of {issuer} in the hour from {_show(hour * HOUR)}; its busiest hour before had {busiest}."
+            found = hour, Suspicion(Flag.Rule.ISSUER_VOLUME, issuer, None, why)
+        busiest = max(busiest, count)
+    return found
+
+
+PlayerRule = Callable[[History, Everyone, Thresholds], Suspicion | None]
+#: The rules about one player, by what they are reviewed as.
+PLAYER_RULES: tuple[tuple[Flag.Rule, PlayerRule], ...] = (
+    (Flag.Rule.REGULAR_INTERVALS, find_regular_intervals),
+    (Flag.Rule.NO_PAUSE, find_no_pause),
+    (Flag.Rule.ALWAYS_AT_CAP, find_receipts_at_maximum),
+    (Flag.Rule.ALWAYS_AT_CAP, find_days_at_cap),
+    (Flag.Rule.PACE, find_pace),
+)
+
+
+def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[Act]) -> Suspicion:
+    """About this player, resting on these acts; of many, a sample from first to last."""
+    step = max(1, -(-len(acts) // MAXIMUM_LINKED))
+    return Suspicion(
+        rule, str(history.player), history.player, why, [(str(history.player), act.seq) for act in acts[::step]]
+    )
+
+
+def _is_unlike(own: Share, others: Share, limits: Thresholds) -> bool:
+    """Nearly always, where others, of whom enough is known, seldom are."""
+    return (
+        own.full >= limits.cap_share * own.total
+        and others.total >= limits.cap_compared
+        and others.full <= limits.cap_others * others.total
+    )
+
+
+def _length(acts: Sequence[Act]) -> int:
+    return acts[-1].at_us - acts[0].at_us if acts else 0
+
+
+def _show(at_us: int) -> str:
+    return f"{to_time(at_us):%Y-%m-%d %H:%M} UTC"
+
+
+def _read_player(subject: str) -> UUID | None:
+    try:
+        return UUID(subject)
+    except ValueError:
+        return None

@@ -1,0 +1,162 @@
+"""Flags of suspicion: opened by what the rules find, closed by a person. The only writer of flags; each review is in the log."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from audit import ledger
+from audit.models import AuditEntry
+from audit.verification import one_moment
+from scores import detection, histories
+from scores.corrections import MAXIMUM_REASON_LENGTH, check_reason
+from scores.detection import PLAYER_RULES, Suspicion, Thresholds
+from scores.errors import CorrectionRefused
+from scores.histories import Everyone, to_us
+from scores.models import Flag
+
+WINDOW = timedelta(days=7)
+#: How an entry of the system chain begins its `action` that says how a flag was reviewed.
+REVIEW = "flag:"
+#: What is held in memory until it is written; the next round finds what a round had no room for.
+MAXIMUM_OPENED = 1000
+
+Key = tuple[str, str]
+
+
+@dataclass
+class Known:
+    """What need not be found again: open flags, and what was seen in reviews."""
+
+    open: set[Key] = field(default_factory=set)
+    reviewed_us: dict[Key, int] = field(default_factory=dict)
+    reviewed_players: dict[Key, set[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One look at everybody: how many players, and the flags it opened."""
+
+    players: int
+    opened: Sequence[Flag]
+
+
+def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> Round:  # noqa: B008 - frozen
+    """Look at everybody's history within the window, as of one moment, and open a flag for what is suspicious and not yet known."""
+    found: dict[Key, Suspicion] = {}
+    with one_moment():
+        since_us = to_us(datetime.now(UTC) - window)
+        known = _read_known()
+        everyone = histories.read_everyone(since_us)
+        for suspicion in _find_all(since_us, known, everyone, limits):
+            found.setdefault((suspicion.rule, suspicion.subject), suspicion)
+            if len(found) == MAXIMUM_OPENED:
+                break
+    return Round(everyone.players, open_flags(found.values()))
+
+
+def open_flags(suspicions: Iterable[Suspicion]) -> list[Flag]:
+    """The flags that had to be made: where one of the same rule and subject is open, it stays the only one."""
+    known = set(Flag.objects.filter(state=Flag.State.OPEN).values_list("rule", "subject"))
+    flags = [
+        Flag(
+            rule=suspicion.rule,
+            subject=suspicion.subject,
+            player=suspicion.player,
+            why=suspicion.why,
+            entries=[list(entry) for entry in suspicion.entries],
+            opened_at=datetime.now(UTC),
+        )
+        for suspicion in suspicions
+        if (suspicion.rule, suspicion.subject) not in known
+    ]
+    # Another round at the same moment may have been quicker.
+    Flag.objects.bulk_create(flags, ignore_conflicts=True, batch_size=200)
+    return flags
+
+
+def confirm(*, flag: int, actor: str, note: str = "") -> Flag:
+    """It is as the flag says. Voids and freezes are acts of their own."""
+    return _review(flag, Flag.State.CONFIRMED, actor, note.strip())
+
+
+def dismiss(*, flag: int, actor: str, note: str) -> Flag:
+    """It has an innocent reason, which the note says. Only newer entries open such a flag again."""
+    return _review(flag, Flag.State.DISMISSED, actor, check_reason(note))
+
+
+@transaction.atomic
+def _review(pk: int, state: Flag.State, actor: str, note: str) -> Flag:
+    flag = Flag.objects.select_for_update().filter(pk=pk).first()
+    if flag is None:
+        raise CorrectionRefused(f"There is no flag {pk}.")
+    if flag.state != Flag.State.OPEN:
+        raise CorrectionRefused(f"Flag {pk} was reviewed before.")
+    if not _is_uuid(actor):
+        raise CorrectionRefused("A review names the person who made it.")
+    if actor in {flag.subject, *(player for player, _ in flag.entries)}:
+        raise CorrectionRefused("Nobody reviews a flag on their own score.")
+    if len(note) > MAXIMUM_REASON_LENGTH:
+        raise CorrectionRefused(f"A note has at most {MAXIMUM_REASON_LENGTH} characters.")
+    flag.state, flag.note, flag.reviewed_by, flag.reviewed_at = state, note, actor, datetime.now(UTC)
+    flag.save(update_fields=["state", "note", "reviewed_by", "reviewed_at"])
+    # Without the subject, which may be an address: what is in the system chain is there for good.
+    context = {"review": str(state), "rule": flag.rule, "reason": note}
+    ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=f"{REVIEW}{pk}", actor=actor, context=context)
+    return flag
+
+
+def _read_known() -> Known:
+    known = Known()
+    for rule, subject, reviewed_at, entries in Flag.objects.values_list("rule", "subject", "reviewed_at", "entries"):
+        key = rule, subject
+        if reviewed_at is None:
+            known.open.add(key)
+            continue
+        known.reviewed_us[key] = max(known.reviewed_us.get(key, 0), to_us(reviewed_at))
+        if rule == Flag.Rule.SHARED_ADDRESS:
+            known.reviewed_players.setdefault(key, set()).update(player for player, _ in entries)
+    return known
+
+
+def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Thresholds) -> Iterator[Suspicion]:
+    yield from _find_in_histories(since_us, known, everyone, limits)
+    for subject, refused in histories.read_refusals(since_us):
+        key: Key = Flag.Rule.REFUSALS, subject
+        if key in known.open:
+            continue
+        fresh = [item for item in refused if to_us(item.minute) > known.reviewed_us.get(key, 0)]
+        suspicion = detection.find_refusals(subject, fresh, limits)
+        if suspicion is not None:
+            yield suspicion
+    for crowd in histories.read_crowds(since_us, limits.address_players):
+        key = Flag.Rule.SHARED_ADDRESS, crowd.address
+        suspicion = detection.find_shared_address(crowd, known.reviewed_players.get(key, ()), everyone, limits)
+        if key not in known.open and suspicion is not None:
+            yield suspicion
+    for issuer in everyone.issuer_hours:
+        key = Flag.Rule.ISSUER_VOLUME, issuer
+        busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), everyone, limits)
+        if key not in known.open and busy is not None:
+            hour, suspicion = busy
+            yield suspicion._replace(entries=histories.read_receipts(issuer, hour, detection.MAXIMUM_LINKED))
+
+
+def _find_in_histories(since_us: int, known: Known, everyone: Everyone, limits: Thresholds) -> Iterator[Suspicion]:
+    for history in histories.read_histories(since_us):
+        for rule, find in PLAYER_RULES:
+            key = rule, str(history.player)
+            if key in known.open:
+                continue
+            suspicion = find(replace(history, reviewed_us=known.reviewed_us.get(key, 0)), everyone, limits)
+            if suspicion is not None:
+                yield suspicion
+
+
+def _is_uuid(actor: str) -> bool:
+    try:
+        return str(UUID(actor)) == actor
+    except ValueError:
+        return False

@@ -1,0 +1,212 @@
+"""What the rules of suspicion look at: plain data, read as streams, within a window, in a few queries however many players there are."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Max
+from django.db.models.fields.json import KT
+
+from audit.models import EPOCH, AuditEntry, Refusal
+from scores.models import Action
+from scores.receipts import parse_issuers
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+CHUNK = 5000
+#: Of a player who did more than this in the window, the newest are looked at: what is held in memory has a bound. It is more
+#: than a day and a night at the contract's 60 a minute.
+MAXIMUM_ACTS = 120_000
+MAXIMUM_ADDRESSES = 500
+
+#: Whose receipts for what.
+Source = tuple[str, str]
+
+
+class Act(NamedTuple):
+    """An award: `issuer` is whose receipt proves it, or empty for a self-reported one."""
+
+    seq: int
+    at_us: int
+    action: str
+    points: int
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A player's acts in the order they were done; those up to `reviewed_us` were reviewed under the rule that asks."""
+
+    player: UUID
+    acts: Sequence[Act]
+    reviewed_us: int = 0
+
+    @property
+    def fresh(self) -> Sequence[Act]:
+        return [act for act in self.acts if act.at_us > self.reviewed_us] if self.reviewed_us else self.acts
+
+
+class Refused(NamedTuple):
+    """Refusals of one minute and reason, counted."""
+
+    minute: datetime
+    reason: str
+    times: int
+
+
+class Crowd(NamedTuple):
+    """The players who acted from one address with the same agent, each with the newest entry made there."""
+
+    address: str
+    agent: str
+    players_at_address: int
+    players: Mapping[UUID, int]
+
+
+class Share(NamedTuple):
+    """How many of a number of things were full."""
+
+    full: int
+    total: int
+
+    def without(self, part: "Share") -> "Share":
+        return Share(self.full - part.full, self.total - part.total)
+
+
+@dataclass
+class Everyone:
+    """What is allowed and what is usual: counts over all histories, whose number grows with neither players nor entries."""
+
+    maxima: Mapping[Source, int] = field(default_factory=dict)
+    caps: Mapping[str, int] = field(default_factory=dict)
+    players: int = 0
+    busiest_hours: Counter[int] = field(default_factory=Counter)
+    at_maximum: dict[Source, Share] = field(default_factory=dict)
+    at_cap: dict[str, Share] = field(default_factory=dict)
+    issuer_hours: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def learn(self, history: History) -> None:
+        """Count one player's history in."""
+        self.players += 1
+        busiest = max(points for points, _ in count_hours(history.acts).values())
+        # Two significant digits are enough to compare with, and keep the number of different ones small.
+        self.busiest_hours[int(float(f"{busiest:.1e}"))] += 1
+        for source, share in count_at_maximum(history.acts, self.maxima).items():
+            known = self.at_maximum.get(source, Share(0, 0))
+            self.at_maximum[source] = Share(known.full + share.full, known.total + share.total)
+        for action, share in count_days_at_cap(history.acts, self.caps).items():
+            known = self.at_cap.get(action, Share(0, 0))
+            self.at_cap[action] = Share(known.full + share.full, known.total + share.total)
+        for act in history.acts:
+            if act.issuer:
+                self.issuer_hours.setdefault(act.issuer, Counter())[act.at_us // HOUR] += 1
+
+    @property
+    def usual_busiest_hour(self) -> int:
+        """The points of the busiest hour of the player in the middle."""
+        seen = 0
+        for points in sorted(self.busiest_hours):
+            seen += self.busiest_hours[points]
+            if 2 * seen >= self.players:
+                return points
+        return 0
+
+
+def count_hours(acts: Iterable[Act]) -> dict[int, tuple[int, int]]:
+    """Points and number of acts in each hour that has any, in order."""
+    hours: dict[int, tuple[int, int]] = {}
+    for act in acts:
+        points, number = hours.get(act.at_us // HOUR, (0, 0))
+        hours[act.at_us // HOUR] = points + act.points, number + 1
+    return hours
+
+
+def count_at_maximum(acts: Iterable[Act], maxima: Mapping[Source, int]) -> dict[Source, Share]:
+    """How many receipts of each source carry the most it may grant."""
+    total: Counter[Source] = Counter()
+    full: Counter[Source] = Counter()
+    for act in acts:
+        source = act.issuer, act.action
+        total[source] += 1
+        if act.points == maxima.get(source):
+            full[source] += 1
+    return {source: Share(full[source], total[source]) for source in total if source in maxima}
+
+
+def count_days_at_cap(acts: Iterable[Act], caps: Mapping[str, int]) -> dict[str, Share]:
+    """On how many of the days with an action it was done as often as it counts."""
+    done = Counter((act.action, act.at_us // DAY) for act in acts if act.action in caps)
+    total = Counter(action for action, _ in done)
+    full = Counter(action for (action, _), times in done.items() if times >= caps[action])
+    return {action: Share(full[action], total[action]) for action in total}
+
+
+def read_histories(since_us: int) -> Iterator[History]:
+    """All players who were awarded something since then, one after the other."""
+    awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us).order_by("player", "seq")
+    rows = awards.values_list("player", "seq", "at_us", "action", "delta", "ref").iterator(CHUNK)
+    for player, own in groupby(rows, itemgetter(0)):
+        acts = (
+            Act(seq, at_us, action, delta, ref[2:].rpartition(":")[0] if ref and ref.startswith("r:") else "")
+            for _, seq, at_us, action, delta, ref in own
+        )
+        yield History(player, list(deque(acts, MAXIMUM_ACTS)))
+
+
+def read_refusals(since_us: int) -> Iterator[tuple[str, list[Refused]]]:
+    """Everyone who was refused anything since then, by UUID or address, with what."""
+    kept = Refusal.objects.filter(minute__gte=to_time(since_us)).order_by("subject", "minute")
+    rows = kept.values_list("subject", "minute", "reason", "count").iterator(CHUNK)
+    for subject, own in groupby(rows, itemgetter(0)):
+        yield subject, [Refused(*row[1:]) for row in own]
+
+
+def read_crowds(since_us: int, players: int) -> Iterator[Crowd]:
+    """Addresses that at least so many players acted from, the most crowded ones; each agent there for itself."""
+    awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us)
+    awards = awards.alias(address=KT("context__address"), agent=KT("context__agent")).filter(address__isnull=False)
+    by_address = awards.values_list("address").annotate(players=Count("player", distinct=True))
+    crowded = dict(by_address.filter(players__gte=players).order_by("-players", "address")[:MAXIMUM_ADDRESSES])
+    visits = awards.filter(address__in=crowded).values_list("address", "agent", "player").annotate(newest=Max("seq"))
+    for (address, agent), own in groupby(
+        visits.order_by("address", "agent", "player").iterator(CHUNK), itemgetter(0, 1)
+    ):
+        yield Crowd(address, agent or "", crowded[address], {player: newest for _, _, player, newest in own})
+
+
+def read_receipts(issuer: str, hour: int, number: int) -> list[tuple[str, int]]:
+    """(player, seq) of an issuer's newest receipts in this hour."""
+    awards = AuditEntry.objects.filter(
+        at_us__gte=hour * HOUR, at_us__lt=(hour + 1) * HOUR, ref__startswith=f"r:{issuer}:"
+    )
+    return [(str(player), seq) for player, seq in awards.order_by("-at_us").values_list("player", "seq")[:number]]
+
+
+def read_everyone(since_us: int) -> Everyone:
+    """What is allowed now, and what has been usual since then."""
+    path = settings.RECEIPT_ISSUERS_FILE
+    issuers = parse_issuers(Path(path).read_bytes()) if path else {}
+    maxima = {(issuer.name, slug): most for issuer in issuers.values() for slug, most in issuer.actions.items()}
+    # Everybody can use up a cap of one.
+    caps = dict(Action.objects.filter(daily_cap__gt=1).values_list("slug", "daily_cap"))
+    everyone = Everyone(maxima, caps)
+    for history in read_histories(since_us):
+        everyone.learn(history)
+    return everyone
+
+
+def to_time(at_us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=at_us)
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (moment.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
