@@ -1,0 +1,95 @@
+"""One load against some servers, with what it cost: the step that every part repeats."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from benchmarks.costs import Meter, Spent
+from benchmarks.load import Load, Loads, Outcome, split
+from benchmarks.stage import Stage
+from benchmarks.table import Row, percentile
+from tests.processes import Server, ServerError
+
+#: Every connection has made its database session and every code path is warm after this part of a measurement.
+WARM_UP = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of everything a run does."""
+
+    seconds: float
+    players: int
+    connections: int
+    processes: int
+    viewers: Sequence[int]
+    populations: Sequence[int]
+    logs: Sequence[int]
+
+
+FULL = Sizes(
+    seconds=8,
+    players=1000,
+    connections=16,
+    processes=2,
+    viewers=(100, 1000, 5000, 10_000),
+    populations=(1000, 10_000, 100_000, 1_000_000, 10_000_000),
+    logs=(10_000, 100_000, 1_000_000, 10_000_000),
+)
+QUICK = Sizes(
+    seconds=1, players=20, connections=4, processes=1, viewers=(20, 50), populations=(1000, 2000), logs=(1000, 2000)
+)
+
+
+def measure(
+    stage: Stage,
+    webs: Sequence[Server],
+    loads: Sequence[Load],
+    *,
+    during: Callable[[], None] = lambda: None,
+) -> tuple[list[Outcome], Spent]:
+    """Runs the loads at once and to their end; each one's outcome, and what all of them cost."""
+    meter = Meter(stage, webs)
+    with Loads(loads) as running:
+        running.start()
+        meter.start()
+        during()
+        outcomes = running.join()
+        spent = meter.stop()
+    return outcomes, spent
+
+
+def measure_row(
+    stage: Stage, webs: Sequence[Server], load: Load, sizes: Sizes, *, group: str, name: str, **more: object
+) -> tuple[Row, int]:
+    """The row of one load, after a warm-up, and how many requests were acknowledged in both. Anything but success is an error."""
+    warm = measure(stage, webs, split(_shorter(load), sizes.processes))[0]
+    outcomes, spent = measure(stage, webs, split(load, sizes.processes))
+    outcome = merge(outcomes)
+    check(outcome, name)
+    row = Row(
+        group,
+        name,
+        rate=outcome.good / spent.seconds,
+        operations=outcome.good,
+        spent=spent,
+        p50=percentile(outcome.latencies, 0.5),
+        p99=percentile(outcome.latencies, 0.99),
+        **more,  # type: ignore[arg-type]
+    )
+    return row, outcome.good + merge(warm).good
+
+
+def merge(outcomes: Sequence[Outcome]) -> Outcome:
+    total = Outcome()
+    for outcome in outcomes:
+        total.add(outcome)
+    return total
+
+
+def check(outcome: Outcome, name: str) -> None:
+    if outcome.good != outcome.statuses.total() or not outcome.good:
+        raise ServerError(f"{name}: answers were {dict(outcome.statuses)}, for example {outcome.refusals[:1]}")
+
+
+def _shorter(load: Load) -> Load:
+    return replace(load, seconds=max(0.3, load.seconds * WARM_UP))

@@ -1,0 +1,52 @@
+"""Players and log entries by the million, made by SQL for their number only: their chains prove nothing, so they never act."""
+
+import psycopg
+
+#: Rows a statement, so that an interrupted run has lost little and memory stays small.
+CHUNK = 500_000
+
+PLAYERS = """
+WITH people AS (
+    INSERT INTO auth_user (username, password, first_name, last_name, email, is_active, is_staff, is_superuser, date_joined)
+    SELECT 'filler-' || n, '!', '', '', '', true, false, false, now() FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+    RETURNING id, substr(username, 8)::bigint AS n
+)
+INSERT INTO scores_score (id, user_id, name, name_key, points, reached_at, seq, head, frozen)
+SELECT md5(n::text)::uuid, id, 'Filler ' || n, 'filler ' || n, 1 + abs(hashint8(n)::bigint) %% 100000,
+       now() - n * interval '1 millisecond', 1, repeat('0', 64), false
+FROM people
+"""
+PLAIN_PLAYERS = """
+WITH people AS (
+    INSERT INTO auth_user (username, password, first_name, last_name, email, is_active, is_staff, is_superuser, date_joined)
+    SELECT 'filler-' || n, '!', '', '', '', true, false, false, now() FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+    RETURNING id, substr(username, 8)::bigint AS n
+)
+INSERT INTO board_score (user_id, points, updated_at)
+SELECT id, 1 + abs(hashint8(n)::bigint) %% 100000, now() FROM people
+"""
+ENTRIES = """
+INSERT INTO audit_auditentry
+    (player, seq, kid, kind, delta, balance, action, ref, actor, at_us, detail, prev, mac, context)
+SELECT player, 2 + n / 1000, 'ledger-1', 'award', 10, 20 + n / 100, 'daily-quiz',
+       'k:' || player || ':' || encode(sha256(n::text::bytea), 'hex'), player::text, 1700000000000000 + n * 1000,
+       encode(sha256(('d' || n)::bytea), 'hex'), encode(sha256(('p' || n)::bytea), 'hex'),
+       encode(sha256(('m' || n)::bytea), 'hex'),
+       jsonb_build_object('address', '192.0.2.1', 'agent', 'benchmark', 'request', md5(n::text), 'token', md5('t' || n),
+                          'salt', md5('s' || n))
+FROM (SELECT n, md5((n %% 1000)::text)::uuid AS player FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n) AS numbers
+"""
+COUNTED = {PLAYERS: "scores_score", PLAIN_PLAYERS: "board_score", ENTRIES: "audit_auditentry"}
+
+
+def grow(url: str, statement: str, size: int) -> None:
+    """Fill the statement's table up to so many rows."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        # For the filling alone; what is measured commits durably.
+        connection.execute("SET synchronous_commit = off")
+        row = connection.execute(f"SELECT count(*) FROM {COUNTED[statement]}".encode()).fetchone()  # noqa: S608
+        there = row[0] if row else 0
+        for first in range(there + 1, size + 1, CHUNK):
+            connection.execute(statement.encode(), {"first": first, "last": min(first + CHUNK - 1, size)})
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")

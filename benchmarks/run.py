@@ -1,0 +1,54 @@
+"""`./dev bench`: the benchmarks, one table. Parts and sizes can be chosen; see benchmarks/README.md."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from benchmarks import update
+from benchmarks.measuring import FULL, QUICK, Sizes
+from benchmarks.stage import Stage
+from benchmarks.table import Row, as_text
+from tests.processes import ServerError
+
+PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {"update": update.run}
+
+
+def main() -> None:
+    options = read_options()
+    # An end from outside is as orderly as Ctrl-C: every process that was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    rows: list[Row] = []
+    try:
+        for name in options.only:
+            print(f"measuring: {name}", file=sys.stderr)
+            with Stage() as stage:
+                for row in PARTS[name](stage, options.sizes):
+                    rows.append(row)
+                    print(f"  {row.group}: {row.name}", file=sys.stderr)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except ServerError as error:
+        sys.exit(f"bench: {error}")
+    finally:
+        if rows:
+            print(as_text(rows))
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything works")
+    parser.add_argument("--only", help=f"some of the parts, comma-separated: {','.join(PARTS)}")
+    parser.add_argument("--seconds", type=float, help="how long each measurement lasts")
+    options = parser.parse_args()
+    options.only = options.only.split(",") if options.only else list(PARTS)
+    if unknown := [name for name in options.only if name not in PARTS]:
+        parser.error(f"there is no part {', '.join(unknown)}")
+    sizes = QUICK if options.quick else FULL
+    options.sizes = replace(sizes, seconds=options.seconds) if options.seconds else sizes
+    return options
+
+
+if __name__ == "__main__":
+    main()

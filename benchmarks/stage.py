@@ -1,0 +1,115 @@
+"""What every measurement stands on: a PostgreSQL and a Valkey of its own, keys, the catalogue, players, our server."""
+
+import contextlib
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import psycopg
+
+from tests.plugin import Profile, forget_own_environment, make_environment
+from tests.processes import ROOT, Server, ServerError
+from tests.servers import PostgreSQL, ScoreboardServer, Valkey
+
+#: What the load's updates say they did, and what it is worth.
+ACTION, POINTS = "daily-quiz", 10
+#: What the player does whose updates are followed to the viewers: always the first of the board.
+MARKER, MARKER_POINTS = "marker", 1_000_000
+#: In force, counted and answered for as in production, but never reached.
+RATE = "1000000/m"
+
+
+class Player(NamedTuple):
+    """A player of the load: who, and the token to act with."""
+
+    id: str
+    token: str
+
+
+class Stage:
+    """Servers and data of one run, for as long as the `with` lasts. Default durability: fsync is on."""
+
+    def __init__(self) -> None:
+        self.postgresql = PostgreSQL()
+        self.valkey = Valkey()
+        self._stack = contextlib.ExitStack()
+        self.environment: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        allow_many_descriptors()
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="scoreboard-bench-"))
+            stack.enter_context(self.postgresql)
+            stack.enter_context(self.valkey)
+            self.folder = Path(folder)
+            forget_own_environment()
+            keys = make_environment(Profile("postgresql", self.folder, self.postgresql, self.valkey))
+            self.environment = {
+                **keys,
+                "SCORE_UPDATE_RATE": RATE,
+                "READ_RATE": "100000000/m",
+                "PATH": os.environ.get("PATH", os.defpath),
+            }
+            self.manage("migrate", "--verbosity", "0")
+            self.manage("make_action", ACTION, "--points", str(POINTS))
+            self.manage("make_action", MARKER, "--points", str(MARKER_POINTS))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def serve(self, workers: int = 1, **environment: str) -> ScoreboardServer:
+        """Our server in production settings; the caller enters and leaves it."""
+        return ScoreboardServer({**self.environment, **environment}, workers=workers)
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """One of our commands, run to its good end; what it printed."""
+        return run_python(ROOT / "manage.py", *arguments, environment={**self.environment, **environment})
+
+    def make_players(self, count: int) -> list[Player]:
+        printed = self.manage("make_players", "--count", str(count), "--tokens", "--lifetime", "86400")
+        return [Player(*line.split("\t")[1:]) for line in printed.splitlines()]
+
+    def connect(self, url: str = "") -> psycopg.Connection:
+        return psycopg.connect(url or self.postgresql.url, autocommit=True)
+
+    def count(self, query: str, url: str = "") -> int:
+        with self.connect(url) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def settle(self) -> None:
+        """Let PostgreSQL finish what earlier measurements left to do, so that the next is not charged for it."""
+        with self.connect() as connection:
+            connection.execute("VACUUM (ANALYZE)")
+            connection.execute("CHECKPOINT")
+
+
+def run_python(program: Path, *arguments: str, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, str(program), *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ServerError(f"{program.name} {arguments[0]} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    return done.stdout
+
+
+def allow_many_descriptors() -> None:
+    """As many sockets as the system lets us, for ourselves and the servers we start."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def address(server: Server) -> tuple[str, int]:
+    return "127.0.0.1", server.port
