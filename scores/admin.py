@@ -11,7 +11,7 @@ from django.urls import URLPattern
 
 from audit.admin import ReadOnlyAdmin
 from scores import services
-from scores.desk import players
+from scores.desk import acts, players
 from scores.models import Action, Score
 from scores.players import ensure_player
 
@@ -27,7 +27,7 @@ class ScoreAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the desk about one player come before Django's own, whose last pattern takes everything."""
-        return [*players.urls(self), *super().get_urls()]
+        return [*players.urls(self), *acts.urls(self), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -1,0 +1,182 @@
+"""What investigators may do to players: the confirmation of each act, with the board as it would be after it, and the act.
+
+What is to be done stands in the address (`?entries=12,14-18`, `?points=-50`): a preview is a GET, may be passed on as a link,
+and what is confirmed is what was previewed. Entries that cannot be voided are left out of the preview and named; what the
+preview shows is then done whole or, where anything is refused by now, not at all.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.generic import View
+
+from audit.models import AuditEntry
+from scores import corrections
+from scores.desk.forms import Confirmation, HowManyPoints, What, WhichEntries, WhichSelection
+from scores.desk.rehearsal import Rehearsal, Service, perform, rehearse
+from scores.errors import Refused
+from scores.models import Score
+
+PERMISSION = "scores.correct_score"
+#: Beyond this a page says how many more there are.
+MAXIMUM_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    title: str
+    effect: str
+    service: Service
+    what: type[What] = What
+
+
+ACTS = {
+    "void": Act(
+        "Void entries",
+        "Takes back the points of awards and adjustments, each by an entry of its own. A receipt stays spent.",
+        corrections.void,
+        WhichEntries,
+    ),
+    "restore": Act(
+        "Restore voided entries",
+        "Gives back exactly the points that a void took, once.",
+        corrections.restore,
+        WhichEntries,
+    ),
+    "adjust": Act("Adjust points", "Gives or takes points for what no entry says.", corrections.adjust, HowManyPoints),
+    "freeze": Act(
+        "Freeze",
+        "Takes the player off the board. Nothing can be gained until unfrozen; points and entries stay.",
+        corrections.freeze,
+    ),
+    "unfreeze": Act("Unfreeze", "Lets the player back on the board, with the points there were.", corrections.unfreeze),
+}
+SELECTION = Act("Void a selection of entries", ACTS["void"].effect, corrections.void, WhichSelection)
+
+
+class ActPage(View):
+    """An act on one player: GET shows what it would do, POST does it."""
+
+    http_method_names = ["get", "head", "post"]
+    act: Act
+    score: Score | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm(PERMISSION):
+            raise PermissionDenied
+        self.find(**kwargs)
+        if self.score is not None and self.score.user_id == request.user.pk:
+            return self.render({"own": True}, status=403)
+        query = request.GET if request.GET or not self.act.what.base_fields else None
+        self.what = self.act.what(query)
+        return super().dispatch(request, *args, **kwargs)
+
+    def find(self, player: UUID, name: str) -> None:
+        if name not in ACTS:
+            raise Http404
+        self.act = ACTS[name]
+        self.score = get_object_or_404(Score, pk=player)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        return self.preview()
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        confirmation = Confirmation(request.POST)
+        steps = self.what.steps(self.player) if self.what.is_valid() else []
+        if not (steps and confirmation.is_valid()):
+            return self.preview(confirmation)
+        seen = {self.player: confirmation.cleaned_data["seen"]} if self.player else {}
+        try:
+            entries = perform(
+                self.act.service, steps, reason=confirmation.cleaned_data["reason"], user=self.user, seen=seen
+            )
+        except Refused as refusal:
+            messages.error(request, refusal.detail)
+            return self.preview(confirmation)
+        messages.success(request, _describe(entries))
+        if self.score is not None:
+            return redirect("admin:scores_score_player", self.score.pk)
+        return redirect("admin:audit_auditentry_changelist")
+
+    @property
+    def player(self) -> UUID | None:
+        return None if self.score is None else self.score.pk
+
+    @property
+    def user(self) -> User:
+        assert isinstance(self.request.user, User)  # noqa: S101 - the admin lets nobody else in
+        return self.request.user
+
+    def preview(self, confirmation: Confirmation | None = None) -> HttpResponseBase:
+        """The page with what would happen, or without it where the address does not say what to do."""
+        if not self.what.is_valid():
+            return self.render({"what": self.what})
+        if self.score is not None:
+            self.score.refresh_from_db()
+        # Read before the rehearsal: a correction between the two is noticed, not missed.
+        seen = self.score.seq if self.score else 0
+        rehearsal = rehearse(self.act.service, self.what.steps(self.player), self.user)
+        return self.render(
+            {
+                "what": self.what if self.what.fields else None,
+                "confirmation": confirmation or Confirmation(),
+                "seen": seen,
+                "address": self.what.address(rehearsal.possible),
+                "rehearsal": rehearsal,
+                **_list_rows(rehearsal),
+            }
+        )
+
+    def render(self, context: dict[str, Any], status: int = 200) -> HttpResponseBase:
+        page = {"title": self.act.title, "opts": Score._meta, "act": self.act, "score": self.score}
+        context = {**admin.site.each_context(self.request), **page, **context}
+        return TemplateResponse(self.request, "admin/scores/act.html", context, status=status)
+
+
+class SelectionPage(ActPage):
+    """The void of entries of whichever players."""
+
+    def find(self) -> None:  # type: ignore[override]  # its route names neither player nor act
+        self.act = SELECTION
+
+
+def urls(score_admin: "admin.ModelAdmin[Score]") -> list[URLPattern]:
+    """The routes of the acts, for ScoreAdmin.get_urls()."""
+    act, selection = (score_admin.admin_site.admin_view(page.as_view()) for page in (ActPage, SelectionPage))
+    return [
+        path("void/", selection, name="scores_score_void_selection"),
+        path("<uuid:player>/act/<slug:name>/", act, name="scores_score_act"),
+    ]
+
+
+def _list_rows(rehearsal: Rehearsal) -> dict[str, Any]:
+    """The entries meant, the refused steps and the players' points, as many as a page shows, and how many there are."""
+    refused = rehearsal.refused[:MAXIMUM_ROWS]
+    balances = list(rehearsal.balances.items())[:MAXIMUM_ROWS]
+    names = Score.objects.in_bulk({player for player, _ in balances} | {step.player for step, _ in refused})
+    entries = [step.entry for step in rehearsal.possible if step.entry is not None]
+    return {
+        "entries": entries[:MAXIMUM_ROWS],
+        "entries_count": len(entries),
+        "refused": [(names.get(step.player), step, detail) for step, detail in refused],
+        "players": [(names.get(player), before, after) for player, (before, after) in balances],
+    }
+
+
+def _describe(entries: list[AuditEntry]) -> str:
+    """What was done, in the words of the commands."""
+    if len(entries) == 1:
+        [entry] = entries
+        return f"Done, as entry {entry.seq} of this player: {entry.kind} {entry.delta:+d}, now {entry.balance} points."
+    players = len({entry.player for entry in entries})
+    total = sum(entry.delta for entry in entries)
+    return f"Done, as {len(entries)} entries of {players} players: {total:+d} points."

@@ -1,0 +1,106 @@
+"""What the acts of investigators need to know, and why they are done."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+
+from audit.models import AuditEntry
+from scores.corrections import MAXIMUM_REASON_LENGTH
+from scores.desk.rehearsal import Step
+from scores.models import MAXIMUM_POINTS
+
+#: Their players wait for the lock until all are done; and the address that names them stays short enough for proxies.
+MAXIMUM_ENTRIES = 500
+
+
+class NumbersField(forms.CharField):
+    """Numbers of entries, such as `12, 14-18`."""
+
+    def clean(self, value: Any) -> list[int]:
+        numbers: set[int] = set()
+        for part in super().clean(value).split(","):
+            found = re.fullmatch(r"\s*([0-9]{1,18})(?:\s*[-–]\s*([0-9]{1,18}))?\s*", part)
+            if found is None:
+                raise forms.ValidationError("Write numbers of entries, such as 12, 14-18.")
+            first, last = int(found[1]), int(found[2] or found[1])
+            # Looked at before it is counted out: a range has as many numbers as it likes.
+            if last - first < MAXIMUM_ENTRIES:
+                numbers.update(range(first, last + 1))
+            if last - first >= MAXIMUM_ENTRIES or len(numbers) > MAXIMUM_ENTRIES:
+                raise forms.ValidationError(f"At most {MAXIMUM_ENTRIES} entries at once.")
+        return sorted(numbers)
+
+
+def write_numbers(numbers: Iterable[int]) -> str:
+    """As NumbersField reads them, neighbours folded."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+class What(forms.Form):
+    """What an act needs to know beyond the player: nothing, unless a subclass asks."""
+
+    def steps(self, player: UUID | None) -> list[Step]:
+        return [Step(player)] if player else []
+
+    def address(self, steps: list[Step]) -> str:
+        """The query that asks for exactly these steps."""
+        return "?"
+
+
+class WhichEntries(What):
+    entries = NumbersField(help_text="Their numbers in this player's chain, such as 12, 14-18.")
+
+    def steps(self, player: UUID | None) -> list[Step]:
+        if player is None:
+            return []
+        numbers: list[int] = self.cleaned_data["entries"]
+        found = {entry.seq: entry for entry in AuditEntry.objects.filter(player=player, seq__in=numbers)}
+        return [Step(player, {"seq": number}, found.get(number)) for number in numbers]
+
+    def address(self, steps: list[Step]) -> str:
+        return f"?entries={write_numbers(step.arguments['seq'] for step in steps)}"
+
+
+class HowManyPoints(What):
+    points = forms.IntegerField(
+        min_value=-MAXIMUM_POINTS, max_value=MAXIMUM_POINTS, help_text="To give; with a minus, to take."
+    )
+
+    def steps(self, player: UUID | None) -> list[Step]:
+        return [Step(player, {"delta": self.cleaned_data["points"]})] if player else []
+
+    def address(self, steps: list[Step]) -> str:
+        return f"?points={self.cleaned_data['points']}"
+
+
+class WhichSelection(What):
+    """Entries of whichever players, by their ids in the list of entries."""
+
+    entries = NumbersField(help_text="Their ids in the list of entries, such as 1200, 1204-1210.")
+
+    def steps(self, player: UUID | None) -> list[Step]:
+        # Player by player in one order, so that two selections that meet wait for each other instead of locking up.
+        found = AuditEntry.objects.filter(pk__in=self.cleaned_data["entries"]).order_by("player", "seq")
+        return [Step(entry.player, {"seq": entry.seq}, entry) for entry in found]
+
+    def address(self, steps: list[Step]) -> str:
+        return f"?entries={write_numbers(step.entry.pk for step in steps if step.entry)}"
+
+
+class Confirmation(forms.Form):
+    reason = forms.CharField(
+        max_length=MAXIMUM_REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Kept in the log beside your name, for whoever asks later.",
+    )
+    #: How long the player's chain was in the preview; the template writes it, for a form shown again has a new preview.
+    seen = forms.IntegerField(min_value=0)

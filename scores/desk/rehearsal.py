@@ -1,0 +1,121 @@
+"""Acts of investigators as steps of one transaction: rehearsed for the preview, or performed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from audit.models import AuditEntry
+from scores.errors import CorrectionRefused, Refused
+from scores.models import Score
+from scores.players import ensure_player
+from scores.standings import read_top
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a service. `entry` is what a `seq` among the arguments speaks of, where there is such an entry."""
+
+    player: UUID
+    arguments: Mapping[str, int] = field(default_factory=dict)
+    entry: AuditEntry | None = None
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """Which steps would be taken, why not the others, and the board and the players' points before and after."""
+
+    before: list[dict[str, Any]]
+    after: list[dict[str, Any]] = field(default_factory=list)
+    possible: list[Step] = field(default_factory=list)
+    refused: list[tuple[Step, str]] = field(default_factory=list)
+    balances: dict[UUID, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def board(self) -> list[dict[str, Any]]:
+        """Place by place: who stands there, who would, and how that one gets there."""
+        ranks = {row["player"]: row["rank"] for row in self.before}
+        touched = {str(player) for player in self.balances}
+        places = range(max(len(self.before), len(self.after)))
+        pairs = [(_row(self.before, place), _row(self.after, place)) for place in places]
+        return [
+            {
+                "rank": rank,
+                "before": before,
+                "after": after,
+                "move": _move(ranks.get(after["player"]), rank) if after else "",
+                "leaves": before is not None and before["player"] in touched,
+                "enters": after is not None and after["player"] in touched,
+            }
+            for rank, (before, after) in enumerate(pairs, start=1)
+        ]
+
+    @property
+    def moves_board(self) -> bool:
+        """Whether any visitor would see it."""
+        return [_seen(row) for row in self.before] != [_seen(row) for row in self.after]
+
+
+def _row(board: list[dict[str, Any]], place: int) -> dict[str, Any] | None:
+    return board[place] if place < len(board) else None
+
+
+def _move(before: int | None, rank: int) -> str:
+    if before is None:
+        return "new"
+    return "" if before == rank else f"{'up' if before > rank else 'down'} from {before}"
+
+
+def _seen(row: dict[str, Any]) -> tuple[str, int]:
+    return row["player"], row["score"]
+
+
+Service = Callable[..., AuditEntry]
+
+
+@transaction.atomic
+def rehearse(service: Service, steps: Iterable[Step], user: User) -> Rehearsal:
+    """The act, done by its service and taken back: exact, and neither the log nor any open board gets to see it."""
+    actor = str(ensure_player(user).pk)
+    rehearsal = Rehearsal(before=read_top())
+    for step in steps:
+        try:
+            entry = service(player=step.player, reason="rehearsal", actor=actor, **step.arguments)
+        except Refused as refusal:
+            rehearsal.refused.append((step, refusal.detail))
+        else:
+            rehearsal.possible.append(step)
+            start, _ = rehearsal.balances.get(step.player, (entry.balance - entry.delta, 0))
+            rehearsal.balances[step.player] = (start, entry.balance)
+    rehearsal.after = read_top()
+    transaction.set_rollback(True)
+    return rehearsal
+
+
+@transaction.atomic
+def perform(
+    service: Service, steps: Iterable[Step], *, reason: str, user: User, seen: Mapping[UUID, int]
+) -> list[AuditEntry]:
+    """All steps or, raising Refused, none.
+
+    `seen` is how long a player's chain was in the preview: a form sent twice, or after another's correction, is refused.
+    """
+    for player, seq in seen.items():
+        _refuse_outdated(player, seq)
+    actor = str(ensure_player(user).pk)
+    return [service(player=step.player, reason=reason, actor=actor, **step.arguments) for step in steps]
+
+
+def _refuse_outdated(player: UUID, seq: int) -> None:
+    # Under the player's lock, or two forms sent at once would both find nothing. Awards do not count: a cheat that
+    # plays on must not keep the investigator from acting.
+    Score.objects.select_for_update().get(pk=player)
+    later = AuditEntry.objects.filter(player=player, seq__gt=seq).exclude(kind=AuditEntry.Kind.AWARD).first()
+    if later is not None:
+        raise CorrectionRefused(
+            f"This player was corrected after your preview (entry {later.seq}: {later.kind}). Nothing more was done; "
+            "this is the new preview."
+        )
