@@ -1,19 +1,26 @@
 """A player's page: what happened, when, from where and what was refused, on one page."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from scores.models import Score
+from audit.models import AuditEntry, Verification
+from scores.desk import history
+from scores.desk.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
+from scores.models import Flag, Score
+from scores.standings import find_place
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
+
+FLAGS = 20
 
 
 def urls(score_admin: "ModelAdmin[Score]") -> list[URLPattern]:
@@ -29,11 +36,73 @@ def urls(score_admin: "ModelAdmin[Score]") -> list[URLPattern]:
 def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UUID) -> HttpResponse:
     if not (score_admin.has_view_permission(request) and request.user.has_perm("audit.view_auditentry")):
         raise PermissionDenied
-    score = get_object_or_404(Score.objects.select_related("user"), pk=player)
+    place = find_place(player)
+    if place is None:
+        raise Http404
+    is_own = place.score.user_id == request.user.pk
     context: dict[str, Any] = {
         **score_admin.admin_site.each_context(request),
-        "title": score.name,
+        "title": place.score.name,
         "opts": score_admin.opts,
-        "score": score,
+        "score": place.score,
+        "rank": place.rank,
+        "is_own": is_own,
+        "may_act": not is_own and request.user.has_perm("scores.correct_score"),
+        **describe(player),
     }
+    if request.user.has_perm("scores.view_flag"):
+        context["flags"] = Flag.objects.filter(player=player).order_by("-opened_at")[:FLAGS]
     return TemplateResponse(request, "admin/scores/score/player.html", context)
+
+
+def describe(player: UUID) -> dict[str, Any]:
+    """What the log says of this player, ready to be shown."""
+    newest = history.read_newest(player)
+    refusals = history.read_refusals(player)
+    context: dict[str, Any] = {
+        "refusals": history.sum_refusals(refusals),
+        "chain": history.check_chain(player, newest[0].seq if newest else 0),
+        "verification": _last_verification(player),
+    }
+    if not newest:
+        return context
+    length, last = newest[0].seq, newest[0]
+    corrections = history.read_corrections(player)
+    marks = history.make_marks(corrections, refusals)
+    recent = history.recent_entries(player, length)
+    addresses, agents = history.count_origins(recent, "address"), history.count_origins(recent, "agent")
+    history.find_others(player, addresses, agents, datetime.now(UTC))
+    points = history.read_points(player, length)
+    hours = history.count_hours(recent, last.at_us)
+    return {
+        **context,
+        "curve": draw_curve("curve", "Points over time", points, marks, history.find_frozen(corrections)),
+        "signs": _sum_signs(marks),
+        "is_sample": length > history.SAMPLES,
+        "hours": draw_bars("hours", "Updates per hour, in the week up to the last one", hours, HOUR),
+        "actions": history.count_actions(recent),
+        "origins": (("Addresses", addresses), ("Agents", agents)),
+        "counted": min(length, history.RECENT),
+        "is_cut": length > history.RECENT,
+        "entries": _with_reversals(player, newest),
+    }
+
+
+def _last_verification(player: UUID) -> Verification | None:
+    scopes = (Verification.ALL, str(player))
+    return Verification.objects.filter(scope__in=scopes).order_by("-finished_at").first()
+
+
+def _sum_signs(marks: list[Mark]) -> list[tuple[SafeString, str, int]]:
+    """The legend: of each kind of mark its sign, its name and how many there are."""
+    kinds = ("void", "restore", "adjust", "freeze", "unfreeze", "refusal")
+    counts = {kind: sum(mark.count for mark in marks if mark.kind == kind) for kind in kinds}
+    return [(draw_sign(kind), kind, count) for kind, count in counts.items() if count]
+
+
+def _with_reversals(player: UUID, entries: list[AuditEntry]) -> list[tuple[AuditEntry, int | None]]:
+    """Each entry with the number of the one that reversed it, if any."""
+    refs = {f"v:{player}:{entry.seq}": entry.seq for entry in entries}
+    reversals = AuditEntry.objects.filter(ref__in=refs).values_list("ref", "seq")
+    reversed_by = {refs[ref]: seq for ref, seq in reversals if ref is not None}
+    return [(entry, reversed_by.get(entry.seq)) for entry in entries]

@@ -1,7 +1,12 @@
 """The investigators' desk: Django's admin with a front page that says how ledger and board are doing."""
 
-from django.contrib.admin import AdminSite
+from typing import Any
 
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from scores.desk import overview
 from scores.login import LimitedAdminForm
 
 
@@ -10,3 +15,6 @@ class DeskSite(AdminSite):
     site_header = "Scoreboard: investigators' desk"
     index_title = "Investigators' desk"
     login_form = LimitedAdminForm
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {**overview.describe(request), **(extra_context or {})})

@@ -1,0 +1,208 @@
+"""What the log says of one player, in a fixed number of queries whose rows are bounded however long the chain is.
+
+Places in a chain have no gaps, so the unique (player, seq) finds any stretch or sample of it without reading the rest. What is
+counted is counted over the newest entries of the chain, RECENT of them; the page says so where there are more.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Sum, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+
+from audit.models import EPOCH, AuditEntry, CheckpointHead, Refusal
+from audit.verification import Finding
+from scores.desk.charts import Bar, Mark, Point
+from scores.models import Score
+from scores.verification import verify
+
+#: How many of the newest entries are counted by hour, action, address and agent.
+RECENT = 10_000
+#: How many balances make the curve, and how many corrections and minutes with refusals are marked on it.
+SAMPLES, CORRECTIONS, REFUSALS = 400, 200, 1000
+#: Among how many of the newest entries from the same addresses, or of all, others are looked for.
+OTHERS = 10_000
+NAMED = 5
+SHARED_DAYS = 7
+ORIGINS = 12
+HOURS = 168
+NEWEST = 20
+#: A longer chain is verified by the command: a page may not take so long.
+VERIFIED = 2000
+HOUR_US = 3_600_000_000
+
+
+@dataclass(slots=True)
+class Origin:
+    """An address or agent the player came from, and other players who did too; `others` counts all, `named` holds the first."""
+
+    value: str
+    entries: int
+    first: datetime
+    last: datetime
+    others: int = 0
+    named: list[Score] = field(default_factory=list)
+
+    @property
+    def unnamed(self) -> int:
+        return self.others - len(self.named)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The refused attempts of one reason."""
+
+    reason: str
+    count: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """What verification on the spot found; `findings` is None where the chain is too long for a page."""
+
+    entries: int
+    findings: list[Finding] | None
+    sealed: CheckpointHead | None
+
+
+def read_newest(player: UUID) -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(player=player).order_by("-seq")[:NEWEST])
+
+
+def read_points(player: UUID, length: int) -> list[Point]:
+    """Balances over time: every one of a short chain, an even sample of a long one."""
+    count = min(length, SAMPLES)
+    wanted = {1 + number * (length - 1) // max(count - 1, 1) for number in range(count)}
+    sample = AuditEntry.objects.filter(player=player, seq__in=wanted).order_by("seq")
+    return [Point(to_moment(at_us), balance) for at_us, balance in sample.values_list("at_us", "balance")]
+
+
+def read_corrections(player: UUID) -> list[AuditEntry]:
+    """What was not earned, in order: voids, restores, adjustments, freezes."""
+    corrections = AuditEntry.objects.filter(player=player).exclude(kind=AuditEntry.Kind.AWARD)
+    return list(corrections.order_by("-seq")[:CORRECTIONS])[::-1]
+
+
+def read_refusals(player: UUID) -> list[Refusal]:
+    return list(Refusal.objects.filter(subject=str(player)).order_by("-minute")[:REFUSALS])[::-1]
+
+
+def sum_refusals(refusals: Collection[Refusal]) -> list[Refused]:
+    """By reason, the most frequent first."""
+    rows = []
+    for reason in {refusal.reason for refusal in refusals}:
+        of_reason = [refusal for refusal in refusals if refusal.reason == reason]
+        count = sum(refusal.count for refusal in of_reason)
+        rows.append(Refused(reason, count, of_reason[0].minute, of_reason[-1].minute))
+    return sorted(rows, key=lambda row: (-row.count, row.reason))
+
+
+def make_marks(corrections: Collection[AuditEntry], refusals: Collection[Refusal]) -> list[Mark]:
+    return [
+        *(Mark(entry.at, entry.kind, f"{entry.kind} {entry.delta:+,} (#{entry.seq})", entry.balance) for entry in corrections),
+        *(Mark(row.minute, "refusal", f"{row.count:,} × {row.reason}", count=row.count) for row in refusals),
+    ]  # fmt: skip
+
+
+def find_frozen(corrections: Collection[AuditEntry]) -> Iterator[tuple[datetime, datetime]]:
+    """From when to when the player was off the board."""
+    begin = None
+    for entry in corrections:
+        if entry.kind == AuditEntry.Kind.FREEZE:
+            begin = entry.at
+        elif entry.kind == AuditEntry.Kind.UNFREEZE and begin is not None:
+            yield begin, entry.at
+            begin = None
+    if begin is not None:
+        yield begin, datetime.max.replace(tzinfo=UTC)
+
+
+def recent_entries(player: UUID, length: int) -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(player=player, seq__gt=length - RECENT, kind=AuditEntry.Kind.AWARD)
+
+
+def count_hours(recent: QuerySet[AuditEntry], last_us: int) -> list[Bar]:
+    """Awards per hour, up to the hour of the last entry."""
+    last = last_us // HOUR_US
+    hour = ExpressionWrapper(F("at_us") / HOUR_US, output_field=BigIntegerField())
+    week = recent.filter(at_us__gte=(last - HOURS + 1) * HOUR_US).order_by()
+    counts = dict(week.values_list(hour).annotate(Count("pk")))
+    return [Bar(to_moment(number * HOUR_US), counts.get(number, 0)) for number in range(last - HOURS + 1, last + 1)]
+
+
+def count_actions(recent: QuerySet[AuditEntry]) -> list[dict[str, Any]]:
+    """What the points came from, the most frequent first; `share` is of the most frequent."""
+    rows = list(
+        recent.order_by()
+        .values("action")
+        .annotate(
+            entries=Count("pk"), proved=Count("pk", filter=Q(ref__startswith="r:")), points=Sum("delta"), last=Max("at_us")
+        )
+        .order_by("-entries", "action")
+    )  # fmt: skip
+    return [{**row, "last": to_moment(row["last"]), "most": rows[0]["entries"]} for row in rows]
+
+
+def count_origins(recent: QuerySet[AuditEntry], key: str) -> list[Origin]:
+    """The addresses or agents of the recent entries, the most frequent first."""
+    rows = recent.order_by().values_list(_origin(key))
+    counted = rows.annotate(entries=Count("pk"), first=Min("at_us"), last=Max("at_us"))
+    return [
+        Origin(str(value), entries, to_moment(first), to_moment(last))
+        for value, entries, first, last in counted.order_by("-entries")[:ORIGINS]
+        if value is not None
+    ]
+
+
+def find_others(player: UUID, addresses: Collection[Origin], agents: Collection[Origin], now: datetime) -> None:
+    """Fill in who else used them: of addresses in the last days, of agents among the newest entries of everybody."""
+    others = AuditEntry.objects.exclude(player=player)
+    lately = others.annotate(value=_origin("address")).filter(
+        value__in=[origin.value for origin in addresses], at_us__gte=to_us(now - timedelta(days=SHARED_DAYS))
+    )
+    users: dict[tuple[str, str], list[UUID]] = {}
+    for key, entries, origins in (
+        ("address", lately.order_by("-at_us"), addresses),
+        ("agent", others.order_by("-pk"), agents),
+    ):
+        for value, other in _find_pairs(key, entries[:OTHERS], origins):
+            users.setdefault((key, value), []).append(other)
+    names = Score.objects.in_bulk({other for found in users.values() for other in found[:NAMED]})
+    for key, origins in (("address", addresses), ("agent", agents)):
+        for origin in origins:
+            found = users.get((key, origin.value), [])
+            origin.others = len(found)
+            origin.named = [names[other] for other in found[:NAMED] if other in names]
+
+
+def check_chain(player: UUID, length: int) -> ChainState:
+    """The chain recomputed now, and up to where the newest checkpoint over it reaches."""
+    findings = list(verify(player=player)) if length <= VERIFIED else None
+    return ChainState(length, findings, CheckpointHead.objects.filter(player=player).order_by("-seq").first())
+
+
+def to_moment(at_us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=at_us)
+
+
+def to_us(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _origin(key: str) -> Cast:
+    """The key of the context as text. The cast, which PostgreSQL drops, keeps SQLite from taking what it is compared with for JSON."""
+    return Cast(KT(f"context__{key}"), TextField())
+
+
+def _find_pairs(key: str, entries: QuerySet[AuditEntry], origins: Collection[Origin]) -> Iterator[tuple[str, UUID]]:
+    """(value, player) of these entries, those with most of them first."""
+    rows: Any = AuditEntry.objects.filter(pk__in=entries.values("pk")).annotate(value=_origin(key))
+    counted = rows.filter(value__in=[origin.value for origin in origins]).order_by().values_list("value", "player")
+    for value, other, _ in counted.annotate(entries=Count("pk")).order_by("-entries", "player"):
+        yield value, other
