@@ -10,9 +10,12 @@ from django.shortcuts import redirect
 from django.urls import URLPattern
 
 from audit.admin import ReadOnlyAdmin
+from audit.models import AuditEntry
 from scores import services
 from scores.desk import acts, players
-from scores.models import Action, Score
+from scores.desk.entries import EntryAdmin
+from scores.desk.flags import FlagAdmin
+from scores.models import Action, Flag, Score
 from scores.players import ensure_player
 
 
@@ -56,3 +59,9 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         # An admin acts as a player too: the log names everyone who did something by the same kind of UUID.
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
         services.set_action(actor=str(ensure_player(request.user).pk), **obj.terms)
+
+
+admin.site.register(Flag, FlagAdmin)
+# The audit app shows its entries without knowing players; the desk does.
+admin.site.unregister(AuditEntry)
+admin.site.register(AuditEntry, EntryAdmin)

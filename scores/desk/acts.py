@@ -21,12 +21,12 @@ from django.views.generic import View
 
 from audit.models import AuditEntry
 from scores import corrections
+from scores.desk.entries import PERMISSION, beside_players
 from scores.desk.forms import Confirmation, HowManyPoints, What, WhichEntries, WhichSelection
 from scores.desk.rehearsal import Rehearsal, Service, perform, rehearse
 from scores.errors import Refused
 from scores.models import Score
 
-PERMISSION = "scores.correct_score"
 #: Beyond this a page says how many more there are.
 MAXIMUM_ROWS = 50
 
@@ -165,7 +165,7 @@ def _list_rows(rehearsal: Rehearsal) -> dict[str, Any]:
     names = Score.objects.in_bulk({player for player, _ in balances} | {step.player for step, _ in refused})
     entries = [step.entry for step in rehearsal.possible if step.entry is not None]
     return {
-        "entries": entries[:MAXIMUM_ROWS],
+        "entries": beside_players(entries[:MAXIMUM_ROWS]),
         "entries_count": len(entries),
         "refused": [(names.get(step.player), step, detail) for step, detail in refused],
         "players": [(names.get(player), before, after) for player, (before, after) in balances],

@@ -1,0 +1,81 @@
+"""The list of entries at the desk: each beside its player, with the acts at hand."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from audit import chain
+from audit.admin import AuditEntryAdmin
+from audit.models import AuditEntry
+from scores.corrections import REVERSIBLE
+from scores.desk.forms import MAXIMUM_ENTRIES, write_numbers
+from scores.models import Score
+
+#: May act and review. Looking is the models' view permissions, configuring the catalogue its add and change.
+PERMISSION = "scores.correct_score"
+
+
+class EntryAdmin(AuditEntryAdmin):
+    """What the audit app shows of an entry, and what it cannot know: whose it is and what may be done about it."""
+
+    list_display = ["player_link" if name == "player" else name for name in AuditEntryAdmin.list_display]
+    actions = ["void_selection"]
+    change_form_template = "admin/scores/entry.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        names = Score.objects.filter(pk=OuterRef("player")).values("name")[:1]
+        entries: QuerySet[AuditEntry] = super().get_queryset(request)
+        return entries.annotate(player_name=Subquery(names))
+
+    @admin.display(description="player", ordering="player")
+    def player_link(self, entry: Any) -> str:
+        if entry.player_name is None:
+            return "System" if entry.player == chain.SYSTEM_CHAIN else str(entry.player)
+        return format_html(
+            '<a href="{}"><bdi>{}</bdi></a>',
+            reverse("admin:scores_score_player", args=[entry.player]),
+            entry.player_name,
+        )
+
+    def has_correct_permission(self, request: HttpRequest) -> bool:
+        """Who is offered the act below."""
+        return request.user.has_perm(PERMISSION)
+
+    @admin.action(description="Void the selected entries…", permissions=["correct"])
+    def void_selection(self, request: HttpRequest, selection: QuerySet[AuditEntry]) -> HttpResponse | None:
+        """Nothing yet: the confirmation comes first."""
+        ids = list(selection.order_by().values_list("pk", flat=True)[: MAXIMUM_ENTRIES + 1])
+        if len(ids) > MAXIMUM_ENTRIES:
+            messages.error(request, f"At most {MAXIMUM_ENTRIES} entries are voided at once. Select fewer.")
+            return None
+        return redirect(address_of_void(ids))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of one entry, with whose it is and the act on it."""
+        entry = self.get_object(request, object_id) if object_id.isdecimal() else None
+        score = Score.objects.filter(pk=entry.player).first() if entry else None
+        more: dict[str, Any] = {"score": score}
+        if entry and score and request.user.has_perm(PERMISSION) and score.user_id != request.user.pk:
+            more["may_void"] = entry.kind in REVERSIBLE
+            more["may_restore"] = entry.kind == AuditEntry.Kind.VOID
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+
+def address_of_void(ids: Iterable[int]) -> str:
+    """The confirmation of the void of these entries."""
+    return f"{reverse('admin:scores_score_void_selection')}?entries={write_numbers(ids)}"
+
+
+def beside_players(entries: Iterable[AuditEntry]) -> list[tuple[AuditEntry, Score | None]]:
+    """Each entry with whose it is, for the tables of the desk."""
+    rows = list(entries)
+    scores = Score.objects.in_bulk({entry.player for entry in rows})
+    return [(entry, scores.get(entry.player)) for entry in rows]
