@@ -1,0 +1,245 @@
+"""Who may do what at the desk: every route of the admin, looked at and written to by everyone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.db import transaction
+from django.test import Client
+from django.urls import resolve, reverse
+
+from audit import ledger
+from audit.models import Checkpoint, Refusal
+from scores import corrections
+from scores.models import Action, Flag
+from scores.players import ensure_player
+from tests.scores.acting import make_player, read_state
+
+#: Staff without rights, and the three groups that `make_desk_groups` makes.
+ROLES = ("staff", "Lookers", "Actors", "Configurers")
+ACTS = ("void", "restore", "adjust", "freeze", "unfreeze")
+
+#: Under each sample address: what GET and POST answer to the four roles, in their order. `w`: this may write; any other may not.
+MATRIX = {
+    "": ("200 200 200 200", "200 200 200 200"),
+    "login/": ("302 302 302 302", "200 200 200 200"),
+    "logout/": ("405 405 405 405", "302 302 302 302"),
+    "password_change/": ("200 200 200 200", "200 200 200 200"),
+    "password_change/done/": ("200 200 200 200", "405 405 405 405"),
+    "autocomplete/": ("403 403 403 403", "405 405 405 405"),
+    "jsi18n/": ("200 200 200 200", "405 405 405 405"),
+    "r/1/1/": ("404 404 404 404", "404 404 404 404"),
+    "nothing-here/": ("404 404 404 404", "404 404 404 404"),
+    "auth/": ("404 404 404 404", "404 404 404 404"),
+    "audit/": ("404 200 200 404", "404 200 200 404"),
+    "scores/": ("404 200 200 200", "404 200 200 200"),
+    "auth/group/": ("403 403 403 403", "403 403 403 403"),
+    "auth/group/add/": ("403 403 403 403", "403 403 403 403"),
+    "auth/group/{group}/": ("302 302 302 302", "302 302 302 302"),
+    "auth/group/{group}/change/": ("403 403 403 403", "403 403 403 403"),
+    "auth/group/{group}/history/": ("403 403 403 403", "403 403 403 403"),
+    "auth/group/{group}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "auth/user/": ("403 403 403 403", "403 403 403 403"),
+    "auth/user/add/": ("403 403 403 403", "403 403 403 403"),
+    "auth/user/{user}/": ("302 302 302 302", "302 302 302 302"),
+    "auth/user/{user}/change/": ("403 403 403 403", "403 403 403 403"),
+    "auth/user/{user}/history/": ("403 403 403 403", "403 403 403 403"),
+    "auth/user/{user}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "auth/user/{user}/password/": ("403 403 403 403", "403 403 403 403"),
+    "audit/auditentry/": ("403 200 200 403", "403 200 302 403"),
+    "audit/auditentry/add/": ("403 403 403 403", "403 403 403 403"),
+    "audit/auditentry/{entry}/": ("302 302 302 302", "302 302 302 302"),
+    "audit/auditentry/{entry}/change/": ("403 200 200 403", "403 403 403 403"),
+    "audit/auditentry/{entry}/history/": ("403 200 200 403", "403 200 200 403"),
+    "audit/auditentry/{entry}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "audit/refusal/": ("403 200 200 403", "403 200 200 403"),
+    "audit/refusal/add/": ("403 403 403 403", "403 403 403 403"),
+    "audit/refusal/{refusal}/": ("302 302 302 302", "302 302 302 302"),
+    "audit/refusal/{refusal}/change/": ("403 200 200 403", "403 403 403 403"),
+    "audit/refusal/{refusal}/history/": ("403 200 200 403", "403 200 200 403"),
+    "audit/refusal/{refusal}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "audit/checkpoint/": ("403 200 200 403", "403 200 200 403"),
+    "audit/checkpoint/add/": ("403 403 403 403", "403 403 403 403"),
+    "audit/checkpoint/{checkpoint}/": ("302 302 302 302", "302 302 302 302"),
+    "audit/checkpoint/{checkpoint}/change/": ("403 200 200 403", "403 403 403 403"),
+    "audit/checkpoint/{checkpoint}/history/": ("403 200 200 403", "403 200 200 403"),
+    "audit/checkpoint/{checkpoint}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "scores/score/": ("403 200 200 403", "403 200 200 403"),
+    "scores/score/add/": ("403 403 403 403", "403 403 403 403"),
+    "scores/score/{ada}/": ("302 302 302 302", "302 302 302 302"),
+    "scores/score/{ada}/change/": ("403 302 302 403", "403 403 403 403"),
+    "scores/score/{ada}/history/": ("403 200 200 403", "403 200 200 403"),
+    "scores/score/{ada}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "scores/score/{ada}/player/": ("403 200 200 403", "405 405 405 405"),
+    "scores/score/{ada}/act/void/?entries=3": ("403 403 200 403", "403 403 302w 403"),
+    "scores/score/{ada}/act/restore/?entries=1": ("403 403 200 403", "403 403 302w 403"),
+    "scores/score/{ada}/act/adjust/?points=5": ("403 403 200 403", "403 403 302w 403"),
+    "scores/score/{ada}/act/freeze/": ("403 403 200 403", "403 403 302w 403"),
+    "scores/score/{ben}/act/unfreeze/": ("403 403 200 403", "403 403 302w 403"),
+    "scores/score/void/?entries={entry}": ("403 403 200 403", "403 403 302w 403"),
+    "scores/action/": ("403 200 200 200", "403 200 200 200"),
+    "scores/action/add/": ("403 403 403 200", "403 403 403 302w"),
+    "scores/action/{quiz}/": ("302 302 302 302", "302 302 302 302"),
+    "scores/action/{quiz}/change/": ("403 200 200 200", "403 403 403 302w"),
+    "scores/action/{quiz}/history/": ("403 200 200 200", "403 200 200 200"),
+    "scores/action/{quiz}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "scores/flag/": ("403 200 200 403", "403 200 200 403"),
+    "scores/flag/add/": ("403 403 403 403", "403 403 403 403"),
+    "scores/flag/{flag}/": ("302 302 302 302", "302 302 302 302"),
+    "scores/flag/{flag}/change/": ("403 200 200 403", "403 403 403 403"),
+    "scores/flag/{flag}/history/": ("403 200 200 403", "403 200 200 403"),
+    "scores/flag/{flag}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "scores/flag/{flag}/review/": ("403 403 405 403", "403 403 302w 403"),
+}  # fmt: skip
+
+#: What every POST says: enough for any of the forms.
+FORM = {
+    "reason": "seen on the recording",
+    "seen": "3",
+    "verdict": "confirm",
+    "note": "seen on the recording",
+    "post": "yes",
+    "action": "delete_selected",
+    "slug": "new-quiz",
+    "label": "Daily quiz",
+    "points": "11",
+    "cooldown_seconds": "0",
+    "daily_cap": "0",
+    "enabled": "on",
+}
+
+
+@pytest.fixture
+def samples(db: None) -> dict[str, str]:
+    """One row of everything, by the name it has in the addresses of the matrix."""
+    ada = make_player()
+    corrections.adjust(player=ada.pk, delta=10, reason="a day's play", actor="system")
+    corrections.void(player=ada.pk, seq=1, reason="by mistake", actor="system")
+    entry = corrections.adjust(player=ada.pk, delta=10, reason="another day's play", actor="system")
+    quiz = Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
+    ledger.record_refusal("daily_cap", str(ada.pk))
+    refusal = Refusal.objects.get()
+    checkpoint = Checkpoint.objects.create(number=1, jws="header.claims.signature")
+    flag = Flag.objects.create(
+        rule=Flag.Rule.PACE, subject=str(ada.pk), player=ada.pk, why="Fast.", entries=[], opened_at=datetime.now(UTC)
+    )
+    frozen = make_player("Ben")
+    corrections.freeze(player=frozen.pk, reason="under review", actor="system")
+    group = Group.objects.create(name="Others")
+    rows = {"ada": ada, "entry": entry, "quiz": quiz, "refusal": refusal, "checkpoint": checkpoint, "flag": flag}
+    return {name: str(row.pk) for name, row in {**rows, "ben": frozen, "group": group, "user": ada.user}.items()}
+
+
+def make_clients() -> dict[str, Client]:
+    """A browser per role, with somebody of it signed in."""
+    call_command("make_desk_groups", verbosity=0)
+    clients = {}
+    for role in ROLES:
+        user = User.objects.create_user(role.casefold(), is_staff=True)
+        user.groups.set(Group.objects.filter(name=role))
+        clients[role] = Client()
+        clients[role].force_login(user)
+    return clients
+
+
+def read_everything() -> list[Any]:
+    tables = (Action, Flag, Refusal, Checkpoint, User, Group, LogEntry)
+    return [*read_state(), *(list(table._default_manager.order_by("pk").values()) for table in tables)]
+
+
+def ask(
+    client: Client, method: str, path: str, samples: dict[str, str], form: dict[str, Any] | None = None
+) -> tuple[int, str, bool]:
+    """The status, where it leads, and whether anything was written, which is undone again."""
+    address = fill_in(path, samples)
+    rows = ("entry", "refusal", "flag", "checkpoint", "group", "user")
+    selected = next((samples[name] for name in rows if name in path), samples["ada"])
+    with transaction.atomic():
+        before = read_everything()
+        response = (
+            client.get(address)
+            if method == "GET"
+            else client.post(address, form or {**FORM, "_selected_action": selected})
+        )
+        wrote = read_everything() != before
+        transaction.set_rollback(True)
+    return response.status_code, response.headers.get("Location", ""), wrote
+
+
+def list_routes(patterns: Any, before: str = "admin/") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern).removeprefix("^")
+        if hasattr(pattern, "url_patterns"):
+            yield from list_routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def fill_in(path: str, samples: dict[str, str]) -> str:
+    return "/admin/" + path.format_map(samples)
+
+
+def test_every_route_of_the_admin_has_a_row(samples: dict[str, str]) -> None:
+    covered = {resolve(fill_in(path, samples).partition("?")[0]).route for path in MATRIX}
+    assert set(list_routes(admin.site.urls[0])) - covered == set(), "Add a sample address of these to the matrix."
+
+
+@pytest.mark.parametrize("path", MATRIX)
+def test_everyone_may_do_what_the_matrix_says_and_no_more(path: str, samples: dict[str, str]) -> None:
+    clients, answers = make_clients(), []
+    for method in ("GET", "POST"):
+        found = [ask(clients[role], method, path, samples) for role in ROLES]
+        answers.append(" ".join(f"{status}{'w' * wrote}" for status, _, wrote in found))
+    assert tuple(answers) == MATRIX[path]
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True], ids=["anonymous", "player"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_is_no_staff_is_sent_to_the_login_from_everywhere(
+    is_signed_in: bool, method: str, samples: dict[str, str]
+) -> None:
+    client = Client()
+    if is_signed_in:
+        client.force_login(User.objects.get(username="ada"))
+    for path in MATRIX.keys() - {"login/", "logout/"}:
+        status, location, wrote = ask(client, method, path, samples)
+        assert (status, location.partition("?")[0], wrote) == (302, "/admin/login/", False), path
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nobody_acts_on_their_own_score_whatever_they_may(method: str, act: str, samples: dict[str, str]) -> None:
+    clients = make_clients()
+    root = User.objects.create_superuser("root")
+    clients["root"] = Client()
+    clients["root"].force_login(root)
+    for role in ("Actors", "root"):
+        own = ensure_player(User.objects.get(username=role.casefold()))
+        corrections.adjust(player=own.pk, delta=10, reason="a day's play", actor="system")
+        path = f"scores/score/{own.pk}/act/{act}/?entries=1&points=5"
+        assert ask(clients[role], method, path, samples) == (403, "", False)
+
+
+def test_own_entries_stay_though_they_were_selected(samples: dict[str, str]) -> None:
+    clients = make_clients()
+    own = ensure_player(User.objects.get(username="actors"))
+    entry = corrections.adjust(player=own.pk, delta=10, reason="a day's play", actor="system")
+    path = f"scores/score/void/?entries={entry.pk}"
+    for method in ("GET", "POST"):
+        assert ask(clients["Actors"], method, path, samples) == (200, "", False)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_void_of_a_selection_is_offered_to_actors_only(role: str, samples: dict[str, str]) -> None:
+    client = make_clients()[role]
+    form = {"action": "void_selection", "_selected_action": samples["entry"]}
+    status, location, wrote = ask(client, "POST", "audit/auditentry/", samples, form)
+    confirmation = f"{reverse('admin:scores_score_void_selection')}?entries={samples['entry']}"
+    expected = {"staff": (403, ""), "Actors": (302, confirmation), "Configurers": (403, "")}
+    assert wrote is False
+    assert (status, location) == expected.get(role, (200, ""))
