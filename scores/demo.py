@@ -1,4 +1,4 @@
-"""What the demo starts from: a small believable catalogue, a backend that signs receipts, an admin and 40 players."""
+"""What the demo starts from: a small believable catalogue, a backend that signs receipts, an admin, 40 honest players and a few cheats."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from scores import services
+from scores.cheats import CHEATS
 from scores.issuing import add_to_registry, decode_private_key, encode_private_key, make_entry
 from scores.models import Action, Score
 
@@ -43,7 +44,7 @@ CATALOGUE = (
     DemoAction("daily-visit", "Daily visit", points=5, daily_cap=1),
     DemoAction("profile-complete", "Profile completed", points=20, daily_cap=1),
 )
-#: Names as shown, by username.
+#: Names as shown, by username: the honest ones.
 PLAYERS = {
     "amina": "Amina Okafor", "anders": "Anders Lindqvist", "ayse": "Ayşe Öztürk", "bruno": "Bruno Carvalho",
     "carlos": "Carlos Mendoza", "chiara": "Chiara Rossi", "chidi": "Chidi Eze", "daniel": "Daniel O'Connor",
@@ -56,6 +57,7 @@ PLAYERS = {
     "pierre": "Pierre Lefèvre", "priya": "प्रिया शर्मा", "quynh": "Nguyễn Quỳnh", "rosa": "Rosa Quispe",
     "sam": "Sam Taylor", "sofie": "Sofie Müller", "tane": "Tāne Walker", "zsofia": "Zsófia Nagy",
 }  # fmt: skip
+EVERYBODY = PLAYERS | {cheat.username: cheat.name for cheat in CHEATS}
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,12 @@ class Demo:
         is_new = _keep(self.admin_file, lambda: secrets.token_urlsafe(12))
         if is_new or not User.objects.filter(username=ADMIN).exists():
             _make_admin(self.read_admin_password())
-        is_new = _keep(
-            self.players_file, lambda: json.dumps({username: secrets.token_urlsafe(9) for username in PLAYERS})
-        )
-        known = set() if is_new else set(User.objects.filter(username__in=PLAYERS).values_list("username", flat=True))
-        _make_players({username: word for username, word in self.read_passwords().items() if username not in known})
+        is_new = _keep(self.players_file, lambda: "{}")
+        known = set() if is_new else set(User.objects.filter(username__in=EVERYBODY).values_list("username", flat=True))
+        # A folder of an earlier version lacks who came later.
+        passwords = {username: secrets.token_urlsafe(9) for username in EVERYBODY} | self.read_passwords()
+        self.players_file.write_text(json.dumps(passwords), encoding="utf-8")
+        _make_players({username: word for username, word in passwords.items() if username not in known})
 
 
 def _keep(path: Path, make: Callable[[], str]) -> bool:
@@ -138,11 +141,11 @@ def _make_admin(password: str) -> None:
 @transaction.atomic
 def _make_players(passwords: dict[str, str]) -> None:
     """Players who can sign in under names that a person can type."""
-    services.make_players(PLAYERS[username] for username in passwords)
-    scores = {score.name: score for score in Score.objects.filter(name__in=PLAYERS.values()).select_related("user")}
+    services.make_players(EVERYBODY[username] for username in passwords)
+    scores = {score.name: score for score in Score.objects.filter(name__in=EVERYBODY.values()).select_related("user")}
     users = []
     for (username, _), hashed in zip(passwords.items(), _hash_all(passwords.values()), strict=True):
-        user = scores[PLAYERS[username]].user
+        user = scores[EVERYBODY[username]].user
         user.username, user.password = username, hashed
         users.append(user)
     User.objects.bulk_update(users, ["username", "password"])

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, TextField
 from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from audit.models import EPOCH, AuditEntry, Refusal
 from scores.models import Action
@@ -171,14 +172,14 @@ def read_refusals(since_us: int) -> Iterator[tuple[str, list[Refused]]]:
 
 def read_crowds(since_us: int, players: int) -> Iterator[Crowd]:
     """Addresses that at least so many players acted from, the most crowded ones; each agent there for itself."""
-    awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us)
-    awards = awards.alias(address=KT("context__address"), agent=KT("context__agent")).filter(address__isnull=False)
-    by_address = awards.values_list("address").annotate(players=Count("player", distinct=True))
+    awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us, context__isnull=False)
+    # As plain text: a key of JSON would take the addresses for JSON too.
+    address, agent = (Cast(KT(f"context__{key}"), TextField()) for key in ("address", "agent"))
+    visits = awards.annotate(address=address, agent=agent)
+    by_address = visits.values_list("address").annotate(players=Count("player", distinct=True))
     crowded = dict(by_address.filter(players__gte=players).order_by("-players", "address")[:MAXIMUM_ADDRESSES])
-    visits = awards.filter(address__in=crowded).values_list("address", "agent", "player").annotate(newest=Max("seq"))
-    for (address, agent), own in groupby(
-        visits.order_by("address", "agent", "player").iterator(CHUNK), itemgetter(0, 1)
-    ):
+    inside = visits.filter(address__in=crowded).values_list("address", "agent", "player").annotate(newest=Max("seq"))
+    for (address, agent), own in groupby(inside.order_by("address", "agent").iterator(CHUNK), itemgetter(0, 1)):
         yield Crowd(address, agent or "", crowded[address], {player: newest for _, _, player, newest in own})
 
 

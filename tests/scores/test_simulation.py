@@ -1,7 +1,7 @@
 """The demo's simulated players, before a real server: what they do when their tokens or the rules say no."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,18 +20,14 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def simulation(
-    scoreboard_server: Callable[..., ScoreboardServer], settings: Settings, tmp_path: Path
-) -> Iterator[Simulation]:
+def simulation(scoreboard_server: Callable[..., ScoreboardServer], settings: Settings, tmp_path: Path) -> Simulation:
     settings.RECEIPT_ISSUERS_FILE = str(tmp_path / "issuers.json")
     demo = Demo(tmp_path)
     demo.seed()
     # The one who plays here can sign in to the real server, which takes no quick hashes.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     User.objects.filter(username="amina").update(password=make_password(PASSWORD))
-    api = Api(scoreboard_server(RECEIPT_ISSUERS_FILE=settings.RECEIPT_ISSUERS_FILE).url)
-    yield Simulation(api, demo)
-    api.close()
+    return Simulation(Api(scoreboard_server(RECEIPT_ISSUERS_FILE=settings.RECEIPT_ISSUERS_FILE).url), demo)
 
 
 @pytest.fixture

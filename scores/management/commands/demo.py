@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from scores.cheats import CHEATS
 from scores.demo import ADMIN, PLAYERS, Demo
 from scores.management.commands.serve import check_port
 from scores.simulation import Api, Simulation
@@ -23,7 +24,7 @@ START_SECONDS = 60
 STOP_SECONDS = 12
 
 BANNER = """
-Scoreboard demo: {count} simulated players act through the API.
+Scoreboard demo: {count} simulated players act through the API, and {cheats} accounts that cheat, which the admin finds flagged.
 
   Board      {url}/
   Admin      {url}/admin/    {admin} / {admin_password}
@@ -44,7 +45,7 @@ class Children:
         """One more process, which runs this command of manage.py."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "--as-child", *arguments]
         environment = {**os.environ}
-        # All simulated players share one address.
+        # All simulated players share one address where the machine has but one of its own.
         environment.setdefault("LOGIN_ADDRESS_RATE", "300/m")
         # A terminal sends Ctrl-C to all of us; they inherit to ignore it, and stop in order when we say so.
         ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -110,6 +111,7 @@ class Command(BaseCommand):
             children.start("serve", f"--host={host}", f"--port={port}")
             _wait_for_server(local, port, children)
             children.start("seal_ledger", "--every=60")
+            children.start("detect", "--every=15")
             children.start("demo", f"--folder={demo.folder}", f"--simulate={url}")
             self._print_banner(demo, url)
             deadline = time.monotonic() + seconds if seconds else float("inf")
@@ -127,6 +129,7 @@ class Command(BaseCommand):
         player, password = next(iter(demo.read_passwords().items()))
         text = BANNER.format(
             count=len(PLAYERS),
+            cheats=len(CHEATS),
             url=url,
             admin=ADMIN,
             admin_password=demo.read_admin_password(),

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if every is None:
             try:
                 self._detect(days)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, DatabaseError) as error:
                 raise CommandError(str(error)) from None
             return
         if not 0 < every <= threading.TIMEOUT_MAX:

@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from audit.chain import SYSTEM_CHAIN, compute_mac
 from audit.keys import load_keyring
 from audit.models import AuditEntry
-from scores.demo import PLAYERS
+from scores.demo import EVERYBODY
 from scores.models import Action, Score
 from tests.conftest import database_url
 from tests.plugin import Profile
@@ -139,7 +139,7 @@ def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_dem
     assert len(awards) >= 20
     assert {entry.verified for entry in awards} == {True, False}
     assert len(chains) > 10
-    assert set(Score.objects.values_list("name", flat=True)) == set(PLAYERS.values())
+    assert set(Score.objects.values_list("name", flat=True)) == set(EVERYBODY.values())
 
     for name in ("demo_players.json", "demo_admin_password", "demo_issuer_key.pem"):
         assert (tmp_path / "demo" / name).stat().st_mode & 0o777 == 0o600
@@ -174,7 +174,7 @@ def test_the_logins_that_it_prints_work_and_nothing_outlives_it(start_demo: Star
 
     killed = start_demo()
     group = killed.process.pid
-    assert count_members(group) == 4
+    assert count_members(group) == 5
     killed.process.kill()
     wait_until(lambda: count_members(group) == 0, seconds=15, what="The end of its children")
 
