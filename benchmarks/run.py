@@ -5,34 +5,44 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
-from benchmarks import update
+from benchmarks import document, fanout, growth, top, update
 from benchmarks.measuring import FULL, QUICK, Sizes
 from benchmarks.stage import Stage
 from benchmarks.table import Row, as_text
 from tests.processes import ServerError
 
-PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {"update": update.run}
+PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {
+    "update": update.run,
+    "top": top.run,
+    "fanout": fanout.run,
+    "growth": growth.run,
+}
 
 
 def main() -> None:
     options = read_options()
     # An end from outside is as orderly as Ctrl-C: every process that was started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    rows: list[Row] = []
+    measured: dict[str, list[Row]] = {}
     try:
         for name in options.only:
             print(f"measuring: {name}", file=sys.stderr)
+            measured[name] = []
             with Stage() as stage:
                 for row in PARTS[name](stage, options.sizes):
-                    rows.append(row)
+                    measured[name].append(row)
                     print(f"  {row.group}: {row.name}", file=sys.stderr)
     except KeyboardInterrupt:
         sys.exit(130)
     except ServerError as error:
         sys.exit(f"bench: {error}")
+    else:
+        if options.write:
+            document.write(options.write, measured)
     finally:
-        if rows:
+        if rows := [row for part in measured.values() for row in part]:
             print(as_text(rows))
 
 
@@ -41,6 +51,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything works")
     parser.add_argument("--only", help=f"some of the parts, comma-separated: {','.join(PARTS)}")
     parser.add_argument("--seconds", type=float, help="how long each measurement lasts")
+    parser.add_argument("--write", type=Path, metavar="FILE.md", help="put the tables and the plot into this document")
     options = parser.parse_args()
     options.only = options.only.split(",") if options.only else list(PARTS)
     if unknown := [name for name in options.only if name not in PARTS]:

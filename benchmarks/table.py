@@ -29,6 +29,8 @@ class Row:
     is_reference: bool = False
     #: Another row of the group to compare with, by name, instead of the reference.
     against: str = ""
+    #: What grew and how far, for the plot.
+    place: tuple[str, int] | None = None
 
     def cells(self, reference: float | None) -> tuple[str, ...]:
         spent = self.spent
