@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "scores.desk.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",

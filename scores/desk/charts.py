@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 52, 14, 12, 28
-CURVE_HEIGHT, BARS_HEIGHT = 280, 150
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 52, 14, 12, 32
+CURVE_HEIGHT, BARS_HEIGHT = 240, 150
 SIGN_SIZE = 5
 #: A shorter time than this is not stretched over the whole width.
 SHORTEST = timedelta(minutes=10)
@@ -149,10 +149,10 @@ def draw_sign(kind: str) -> SafeString:
     return _end(svg)
 
 
-def nice_above(value: int) -> int:
-    """The least of 1, 2, 4, 5 or 8 with noughts that is not below."""
+def nice_above(value: int, leading: Sequence[int] = (1, 2, 4, 6, 8, 10)) -> int:
+    """The least of these with noughts that is not below."""
     power: int = 10 ** max(ceil(log10(max(value, 1))) - 1, 0)
-    return next(step * power for step in (1, 2, 4, 5, 8, 10) if step * power >= value)
+    return next(digit * power for digit in leading if digit * power >= value)
 
 
 def format_moment(moment: datetime) -> str:
@@ -161,7 +161,7 @@ def format_moment(moment: datetime) -> str:
 
 def format_value(value: int) -> str:
     """Short enough for an axis."""
-    for power, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+    for power, letter in ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
         if abs(value) >= power:
             return f"{abs(value) / power:.3g}{letter}"
     return str(abs(value))
@@ -206,7 +206,7 @@ def _end(svg: Element) -> SafeString:
 
 
 def _draw_values(svg: Element, scale: Scale) -> None:
-    step = nice_above(ceil((scale.highest - scale.lowest) / MOST_VALUES))
+    step = nice_above(ceil((scale.highest - scale.lowest) / MOST_VALUES), leading=(1, 2, 5, 10))
     for value in range(ceil(scale.lowest / step) * step, scale.highest + 1, step):
         y = scale.y(value)
         SubElement(
@@ -223,7 +223,7 @@ def _draw_times(svg: Element, scale: Scale) -> None:
         words = (
             date_format(moment, "H:i" if seconds % DAY else "j M") if step < 30 * DAY else date_format(moment, "M Y")
         )
-        SubElement(svg, "text", {"class": "time", "x": f"{scale.x(moment)}", "y": f"{scale.bottom + 20}"}).text = words
+        SubElement(svg, "text", {"class": "time", "x": f"{scale.x(moment)}", "y": f"{scale.bottom + 22}"}).text = words
 
 
 def _draw_sign(svg: Element, kind: str, x: float, y: float) -> Element:

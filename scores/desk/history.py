@@ -128,12 +128,13 @@ def recent_entries(player: UUID, length: int) -> QuerySet[AuditEntry]:
 
 
 def count_hours(recent: QuerySet[AuditEntry], last_us: int) -> list[Bar]:
-    """Awards per hour, up to the hour of the last entry."""
+    """Awards per hour, up to the hour of the last entry; at least of a day, at most of a week."""
     last = last_us // HOUR_US
     hour = ExpressionWrapper(F("at_us") / HOUR_US, output_field=BigIntegerField())
     week = recent.filter(at_us__gte=(last - HOURS + 1) * HOUR_US).order_by()
     counts = dict(week.values_list(hour).annotate(Count("pk")))
-    return [Bar(to_moment(number * HOUR_US), counts.get(number, 0)) for number in range(last - HOURS + 1, last + 1)]
+    first = min([*counts, last - 23])
+    return [Bar(to_moment(number * HOUR_US), counts.get(number, 0)) for number in range(first, last + 1)]
 
 
 def count_actions(recent: QuerySet[AuditEntry]) -> list[dict[str, Any]]:

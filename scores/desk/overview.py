@@ -89,7 +89,7 @@ def read_ledger_state(now: datetime) -> LedgerState:
         except ImproperlyConfigured as error:
             fault = str(error)
     verifications = Verification.objects.filter(scope=Verification.ALL)
-    last_entry = AuditEntry.objects.order_by("-pk").first()
+    last_entry = AuditEntry.objects.order_by("-at_us").first()
     return LedgerState(last_entry, block, fault, verifications.order_by("-finished_at").first(), now)
 
 

@@ -79,7 +79,7 @@ def describe(player: UUID) -> dict[str, Any]:
         "curve": draw_curve("curve", "Points over time", points, marks, history.find_frozen(corrections)),
         "signs": _sum_signs(marks),
         "is_sample": length > history.SAMPLES,
-        "hours": draw_bars("hours", "Updates per hour, in the week up to the last one", hours, HOUR),
+        "hours": draw_bars("hours", "Updates per hour, up to the last one", hours, HOUR),
         "actions": history.count_actions(recent),
         "origins": (("Addresses", addresses), ("Agents", agents)),
         "counted": min(length, history.RECENT),

@@ -6,8 +6,10 @@ from playwright.sync_api import Page
 from tests.browser.conftest import OpenTab, wait_for
 from tests.browser.proxy import Proxy
 from tests.browser.site import Site
+from tests.browser.test_desk_pages import desk, open_desk, open_player
 from tests.processes import ROOT
 
+__all__ = ["desk"]  # a fixture
 pytestmark = pytest.mark.postgresql
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -28,6 +30,7 @@ NAMES = [
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 RENDER_500 = "from django.template.loader import render_to_string; print(render_to_string('500.html'))"
+DESK = {"width": 1440, "height": 1000}
 WALL = {"width": 1920, "height": 1080}
 
 
@@ -104,3 +107,17 @@ def test_server_error(busy_site: Site, open_tab: OpenTab) -> None:
     page.route("**/broken", lambda route: route.fulfill(status=500, content_type="text/html", body=html))
     page.goto(f"{busy_site.url}/broken")
     keep(page, "500")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_desk(desk: Site, open_tab: OpenTab, scheme: str) -> None:
+    page = open_desk(desk, open_tab, viewport=DESK, color_scheme=scheme)
+    keep(page, f"desk-front-{scheme}")
+    open_player(page, "Mallory")
+    keep(page, f"desk-player-{scheme}")
+
+
+def test_desk_on_a_phone(desk: Site, open_tab: OpenTab) -> None:
+    page = open_desk(desk, open_tab, viewport=PHONE, has_touch=True)
+    open_player(page, "Mallory")
+    keep(page, "desk-player-phone")

@@ -1,0 +1,94 @@
+"""The pages of the desk as an investigator meets them: readable by everyone, on every screen, without a foreign script."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenTab, wait_for
+from tests.browser.site import PASSWORD, Site
+from tests.processes import ROOT
+from tests.servers import PostgreSQL
+
+pytestmark = pytest.mark.postgresql
+
+HISTORY = (ROOT / "tests" / "browser" / "made_history.py").read_text(encoding="utf-8")
+INVESTIGATOR = "root"
+
+
+@pytest.fixture(scope="module")
+def desk(postgresql: PostgreSQL) -> Iterator[Site]:
+    site = Site(postgresql)
+    with site.server:
+        make_history(site)
+        yield site
+
+
+def make_history(site: Site) -> None:
+    """A day of play, one cheat among the players; sealed and verified."""
+    site.manage("createsuperuser", "--noinput", "--username", INVESTIGATOR, "--email", "root@example.org")
+    site.make_players("Ada Lovelace", "Grace Hopper", "Mallory", "Zoë")
+    site.manage("shell", "--no-imports", "--command", HISTORY)
+    site.manage("seal_ledger")
+    site.manage("verify_ledger")
+
+
+def open_desk(site: Site, open_tab: OpenTab, **options: object) -> Page:
+    """The front page, signed in."""
+    page = open_tab(f"{site.url}/admin/", live=False, **options)
+    page.get_by_label("Username").fill(INVESTIGATOR)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Investigators' desk")).to_be_visible()
+    return page
+
+
+def open_player(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).first.click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_front_page_and_a_players_page(desk: Site, open_tab: OpenTab, scheme: str) -> None:
+    complaints: list[str] = []
+    page = open_desk(desk, open_tab, complaints=complaints, color_scheme=scheme)
+    front = Axe().run(page)
+    open_player(page, "Mallory")
+    player = Axe().run(page)
+
+    assert front.violations_count == 0, front.generate_report()
+    assert player.violations_count == 0, player.generate_report()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_scrolls_sideways(desk: Site, open_tab: OpenTab, width: int) -> None:
+    page = open_desk(desk, open_tab, viewport={"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+    open_player(page, "Mallory")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_table_wider_than_a_phone_is_scrolled_by_the_keyboard(desk: Site, open_tab: OpenTab) -> None:
+    page = open_desk(desk, open_tab, viewport={"width": 390, "height": 900})
+    open_player(page, "Mallory")
+    box = page.get_by_role("group", name="Newest entries")
+    box.focus()
+
+    page.keyboard.press("ArrowRight")
+
+    wait_for(page, "document.activeElement.scrollLeft > 0")
+
+
+def test_the_theme_switch_of_the_admin_recolours_the_pictures(desk: Site, open_tab: OpenTab) -> None:
+    page = open_desk(desk, open_tab, color_scheme="light")
+    colour = "getComputedStyle(document.querySelector('.chart .bar')).fill"
+    light = page.evaluate(colour)
+
+    for theme in ("dark", "light"):
+        page.get_by_role("button", name="Toggle theme").click()
+        wait_for(page, f"document.documentElement.dataset.theme === '{theme}'")
+        assert (page.evaluate(colour) == light) == (theme == "light")
