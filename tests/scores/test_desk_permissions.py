@@ -1,6 +1,6 @@
 """Who may do what at the desk: every route of the admin, looked at and written to by everyone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from scores.models import Action, Flag
 from scores.players import ensure_player
 from tests.scores.acting import make_player, read_state
 
+Ask = Callable[..., tuple[int, str, bool]]
 #: Staff without rights, and the three groups that `make_desk_groups` makes.
 ROLES = ("staff", "Lookers", "Actors", "Configurers")
 ACTS = ("void", "restore", "adjust", "freeze", "unfreeze")
@@ -135,16 +136,21 @@ def samples(db: None) -> dict[str, str]:
     return {name: str(row.pk) for name, row in {**rows, "ben": frozen, "group": group, "user": ada.user}.items()}
 
 
-def make_clients() -> dict[str, Client]:
-    """A browser per role, with somebody of it signed in."""
+@pytest.fixture(scope="module")
+def browser() -> Client:
+    """One for all, who signs in anew for each question: making its server ready takes longer than a dozen answers."""
+    return Client()
+
+
+@pytest.fixture
+def users(db: None) -> dict[str, User]:
+    """Somebody of each role."""
     call_command("make_desk_groups", verbosity=0)
-    clients = {}
+    users = {}
     for role in ROLES:
-        user = User.objects.create_user(role.casefold(), is_staff=True)
-        user.groups.set(Group.objects.filter(name=role))
-        clients[role] = Client()
-        clients[role].force_login(user)
-    return clients
+        users[role] = User.objects.create_user(role.casefold(), is_staff=True)
+        users[role].groups.set(Group.objects.filter(name=role))
+    return users
 
 
 def read_everything() -> list[Any]:
@@ -152,23 +158,25 @@ def read_everything() -> list[Any]:
     return [*read_state(), *(list(table._default_manager.order_by("pk").values()) for table in tables)]
 
 
-def ask(
-    client: Client, method: str, path: str, samples: dict[str, str], form: dict[str, Any] | None = None
-) -> tuple[int, str, bool]:
-    """The status, where it leads, and whether anything was written, which is undone again."""
-    address = fill_in(path, samples)
-    rows = ("entry", "refusal", "flag", "checkpoint", "group", "user")
-    selected = next((samples[name] for name in rows if name in path), samples["ada"])
-    with transaction.atomic():
-        before = read_everything()
-        response = (
-            client.get(address)
-            if method == "GET"
-            else client.post(address, form or {**FORM, "_selected_action": selected})
-        )
-        wrote = read_everything() != before
-        transaction.set_rollback(True)
-    return response.status_code, response.headers.get("Location", ""), wrote
+@pytest.fixture
+def ask(browser: Client, samples: dict[str, str]) -> Ask:
+    """`ask(user, method, path)`: the status, where it leads, and whether anything was written, which is undone again."""
+
+    def ask_as(user: User | None, method: str, path: str, **form: Any) -> tuple[int, str, bool]:
+        browser.cookies.clear()
+        if user is not None:
+            browser.force_login(user)
+        rows = ("entry", "refusal", "flag", "checkpoint", "group", "user")
+        selected = next((samples[name] for name in rows if name in path), samples["ada"])
+        sent = {**FORM, "_selected_action": selected, **form} if method == "POST" else None
+        with transaction.atomic():
+            before = read_everything()
+            response = getattr(browser, method.lower())(fill_in(path, samples), sent)
+            wrote = read_everything() != before
+            transaction.set_rollback(True)
+        return response.status_code, response.headers.get("Location", ""), wrote
+
+    return ask_as
 
 
 def list_routes(patterns: Any, before: str = "admin/") -> Iterator[str]:
@@ -190,56 +198,47 @@ def test_every_route_of_the_admin_has_a_row(samples: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("path", MATRIX)
-def test_everyone_may_do_what_the_matrix_says_and_no_more(path: str, samples: dict[str, str]) -> None:
-    clients, answers = make_clients(), []
+def test_everyone_may_do_what_the_matrix_says_and_no_more(path: str, users: dict[str, User], ask: Ask) -> None:
+    answers = []
     for method in ("GET", "POST"):
-        found = [ask(clients[role], method, path, samples) for role in ROLES]
+        found = [ask(users[role], method, path) for role in ROLES]
         answers.append(" ".join(f"{status}{'w' * wrote}" for status, _, wrote in found))
     assert tuple(answers) == MATRIX[path]
 
 
 @pytest.mark.parametrize("is_signed_in", [False, True], ids=["anonymous", "player"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_who_is_no_staff_is_sent_to_the_login_from_everywhere(
-    is_signed_in: bool, method: str, samples: dict[str, str]
-) -> None:
-    client = Client()
-    if is_signed_in:
-        client.force_login(User.objects.get(username="ada"))
+def test_who_is_no_staff_is_sent_to_the_login_from_everywhere(is_signed_in: bool, method: str, ask: Ask) -> None:
+    player = User.objects.get(username="ada") if is_signed_in else None
     for path in MATRIX.keys() - {"login/", "logout/"}:
-        status, location, wrote = ask(client, method, path, samples)
+        status, location, wrote = ask(player, method, path)
         assert (status, location.partition("?")[0], wrote) == (302, "/admin/login/", False), path
 
 
 @pytest.mark.parametrize("act", ACTS)
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nobody_acts_on_their_own_score_whatever_they_may(method: str, act: str, samples: dict[str, str]) -> None:
-    clients = make_clients()
-    root = User.objects.create_superuser("root")
-    clients["root"] = Client()
-    clients["root"].force_login(root)
-    for role in ("Actors", "root"):
-        own = ensure_player(User.objects.get(username=role.casefold()))
+def test_nobody_acts_on_their_own_score_whatever_they_may(act: str, users: dict[str, User], ask: Ask) -> None:
+    for user in (users["Actors"], User.objects.create_superuser("root")):
+        own = ensure_player(user)
         corrections.adjust(player=own.pk, delta=10, reason="a day's play", actor="system")
-        path = f"scores/score/{own.pk}/act/{act}/?entries=1&points=5"
-        assert ask(clients[role], method, path, samples) == (403, "", False)
+        for method in ("GET", "POST"):
+            path = f"scores/score/{own.pk}/act/{act}/?entries=1&points=5"
+            assert ask(user, method, path) == (403, "", False)
 
 
-def test_own_entries_stay_though_they_were_selected(samples: dict[str, str]) -> None:
-    clients = make_clients()
-    own = ensure_player(User.objects.get(username="actors"))
+def test_ones_own_entries_stay_though_they_were_selected(users: dict[str, User], ask: Ask) -> None:
+    own = ensure_player(users["Actors"])
     entry = corrections.adjust(player=own.pk, delta=10, reason="a day's play", actor="system")
-    path = f"scores/score/void/?entries={entry.pk}"
     for method in ("GET", "POST"):
-        assert ask(clients["Actors"], method, path, samples) == (200, "", False)
+        assert ask(users["Actors"], method, f"scores/score/void/?entries={entry.pk}") == (200, "", False)
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_void_of_a_selection_is_offered_to_actors_only(role: str, samples: dict[str, str]) -> None:
-    client = make_clients()[role]
-    form = {"action": "void_selection", "_selected_action": samples["entry"]}
-    status, location, wrote = ask(client, "POST", "audit/auditentry/", samples, form)
+def test_the_void_of_a_selection_is_offered_to_actors_only(
+    role: str, users: dict[str, User], samples: dict[str, str], ask: Ask
+) -> None:
     confirmation = f"{reverse('admin:scores_score_void_selection')}?entries={samples['entry']}"
-    expected = {"staff": (403, ""), "Actors": (302, confirmation), "Configurers": (403, "")}
-    assert wrote is False
-    assert (status, location) == expected.get(role, (200, ""))
+    form = {"action": "void_selection", "_selected_action": samples["entry"]}
+    status, location, wrote = ask(users[role], "POST", "audit/auditentry/", **form)
+    expected = {"staff": (403, ""), "Lookers": (200, ""), "Actors": (302, confirmation), "Configurers": (403, "")}
+    assert (status, location) == expected[role]
+    assert not wrote
