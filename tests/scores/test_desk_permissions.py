@@ -1,5 +1,6 @@
 """Who may do what at the desk: every route of the admin, looked at and written to by everyone."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -16,14 +17,16 @@ from django.urls import resolve, reverse
 from audit import ledger
 from audit.models import Checkpoint, Refusal
 from scores import corrections
+from scores.desk.acts import ACTS
+from scores.management.commands.make_desk_groups import GROUPS
 from scores.models import Action, Flag
 from scores.players import ensure_player
+from tests.processes import ROOT
 from tests.scores.acting import make_player, read_state
 
 Ask = Callable[..., tuple[int, str, bool]]
 #: Staff without rights, and the three groups that `make_desk_groups` makes.
 ROLES = ("staff", "Lookers", "Actors", "Configurers")
-ACTS = ("void", "restore", "adjust", "freeze", "unfreeze")
 
 #: Under each sample address: what GET and POST answer to the four roles, in their order. `w`: this may write; any other may not.
 MATRIX = {
@@ -242,3 +245,9 @@ def test_the_void_of_a_selection_is_offered_to_actors_only(
     expected = {"staff": (403, ""), "Lookers": (200, ""), "Actors": (302, confirmation), "Configurers": (403, "")}
     assert (status, location) == expected[role]
     assert not wrote
+
+
+def test_the_guide_names_the_groups_and_acts_there_are() -> None:
+    guide = (ROOT / "docs/investigation.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| ([A-Z]\w+) \|", guide, re.M) == list(GROUPS)
+    assert re.findall(r"^\| ([a-z]+) \|.*\|.*\|$", guide, re.M)[1:] == list(ACTS)
