@@ -1,0 +1,70 @@
+"""Histories as the rules of suspicion get them, made up: from pauses, for players who never were."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from random import Random
+from uuid import UUID
+
+from scores.histories import HOUR, SECOND, Act, Everyone, History, to_us
+
+BEGIN = to_us(datetime(2026, 11, 16, tzinfo=UTC))
+GUILTY = UUID(int=1)
+ISSUER = "quiz-backend"
+
+
+def make_history(
+    pauses: Iterable[float],
+    *,
+    player: UUID = GUILTY,
+    points: int = 10,
+    action: str = "daily-quiz",
+    issuer: str = ISSUER,
+    begin: int = BEGIN,
+) -> History:
+    """Acts with these pauses before each, in seconds."""
+    acts: list[Act] = []
+    at_us = begin
+    for seq, pause in enumerate(pauses, start=1):
+        at_us += round(pause * SECOND)
+        acts.append(Act(seq, at_us, action, points, issuer))
+    return History(player, acts)
+
+
+def join(*histories: History) -> History:
+    """One player's history of all of these, numbered through."""
+    acts = sorted((act for history in histories for act in history.acts), key=lambda act: act.at_us)
+    return History(histories[0].player, [act._replace(seq=seq) for seq, act in enumerate(acts, start=1)])
+
+
+def make_everyone(
+    *histories: History, maxima: dict[tuple[str, str], int] | None = None, caps: dict[str, int] | None = None
+) -> Everyone:
+    everyone = Everyone(maxima or {}, caps or {})
+    for history in histories:
+        everyone.learn(history)
+    return everyone
+
+
+def make_crowd_of_honest(number: int = 20, points: int = 10) -> list[History]:
+    """Each does ten acts in an hour, with the pauses of people."""
+    return [
+        make_history(human_pauses(10, 60, seed), player=UUID(int=1000 + seed), points=points) for seed in range(number)
+    ]
+
+
+def human_pauses(number: int, median: float, seed: int) -> list[float]:
+    random = Random(seed)
+    return [median * random.lognormvariate(0, 0.8) for _ in range(number)]
+
+
+def days_of(history: History, number: int) -> History:
+    """The same again on so many days."""
+    copies = [
+        History(history.player, [act._replace(at_us=act.at_us + day * 24 * HOUR) for act in history.acts])
+        for day in range(number)
+    ]
+    return join(*copies)
+
+
+def seqs(entries: Sequence[tuple[str, int]]) -> list[int]:
+    return [seq for _, seq in entries]
