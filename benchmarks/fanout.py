@@ -24,7 +24,7 @@ MARKS = 20.0
 PLAIN_MARKS = 2.0
 FRAME_BYTES = 1500
 #: When each of the newest updates of the marker player was made, just before its commit, in microseconds.
-MOMENTS = "SELECT at_us FROM audit_auditentry WHERE action = %s ORDER BY seq DESC LIMIT %s"
+MOMENTS = "SELECT at_us FROM audit_auditentry WHERE kind = 'award' AND action = %s ORDER BY seq DESC LIMIT %s"
 PLAIN_MOMENTS = (
     "SELECT extract(epoch FROM created_at) * 1e6 FROM board_scoreevent WHERE action_id = %s ORDER BY id DESC LIMIT %s"
 )

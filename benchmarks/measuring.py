@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.costs import Meter, Spent
-from benchmarks.load import Load, Loads, Outcome, split
+from benchmarks.load import Load, Outcome, split
+from benchmarks.sending import Loads
 from benchmarks.stage import Stage
 from benchmarks.table import Row, percentile
 from tests.processes import Server, ServerError

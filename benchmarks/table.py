@@ -31,6 +31,8 @@ class Row:
     against: str = ""
     #: What grew and how far, for the plot.
     place: tuple[str, int] | None = None
+    #: For what is right or wrong rather than more or less.
+    passed: bool | None = None
 
     def cells(self, reference: float | None) -> tuple[str, ...]:
         spent = self.spent
@@ -45,7 +47,7 @@ class Row:
             figure(self.p50, 1),
             figure(self.p99, 1),
             figure(spent.memory if spent else None, 0),
-            self.note,
+            self.note if self.passed is None else f"{'passed' if self.passed else 'FAILED'}: {self.note}",
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import uvloop
 
-from benchmarks.load import context
+from benchmarks.sending import context
 from tests.processes import ServerError
 
 #: So many handshakes at once in one process.
