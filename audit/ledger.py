@@ -51,6 +51,26 @@ def append(
     Raises ChainBroken where the last entry is not the one `head` speaks of, or is not sealed by one of our keys.
     """
     last = AuditEntry.objects.filter(player=player).order_by("-seq").first()
+    entry = seal_next(
+        last, player=player, head=head, kind=kind, delta=delta, action=action, ref=ref, actor=actor, context=context
+    )
+    entry.save(force_insert=True)
+    return entry
+
+
+def seal_next(
+    last: AuditEntry | None,
+    *,
+    player: UUID,
+    head: Head,
+    kind: str,
+    delta: int,
+    action: str,
+    ref: str | None,
+    actor: str,
+    context: Mapping[str, str],
+) -> AuditEntry:
+    """The entry that follows `last`, sealed, for who inserts it together with other changes; raises as `append`."""
     _check_head(player, head, last)
     keyring = load_keyring()
     salted = chain.salted(context)
@@ -70,7 +90,6 @@ def append(
         context=salted,
     )
     entry.mac = chain.compute_mac(keyring.keys[keyring.current], entry)
-    entry.save(force_insert=True)
     return entry
 
 

@@ -1,118 +1,112 @@
 """The only writers of scores and catalogue. Every change and its audit entry are one transaction; the announcement comes after it."""
 
-import hmac
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 
 from audit import ledger
 from audit.models import AuditEntry
-from scores import live
-from scores.errors import (
-    BalanceOutOfRange,
-    Cooldown,
-    DailyCap,
-    IdempotencyConflict,
-    InvalidBody,
-    PlayerFrozen,
-    ReceiptInvalid,
-    ReceiptRequired,
-    ReceiptSubject,
-    ReceiptUsed,
-    TokenInvalid,
-    Unavailable,
-    UnknownAction,
+from scores import live, swap
+from scores.awarding import (
+    MICROSECONDS,
+    Award,
+    Caller,
+    Facts,
+    SelfReport,
+    check_caller,
+    is_replay,
+    midnight_us,
+    ref_of,
+    slug_of,
+    weigh,
 )
-from scores.models import MAXIMUM_BALANCE, Action, Score
+from scores.errors import InvalidBody, TokenInvalid, Unavailable
+from scores.models import Action, Score
 from scores.names import name_key
 from scores.players import ensure_external_player
-from scores.receipts import Receipt, examine
+from scores.receipts import Receipt
 
 logger = logging.getLogger(__name__)
 
-MICROSECONDS = 1_000_000
-PASSWORD_STAMP_LENGTH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who an access token speaks for, not yet looked up. `password_stamp` ties a token of ours to the password it was issued under."""
-
-    player: UUID
-    token_id: str
-    password_stamp: str | None
-    is_authenticated: bool = True
-    #: Set for a token signed elsewhere, whose player is made on first sight under this name.
-    external_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SelfReport:
-    """A catalogue action in the player's own word; `key` makes a retry harmless."""
-
-    action: str
-    key: str
-
-    def ref(self, player: UUID) -> str:
-        return f"k:{player}:{sha256(self.key.encode('ascii')).hexdigest()}"
-
-
-@dataclass(frozen=True, slots=True)
-class Award:
-    """A committed update: the entry, whose it is, and whether it was committed by an earlier request with the same key."""
-
-    entry: AuditEntry
-    name: str
-    replayed: bool
-
-
-def password_stamp(user: AbstractBaseUser) -> str:
-    """What changes with the password (and with SECRET_KEY) and tells nothing of it."""
-    return user.get_session_auth_hash()[:PASSWORD_STAMP_LENGTH]
+#: How often an award reads again when another writer of the player was quicker, before it takes the player's lock.
+SWAPS = 3
 
 
 def award(*, caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]) -> Award:
     """Credit the caller for an act, exactly once, or raise the `Refused` that the contract's order of checks meets first."""
+    context = {**context, "token": caller.token_id, **({"receipt": act.text} if isinstance(act, Receipt) else {})}
     try:
         return _award(caller, act, context)
     except IntegrityError:
-        # Another player's transaction used the same receipt id at the same moment: now that it is committed, it is seen.
+        # Another transaction used the same key at the same moment: now that it is committed, it is seen.
         return _award(caller, act, context)
 
 
-@transaction.atomic
 def _award(caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]) -> Award:
+    if swap.is_possible():
+        with swap.turn_of(caller.player):
+            for _ in range(SWAPS):
+                award = _award_by_swap(caller, act, context)
+                if award is not None:
+                    return award
+    return _award_by_lock(caller, act, context)
+
+
+def _award_by_swap(caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]) -> Award | None:
+    """In two round trips; None where the player is not known yet, or another writer was quicker."""
+    ref = ref_of(act, caller.player)
+    found = swap.read_facts(caller.player, ref, slug_of(act))
+    if found is None:
+        return None
+    facts, newest = found
+    score = facts.score
+    check_caller(score, caller)
+    if facts.earlier is not None and is_replay(facts.earlier, score.pk, act):
+        return Award(facts.earlier, score.name, replayed=True)
+    with _holding_broken_chains():
+        entry = ledger.seal_next(
+            newest,
+            player=score.pk,
+            head=score.ledger_head,
+            kind=AuditEntry.Kind.AWARD,
+            delta=weigh(facts, act),
+            action=slug_of(act) or "",
+            ref=ref,
+            actor=str(score.pk),
+            context=context,
+        )
+    if not swap.write_entry(score, entry):
+        return None
+    live.announce()
+    return Award(entry, score.name, replayed=False)
+
+
+@transaction.atomic
+def _award_by_lock(caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]) -> Award:
     score = _lock_caller(caller)
-    ref = act.ref if isinstance(act, Receipt) else act.ref(score.pk)
+    ref = ref_of(act, score.pk)
     earlier = AuditEntry.objects.filter(ref=ref).first() if ref else None
-    if earlier is not None and _is_replay(earlier, score.pk, act):
+    if earlier is not None and is_replay(earlier, score.pk, act):
         return Award(earlier, score.name, replayed=True)
-    if score.frozen:
-        raise PlayerFrozen
-    action = _find_action(act)
-    delta = _check_proof(score.pk, action, act)
-    _check_pace(score.pk, action)
-    if score.points + delta > MAXIMUM_BALANCE:
-        raise BalanceOutOfRange
+    facts = Facts(score, earlier, Action.objects.filter(slug=slug_of(act)).first())
+    _read_pace(facts)
     entry = append_entry(
         score,
         kind=AuditEntry.Kind.AWARD,
-        delta=delta,
-        action=action.slug,
+        delta=weigh(facts, act),
+        action=slug_of(act) or "",
         ref=ref,
         actor=str(score.pk),
-        context={**context, "token": caller.token_id, **({"receipt": act.text} if isinstance(act, Receipt) else {})},
+        context=context,
     )
     return Award(entry, score.name, replayed=False)
 
@@ -128,86 +122,27 @@ def _lock_caller(caller: Caller) -> Score:
     return score
 
 
-def check_caller(score: Score, caller: Caller) -> None:
-    """That the token still speaks for this player; raises TokenInvalid."""
-    if not score.user.is_active:
-        raise TokenInvalid(reason="inactive")
-    if caller.password_stamp is not None and not hmac.compare_digest(password_stamp(score.user), caller.password_stamp):
-        raise TokenInvalid(reason="password_changed")
-
-
-def _is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> bool:
-    """Whether the entry that used this key answers this request; raises where the key came with other content."""
-    if isinstance(act, SelfReport):
-        if earlier.action != act.action:
-            raise IdempotencyConflict
-        return True
-    same = examine((earlier.context or {}).get("receipt", "")).claims == act.claims
-    if same and earlier.player == player:
-        return True
-    # A forged text says nothing true about the receipt whose id it borrows, and a stolen one is refused for its subject.
-    if not same and act.fault != "signature":
-        raise ReceiptUsed
-    return False
-
-
-def _find_action(act: SelfReport | Receipt) -> Action:
-    if isinstance(act, Receipt):
-        if act.claims is None:
-            raise ReceiptInvalid(reason=act.fault)
-        slug = act.claims["act"]
-    else:
-        slug = act.action
-    action = Action.objects.filter(slug=slug, enabled=True).first()
-    if action is None:
-        raise UnknownAction
-    if not action.is_sealed:
-        logger.critical(
-            "the catalogue's row %r was changed behind the application's back; set it again to use it", slug
-        )
-        raise Unavailable(retry_after=60, reason="catalogue_changed")
-    return action
-
-
-def _check_proof(player: UUID, action: Action, act: SelfReport | Receipt) -> int:
-    """The points this act is worth, once its proof holds."""
-    if isinstance(act, SelfReport):
-        if action.receipt_required or settings.SCORE_REQUIRE_RECEIPTS:
-            raise ReceiptRequired
-        return action.points
-    if act.fault:
-        raise ReceiptInvalid(reason=act.fault)
-    if not act.is_for(player):
-        raise ReceiptSubject
-    if act.overreach:
-        raise ReceiptInvalid(reason=act.overreach)
-    points: int = act.claims["pts"] if act.claims else 0
-    return points
-
-
-def _check_pace(player: UUID, action: Action) -> None:
-    """Cooldown and daily cap, counted from the log under the player's lock."""
-    if not action.cooldown_seconds and not action.daily_cap:
+def _read_pace(facts: Facts) -> None:
+    """When the action was last done and how often today, from the log under the player's lock."""
+    action = facts.action
+    if action is None or not (action.cooldown_seconds or action.daily_cap):
         return
     now = ledger.now_us()
-    midnight = int(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()) * MICROSECONDS
-    since = min(midnight, now - action.cooldown_seconds * MICROSECONDS)
+    midnight = midnight_us(now)
     done = AuditEntry.objects.filter(
-        player=player, action=action.slug, kind=AuditEntry.Kind.AWARD, at_us__gte=since
+        player=facts.score.pk,
+        action=action.slug,
+        kind=AuditEntry.Kind.AWARD,
+        at_us__gte=min(midnight, now - action.cooldown_seconds * MICROSECONDS),
     ).aggregate(last=Max("at_us"), today=Count("pk", filter=Q(at_us__gte=midnight)))
-    free_at = (done["last"] or 0) + action.cooldown_seconds * MICROSECONDS
-    if action.cooldown_seconds and free_at > now:
-        raise Cooldown(retry_after=-((now - free_at) // MICROSECONDS))
-    if action.daily_cap and done["today"] >= action.daily_cap:
-        tomorrow = midnight + 86_400 * MICROSECONDS
-        raise DailyCap(retry_after=-((now - tomorrow) // MICROSECONDS))
+    facts.last_us, facts.done_today = done["last"] or 0, done["today"]
 
 
 def append_entry(
     score: Score, *, kind: str, delta: int, action: str, ref: str | None, actor: str, context: Mapping[str, str]
 ) -> AuditEntry:
     """Append to the chain of a locked score and move the score along with it."""
-    try:
+    with _holding_broken_chains():
         entry = ledger.append(
             player=score.pk,
             head=score.ledger_head,
@@ -218,16 +153,19 @@ def append_entry(
             actor=actor,
             context=context,
         )
-    except ledger.ChainBroken as error:
-        logger.critical(
-            "%s; this player is held until an investigator has looked (manage.py verify_ledger --player %s)",
-            error,
-            score.pk,
-        )
-        raise Unavailable(retry_after=60, reason="chain_broken") from None
     score.follow(entry)
     transaction.on_commit(live.announce)
     return entry
+
+
+@contextmanager
+def _holding_broken_chains() -> Iterator[None]:
+    """Where a chain does not end where its score says, nothing is added until somebody has looked."""
+    try:
+        yield
+    except ledger.ChainBroken as error:
+        logger.critical("%s; held until an investigator has looked (manage.py verify_ledger --player UUID)", error)
+        raise Unavailable(retry_after=60, reason="chain_broken") from None
 
 
 @transaction.atomic

@@ -14,11 +14,11 @@ from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
-from scores import services
+from scores import awarding
+from scores.awarding import Caller
 from scores.errors import NotAuthenticated, TokenInvalid
 from scores.models import Score, SpentRefreshToken
 from scores.players import ensure_player
-from scores.services import Caller
 
 PASSWORD_CLAIM = "password_stamp"  # noqa: S105 - a claim's name
 MAXIMUM_TOKEN_LENGTH = 4096
@@ -116,7 +116,7 @@ def issue(score: Score, token_class: type[Token], lifetime: Any = None) -> Token
     """A token for a player."""
     token = token_class()
     token["sub"] = str(score.pk)
-    token[PASSWORD_CLAIM] = services.password_stamp(score.user)
+    token[PASSWORD_CLAIM] = awarding.password_stamp(score.user)
     if lifetime is not None:
         token.set_exp(lifetime=lifetime)
     return token
@@ -140,7 +140,7 @@ class RefreshTokens:
     def rotate(cls, token: str) -> dict[str, str]:
         claims = read_claims(token, cls.token_type)
         score = Score.objects.select_related("user").filter(pk=claims["sub"]).first()
-        if score is None or not score.user.is_active or services.password_stamp(score.user) != claims[PASSWORD_CLAIM]:
+        if score is None or not score.user.is_active or awarding.password_stamp(score.user) != claims[PASSWORD_CLAIM]:
             raise TokenInvalid(reason="outdated")
         cls._spend(claims)
         return _issue_pair(score)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from scores.services import Award
+from scores.awarding import Award
 from scores.standings import Place
 
 MAXIMUM_RECEIPT_LENGTH = 4096

@@ -12,10 +12,11 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from scores import services, standings
+from scores import awarding, services, standings
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
 from scores.api.limits import AddressLoginLimit, AddressReadLimit, PlayerLimit, UsernameLoginLimit, describe_limits
+from scores.api.outcomes import note_update
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.errors import IdempotencyKeyRequired, InvalidBody, InvalidIdempotencyKey, LoginFailed, TokenInvalid
 from scores.players import ensure_external_player
@@ -56,6 +57,7 @@ class UpdateView(JSONView):
     def patch(self, request: Request) -> Response:
         act = read_act(self.read(UpdateBody, request), request)
         award = services.award(caller=read_caller(request), act=act, context=describe_origin(request._request))
+        note_update(request._request, award)
         return Response(show_award(award))
 
 
@@ -84,7 +86,7 @@ class MeView(JSONView):
         place = standings.find_place(caller.player)
         if place is None:
             raise TokenInvalid(reason="unknown_player")
-        services.check_caller(place.score, caller)
+        awarding.check_caller(place.score, caller)
         return Response(show_place(place))
 
 
@@ -126,13 +128,13 @@ class RevokeView(IssuingView):
         return Response(status=204)
 
 
-def read_caller(request: Request) -> services.Caller:
+def read_caller(request: Request) -> awarding.Caller:
     """Who BearerAuthentication found; the routes that ask have no other."""
-    caller: services.Caller = request.META["CALLER"]
+    caller: awarding.Caller = request.META["CALLER"]
     return caller
 
 
-def read_act(body: dict[str, Any], request: Request) -> services.SelfReport | Receipt:
+def read_act(body: dict[str, Any], request: Request) -> awarding.SelfReport | Receipt:
     """What is claimed to have been done: a receipt carries its own key, a self-report needs one in the header."""
     if "receipt" in body:
         return examine(body["receipt"])
@@ -144,7 +146,7 @@ def read_act(body: dict[str, Any], request: Request) -> services.SelfReport | Re
         raise InvalidIdempotencyKey
     if not body["action"]:
         raise InvalidBody(errors=[{"field": "action", "detail": "May not be blank."}])
-    return services.SelfReport(action=body["action"], key=match["key"])
+    return awarding.SelfReport(action=body["action"], key=match["key"])
 
 
 def describe_origin(request: HttpRequest) -> dict[str, str]:

@@ -16,8 +16,8 @@ from audit import chain
 from audit.keys import load_keyring
 from audit.models import AuditEntry
 from scores import services
+from scores.awarding import Caller, SelfReport, password_stamp
 from scores.models import Action, Score
-from scores.services import Caller, SelfReport
 from tests.scores.acting import access_token, make_player, make_receipt
 from tests.servers import ScoreboardServer
 
@@ -30,7 +30,7 @@ def quiz(transactional_db: None) -> Action:
 
 
 def caller_of(player: Score) -> Caller:
-    return Caller(player=player.pk, token_id="test", password_stamp=services.password_stamp(player.user))
+    return Caller(player=player.pk, token_id="test", password_stamp=password_stamp(player.user))
 
 
 def check_chain(player: Score) -> None:

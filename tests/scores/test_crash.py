@@ -14,7 +14,7 @@ from pytest_django import Settings
 from audit import checkpoints
 from audit.models import AuditEntry
 from benchmarks.fill_ledger import fill
-from scores import services
+from scores import awarding, services
 from scores.models import Score
 from scores.verification import verify
 from tests.processes import wait_until
@@ -105,7 +105,7 @@ def test_nothing_acknowledged_is_lost_or_doubled(
             client.join(90)
     for client in clients:
         entries = AuditEntry.objects.filter(player=client.player.pk).order_by("seq")
-        refs = [services.SelfReport("daily-quiz", key).ref(client.player.pk) for key in client.acknowledged]
+        refs = [awarding.ref_of(awarding.SelfReport("daily-quiz", key), client.player.pk) for key in client.acknowledged]
         assert [entry.ref for entry in entries] == refs
         client.player.refresh_from_db()
         assert client.player.points == 10 * len(refs)

@@ -1,0 +1,177 @@
+"""The rules of an award: what is claimed, by whom, what the database says about it, and what follows. Nothing here reads or writes.
+
+The order of refusals is the contract's (section 10); how the facts are read and the entry is written stands in `services`.
+"""
+
+import hmac
+import logging
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+
+from audit import ledger
+from audit.models import AuditEntry
+from scores.errors import (
+    BalanceOutOfRange,
+    Cooldown,
+    DailyCap,
+    IdempotencyConflict,
+    PlayerFrozen,
+    ReceiptInvalid,
+    ReceiptRequired,
+    ReceiptSubject,
+    ReceiptUsed,
+    TokenInvalid,
+    Unavailable,
+    UnknownAction,
+)
+from scores.models import MAXIMUM_BALANCE, Action, Score
+from scores.receipts import Receipt, examine
+
+logger = logging.getLogger(__name__)
+
+MICROSECONDS = 1_000_000
+DAY_US = 86_400 * MICROSECONDS
+PASSWORD_STAMP_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who an access token speaks for, not yet looked up. `password_stamp` ties a token of ours to the password it was issued under."""
+
+    player: UUID
+    token_id: str
+    password_stamp: str | None
+    is_authenticated: bool = True
+    #: Set for a token signed elsewhere, whose player is made on first sight under this name.
+    external_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfReport:
+    """A catalogue action in the player's own word; `key` makes a retry harmless."""
+
+    action: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """A committed update: the entry, whose it is, and whether it was committed by an earlier request with the same key."""
+
+    entry: AuditEntry
+    name: str
+    replayed: bool
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the database says about an act at one moment: `action` may be disabled, `last_us` and `done_today` are its pace."""
+
+    score: Score
+    earlier: AuditEntry | None
+    action: Action | None
+    last_us: int = 0
+    done_today: int = 0
+
+
+def ref_of(act: SelfReport | Receipt, player: UUID) -> str | None:
+    """What may happen only once; None for a receipt too broken to name it."""
+    if isinstance(act, Receipt):
+        return act.ref
+    return f"k:{player}:{sha256(act.key.encode('ascii')).hexdigest()}"
+
+
+def slug_of(act: SelfReport | Receipt) -> str | None:
+    """The action that is claimed; None for a receipt too broken to say."""
+    if isinstance(act, SelfReport):
+        return act.action
+    slug: str | None = act.claims["act"] if act.claims else None
+    return slug
+
+
+def password_stamp(user: AbstractBaseUser) -> str:
+    """What changes with the password (and with SECRET_KEY) and tells nothing of it."""
+    return user.get_session_auth_hash()[:PASSWORD_STAMP_LENGTH]
+
+
+def check_caller(score: Score, caller: Caller) -> None:
+    """That the token still speaks for this player; raises TokenInvalid."""
+    if not score.user.is_active:
+        raise TokenInvalid(reason="inactive")
+    if caller.password_stamp is not None and not hmac.compare_digest(password_stamp(score.user), caller.password_stamp):
+        raise TokenInvalid(reason="password_changed")
+
+
+def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> bool:
+    """Whether the entry that used this key answers this request; raises where the key came with other content."""
+    if isinstance(act, SelfReport):
+        if earlier.action != act.action:
+            raise IdempotencyConflict
+        return True
+    same = examine((earlier.context or {}).get("receipt", "")).claims == act.claims
+    if same and earlier.player == player:
+        return True
+    # A forged text says nothing true about the receipt whose id it borrows, and a stolen one is refused for its subject.
+    if not same and act.fault != "signature":
+        raise ReceiptUsed
+    return False
+
+
+def weigh(facts: Facts, act: SelfReport | Receipt) -> int:
+    """The points this act is worth, or the refusal that comes first."""
+    if facts.score.frozen:
+        raise PlayerFrozen
+    action = _check_action(facts.action, act)
+    delta = _check_proof(facts.score.pk, action, act)
+    _check_pace(facts, action)
+    if facts.score.points + delta > MAXIMUM_BALANCE:
+        raise BalanceOutOfRange
+    return delta
+
+
+def midnight_us(now_us: int) -> int:
+    """Begin of the UTC day, in microseconds since 1970."""
+    return now_us - now_us % DAY_US
+
+
+def _check_action(action: Action | None, act: SelfReport | Receipt) -> Action:
+    if isinstance(act, Receipt) and act.claims is None:
+        raise ReceiptInvalid(reason=act.fault)
+    if action is None or not action.enabled:
+        raise UnknownAction
+    if not action.is_sealed:
+        logger.critical(
+            "the catalogue's row %r was changed behind the application's back; set it again to use it", action.slug
+        )
+        raise Unavailable(retry_after=60, reason="catalogue_changed")
+    return action
+
+
+def _check_proof(player: UUID, action: Action, act: SelfReport | Receipt) -> int:
+    """The points this act is worth, once its proof holds."""
+    if isinstance(act, SelfReport):
+        if action.receipt_required or settings.SCORE_REQUIRE_RECEIPTS:
+            raise ReceiptRequired
+        return action.points
+    if act.fault:
+        raise ReceiptInvalid(reason=act.fault)
+    if not act.is_for(player):
+        raise ReceiptSubject
+    if act.overreach:
+        raise ReceiptInvalid(reason=act.overreach)
+    points: int = act.claims["pts"] if act.claims else 0
+    return points
+
+
+def _check_pace(facts: Facts, action: Action) -> None:
+    """Cooldown and daily cap, counted from the log."""
+    now = ledger.now_us()
+    free_at = facts.last_us + action.cooldown_seconds * MICROSECONDS
+    if action.cooldown_seconds and free_at > now:
+        raise Cooldown(retry_after=-((now - free_at) // MICROSECONDS))
+    if action.daily_cap and facts.done_today >= action.daily_cap:
+        raise DailyCap(retry_after=-((now - midnight_us(now) - DAY_US) // MICROSECONDS))
