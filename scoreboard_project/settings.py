@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "scores.api.middleware.RequestMiddleware",
     "scores.api.middleware.PageCompression",
     "django.middleware.security.SecurityMiddleware",
+    "scores.api.middleware.ProbeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -17,6 +17,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import close_old_connections
 
+from scores import metrics
 from scores.standings import Snapshot, read_snapshot
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class Hub:
         """Show the present standings to a new viewer and every later frame until it leaves."""
         self.attach()
         self._viewers.add(viewer)
+        metrics.VIEWERS.set(len(self._viewers))
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._listen())]
         if self._snapshot is not None:
@@ -102,6 +104,7 @@ class Hub:
 
     async def leave(self, viewer: Viewer) -> None:
         self._viewers.discard(viewer)
+        metrics.VIEWERS.set(len(self._viewers))
         await viewer.leave()
         if not self._viewers:
             # Without viewers nobody keeps the snapshot true: the next one to come gets a fresh one.
@@ -111,6 +114,7 @@ class Hub:
 
     def ping(self) -> None:
         """Something changed. From any thread; never blocks, never fails."""
+        metrics.ANNOUNCEMENTS.inc()
         self._news.set()
         if self._loop is None or self._loop.is_closed():
             _ping_from_outside()
@@ -166,6 +170,7 @@ class Hub:
         except Exception as error:  # noqa: BLE001 - the board must outlive a database that is away
             logger.warning("the standings could not be read: %s", error)
             return
+        metrics.HUB_READ_AT.set_to_current_time()
         previous, self._snapshot = self._snapshot, snapshot
         if previous is None or previous.etag != snapshot.etag:
             await self._broadcast(snapshot.frame)
@@ -178,6 +183,7 @@ class Hub:
             viewer.show(frame)
             if number % BATCH == 0:
                 await asyncio.sleep(0)
+        metrics.FRAMES.inc(len(self._viewers))
         await asyncio.sleep(0)
 
 
@@ -201,6 +207,7 @@ def _ping_from_outside() -> None:
 
 async def _ping_layer() -> None:
     try:
+        metrics.PINGS.inc()
         async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
             await get_channel_layer().group_send(GROUP, {"type": "standings.changed"})
     except Exception as error:  # noqa: BLE001 - the change is committed, and hubs re-read by themselves

@@ -13,18 +13,13 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from audit.models import Checkpoint
 from scores import standings
 from scores.api import problems
 from scores.api.limits import limits_are_shared
-from scores.live import hub
-
-Gauge("scoreboard_limits_shared", "1 while processes count limits together, 0 while each counts alone").set_function(
-    limits_are_shared
-)
-Gauge("scoreboard_viewers", "Open sockets of this process").set_function(lambda: hub.viewer_count)
+from scores.metrics import render as render_metrics
 
 MINIMUM_ROWS = 3
 MAXIMUM_TITLE_LENGTH = 80
@@ -85,7 +80,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(render_metrics(), content_type=CONTENT_TYPE_LATEST)
 
 
 @require_safe

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from scores import metrics
 from scores.errors import RateLimited
 
 logger = logging.getLogger(__name__)
@@ -83,10 +84,12 @@ class LimitServer:
             if self.within_reach:
                 logger.error("limits are counted per process until REDIS_URL is within reach again: %s", error)  # noqa: TRY400
             self.within_reach = False
+            metrics.LIMITS_SHARED.set(0)
             return None
         if not self.within_reach:
             logger.warning("limits are counted for all processes together again")
             self.within_reach = True
+            metrics.LIMITS_SHARED.set(1)
         return count
 
     def clear(self) -> None:

@@ -13,20 +13,29 @@ def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def escape(text: str) -> str:
+    """Without anything that ends a line, moves a terminal's cursor or turns its writing round."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
 class TextFormatter(logging.Formatter):
-    """`TIME LEVEL logger request-id message`; control characters of the message are escaped, so nobody can forge a line."""
+    """`TIME LEVEL logger request-id message`. Only a line of ours begins at the margin, so nobody can forge one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        message = "".join(
-            character if character.isprintable() else character.encode("unicode_escape").decode()
-            for character in record.getMessage()
-        )
-        line = " ".join(filter(None, [_time(record), record.levelname, record.name, request_id.get(), message]))
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        parts = [_time(record), record.levelname, record.name, request_id.get(), escape(record.getMessage())]
+        line = " ".join(filter(None, parts))
+        if not record.exc_info:
+            return line
+        traceback = self.formatException(record.exc_info).splitlines()
+        return "\n".join([line, *(f"    {escape(each)}" for each in traceback)])
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line; what an update or a refusal is about stands in fields of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields = {
@@ -35,7 +44,8 @@ class JSONFormatter(logging.Formatter):
             "logger": record.name,
             "request_id": request_id.get(),
             "message": record.getMessage(),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return json.dumps({name: value for name, value in fields.items() if value})
+        return json.dumps({name: value for name, value in fields.items() if value != ""})

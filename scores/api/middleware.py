@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import time
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -9,12 +10,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
+from django.urls import resolve
 
+from scores import metrics
 from scores.api import problems
 from scores.api.logs import request_id
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN_ADDRESS = "unknown"
+#: Asked by address, from machines that know none of our names.
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def client_address(request: HttpRequest) -> str:
@@ -52,6 +57,20 @@ class PageCompression(GZipMiddleware):
         return response if request.path.startswith("/api/score") else super().process_response(request, response)
 
 
+class ProbeMiddleware:
+    """Answers probes whatever their Host is, which Django would refuse; within the security headers, before all that costs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path not in PROBES:
+            return self.get_response(request)
+        request.resolver_match = resolve(request.path)
+        response: HttpResponseBase = request.resolver_match.func(request)
+        return response
+
+
 class RequestMiddleware:
     """Outermost, so that what other middleware refuses gets its form and its request id too."""
 
@@ -59,9 +78,11 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
         request.META["REQUEST_ID"] = choose_request_id(request.headers.get("X-Request-ID", ""))
         request.META["CLIENT_ADDRESS"] = client_address(request)
         token = request_id.set(request.META["REQUEST_ID"])
+        metrics.THREADS_BUSY.inc()
         try:
             response = self.get_response(request)
             if (
@@ -71,7 +92,12 @@ class RequestMiddleware:
             ):
                 response = problems.replace(response)
         finally:
+            metrics.THREADS_BUSY.dec()
             request_id.reset(token)
+        # The route's pattern, not the path: a scanner's paths would make a series each.
+        route = request.resolver_match.route if request.resolver_match else "none"
+        status = f"{response.status_code // 100}xx"
+        metrics.REQUESTS.labels(route, status).observe(time.perf_counter() - began)
         response["X-Request-ID"] = request.META["REQUEST_ID"]
         return response
 

@@ -8,9 +8,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from rest_framework import exceptions
 
-from audit import ledger
+from scores.api.outcomes import count_refusal, note_refusal
 from scores.errors import InvalidBody, LoginFailed, NotAuthenticated, Refused, Unavailable
-from scores.services import Caller
 
 logger = logging.getLogger("scores.refusals")
 
@@ -32,8 +31,6 @@ GENERAL_DETAILS = {
     503: Unavailable.detail,
 }
 RETRY_SECONDS = 2
-#: Refusals of a known player that the log keeps, folded (contract, section 6).
-KEPT_STATUSES = frozenset({401, 403, 409, 422, 429})
 
 
 def problem(
@@ -68,7 +65,9 @@ def respond(status: int, document: dict[str, Any], headers: dict[str, str] | Non
 
 def replace(page: HttpResponseBase) -> HttpResponse:
     """The problem document in place of an error page, with the headers that say more than the page (Allow, security)."""
-    response = respond(page.status_code, general_problem(page.status_code))
+    document = general_problem(page.status_code)
+    count_refusal(document["code"])
+    response = respond(page.status_code, document)
     for name, value in page.items():
         if name not in {"Content-Type", "Content-Length", "Cache-Control"}:
             response[name] = value
@@ -86,7 +85,7 @@ def refuse(request: HttpRequest, refusal: Refused) -> HttpResponse:
         headers["WWW-Authenticate"] = f'Bearer error="invalid_token", error_description="{refusal.detail}"'
     elif refusal.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    _keep(request, refusal)
+    note_refusal(request, refusal)
     return respond(
         refusal.status, problem(refusal.status, refusal.code, refusal.title, refusal.detail, refusal.errors), headers
     )
@@ -119,32 +118,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
     if status is None:
         return None
     headers = {"Allow": ", ".join(context["view"].allowed_methods)} if status == HTTPStatus.METHOD_NOT_ALLOWED else None
-    return respond(status, general_problem(status), headers)
+    document = general_problem(status)
+    count_refusal(document["code"])
+    return respond(status, document, headers)
 
 
 def _flat(messages: Any) -> list[Any]:
     if isinstance(messages, dict):
         return [message for nested in messages.values() for message in _flat(nested)]
     return list(messages) if isinstance(messages, list) else [messages]
-
-
-def _keep(request: HttpRequest, refusal: Refused) -> None:
-    """One log line, and a count in the audit log where somebody is known to have tried."""
-    reason = f"{refusal.code}:{refusal.reason}" if refusal.reason else refusal.code
-    caller: Caller | None = request.META.get("CALLER")
-    player, address = caller.player if caller else None, request.META["CLIENT_ADDRESS"]
-    logger.info(
-        "refused %s %s with %d %s player=%s address=%s",
-        request.method,
-        request.path,
-        refusal.status,
-        reason,
-        player or "-",
-        address,
-    )
-    if refusal.status not in KEPT_STATUSES or (refusal.status == HTTPStatus.UNAUTHORIZED and player is None):
-        return
-    try:
-        ledger.record_refusal(reason, str(player or address))
-    except (OperationalError, InterfaceError) as error:
-        logger.error("a refusal could not be kept: %s", error)  # noqa: TRY400 - the caller's answer matters more
