@@ -8,8 +8,8 @@ from django.http import HttpRequest
 
 from audit import ledger
 from scores import metrics
+from scores.awarding import Award, Caller
 from scores.errors import Refused
-from scores.services import Award, Caller
 
 logger = logging.getLogger("scores.outcomes")
 
