@@ -45,7 +45,9 @@ def test_its_findings_are_recorded_as_they_were_said(players: list[Score]) -> No
 
 def test_of_many_findings_the_first_hundred_are_recorded(players: list[Score]) -> None:
     with tampering():
-        AuditEntry.objects.update(kid="x", kind="x", detail="x", prev="x", balance=F("delta") + 10_000)
+        AuditEntry.objects.update(
+            kid="x", kind="x", detail="x", prev="x", mac="x", at_us=-F("seq"), balance=F("delta") + 10_000
+        )
         lines = run_verify()
         assert len(lines) > 100
         [record] = Verification.objects.all()
