@@ -2,17 +2,21 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from pytest_django import Settings
 
-from audit.models import AuditEntry
+from audit.models import AuditEntry, Refusal
 from scores.api.authentication import RefreshTokens
-from scores.demo import Demo
-from scores.models import Action, Score
+from scores.cheats import Move
+from scores.demo import PLAYERS, Demo
+from scores.histories import SECOND
+from scores.models import Action, Flag, Score
 from scores.simulation import Api, SimulatedPlayer, Simulation
 from tests.servers import ScoreboardServer
 
@@ -84,3 +88,36 @@ def test_an_action_in_its_cooldown_is_left_alone(simulation: Simulation, amina: 
         assert time.monotonic() < deadline
         amina.action_free_at = {slug: at for slug, at in amina.action_free_at.items() if at > time.monotonic() + 400}
     assert amina.free_at < time.monotonic()
+
+
+def test_a_cheat_plays_its_plan_through_the_api_and_is_flagged(simulation: Simulation, amina: SimulatedPlayer) -> None:
+    forged = [Move(0.0, "bug-report", 200, is_forged=True)] * 20
+    simulation.cheat(amina, iter([Move(0.0, "forum-post"), *forged, Move(0.0, "bug-report", 150)]))
+    score = Score.objects.get(name="Amina Okafor")
+    assert list(AuditEntry.objects.filter(player=score.pk).order_by("seq").values_list("action", "delta")) == [
+        ("forum-post", 5),
+        ("bug-report", 150),
+    ]
+    assert {refusal.reason for refusal in Refusal.objects.filter(subject=str(score.pk))} == {
+        "receipt_invalid:signature"
+    }
+    call_command("detect")
+    flag = Flag.objects.get()
+    assert (flag.rule, flag.player) == (Flag.Rule.REFUSALS, score.pk)
+
+
+def test_a_plan_keeps_its_pace_however_long_answers_take(simulation: Simulation, amina: SimulatedPlayer) -> None:
+    simulation.act(amina)
+    simulation.cheat(amina, iter([Move(0.4, "daily-quiz", 50)] * 6))
+    times = list(
+        AuditEntry.objects.filter(delta=50, action="daily-quiz").order_by("seq").values_list("at_us", flat=True)
+    )
+    assert len(times) >= 6
+    assert 1.9 * SECOND < times[-1] - times[-6] < 2.6 * SECOND
+
+
+def test_the_honest_sleep_for_eight_hours_and_never_all_at_once() -> None:
+    players = [SimulatedPlayer("", "", number) for number in range(1, len(PLAYERS) + 1)]
+    day = [datetime(2026, 11, 16, hour, tzinfo=UTC) for hour in range(24)]
+    assert {sum(player.is_awake(hour) for hour in day) for player in players} == {16}
+    assert min(sum(player.is_awake(hour) for player in players) for hour in day) >= 20
