@@ -26,6 +26,7 @@ STEPS = [
     *(HOUR * count for count in (1, 3, 6, 12)),
     *(DAY * count for count in (1, 2, 7, 14, 30, 90, 365)),
 ]
+#: About how many times and values are written at the axes.
 MOST_TIMES, MOST_VALUES = 6, 4
 #: The outline of each sign around (0, 0), one unit being half its size.
 SIGNS: dict[str, list[tuple[float, float]]] = {
@@ -66,13 +67,15 @@ class Bar:
 
 
 class Scale:
-    """Times and values to places in the picture."""
+    """Times and values to places in the picture, which reaches from one round value to another."""
 
     def __init__(self, times: Sequence[datetime], lowest: int, highest: int, height: int) -> None:
+        self.step = nice_above(ceil((highest - lowest) / MOST_VALUES))
         self.begin = min(times)
         self.end = max(*times, self.begin + SHORTEST)
         self.span = (self.end - self.begin).total_seconds()
-        self.lowest, self.highest = lowest, max(highest, lowest + 1)
+        self.lowest = lowest // self.step * self.step
+        self.highest = max(-(-highest // self.step), 1) * self.step
         self.bottom = height - BOTTOM
 
     def x(self, moment: datetime) -> float:
@@ -88,7 +91,7 @@ def draw_curve(
 ) -> SafeString:
     """Points over time, a step for each; `points` are not empty, and in order."""
     times = [point.at for point in points] + [mark.at for mark in marks]
-    scale = Scale(times, 0, nice_above(max(point.balance for point in points)), CURVE_HEIGHT)
+    scale = Scale(times, 0, max(point.balance for point in points), CURVE_HEIGHT)
     description = (
         f"From {points[0].balance:,} points on {format_moment(points[0].at)} UTC "
         f"to {points[-1].balance:,} on {format_moment(points[-1].at)} UTC."
@@ -116,14 +119,12 @@ def draw_curve(
 
 def draw_bars(name: str, title: str, bars: Sequence[Bar], width_seconds: int, *, words: str = "updates") -> SafeString:
     """A bar for each stretch of time, what was refused below the line. `bars` are evenly spaced, without gaps."""
-    highest = nice_above(max(bar.count for bar in bars))
-    most_refused = max(bar.refused for bar in bars)
-    lowest = -nice_above(most_refused) if most_refused else 0
     total, refused = sum(bar.count for bar in bars), sum(bar.refused for bar in bars)
-    description = f"{total:,} {words}" + (f", {refused:,} refusals." if lowest else ".")
+    description = f"{total:,} {words}" + (f", {refused:,} refusals." if refused else ".")
     svg = _begin(name, title, description, BARS_HEIGHT)
     end = bars[-1].at + timedelta(seconds=width_seconds)
-    scale = Scale([bars[0].at, end], lowest, highest, BARS_HEIGHT)
+    most, most_refused = max(bar.count for bar in bars), max(bar.refused for bar in bars)
+    scale = Scale([bars[0].at, end], -most_refused, most, BARS_HEIGHT)
     _draw_values(svg, scale)
     _draw_times(svg, scale)
     width = max((WIDTH - LEFT - RIGHT) / len(bars) - 1.5, 1)
@@ -149,10 +150,10 @@ def draw_sign(kind: str) -> SafeString:
     return _end(svg)
 
 
-def nice_above(value: int, leading: Sequence[int] = (1, 2, 4, 6, 8, 10)) -> int:
-    """The least of these with noughts that is not below."""
+def nice_above(value: int) -> int:
+    """The least of 1, 2 or 5 with noughts that is not below."""
     power: int = 10 ** max(ceil(log10(max(value, 1))) - 1, 0)
-    return next(digit * power for digit in leading if digit * power >= value)
+    return next(digit * power for digit in (1, 2, 5, 10) if digit * power >= value)
 
 
 def format_moment(moment: datetime) -> str:
@@ -206,8 +207,7 @@ def _end(svg: Element) -> SafeString:
 
 
 def _draw_values(svg: Element, scale: Scale) -> None:
-    step = nice_above(ceil((scale.highest - scale.lowest) / MOST_VALUES), leading=(1, 2, 5, 10))
-    for value in range(ceil(scale.lowest / step) * step, scale.highest + 1, step):
+    for value in range(scale.lowest, scale.highest + 1, scale.step):
         y = scale.y(value)
         SubElement(
             svg, "line", {"class": "grid", "x1": f"{LEFT}", "x2": f"{WIDTH - RIGHT}", "y1": f"{y}", "y2": f"{y}"}

@@ -1,14 +1,16 @@
-"""A day at the board, written through the services in a moment: `manage.py shell` runs this with the clock turned back.
+"""A day at the board, written through the services in a moment with the clock turned back; `manage.py shell` runs this.
 
-Ada plays as people do; Mallory like a machine, from Ada's address, and is looked into.
+Ada plays as people do; Mallory like a machine, from Ada's address, and is looked into. At the end all of it is sealed and verified.
 """
 
+import os
 import random
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
+from django.core.management import call_command
 
 from audit.models import EPOCH, Refusal
 from scores import corrections, services
@@ -100,6 +102,8 @@ def raise_flags(player: Score) -> None:
         )
 
 
+User.objects.create_superuser("root", password=os.environ["DJANGO_SUPERUSER_PASSWORD"])
+services.make_players(["Ada Lovelace", "Grace Hopper", "Mallory", "Zoë"])
 everyone = list(Score.objects.exclude(user__username="root").order_by("name"))
 for one in everyone:
     (play_like_a_machine if one.name == "Mallory" else play_like_a_person)(one)
@@ -113,3 +117,5 @@ for one in everyone:
                 chance.randrange(1, 9),
             )
 time.time_ns = real_now_ns
+call_command("seal_ledger")
+call_command("verify_ledger")

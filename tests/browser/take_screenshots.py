@@ -31,6 +31,7 @@ LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 RENDER_500 = "from django.template.loader import render_to_string; print(render_to_string('500.html'))"
 DESK = {"width": 1440, "height": 1000}
+DESK_PHONE = {"width": 390, "height": 1300}
 WALL = {"width": 1920, "height": 1080}
 
 
@@ -118,6 +119,19 @@ def test_desk(desk: Site, open_tab: OpenTab, scheme: str) -> None:
 
 
 def test_desk_on_a_phone(desk: Site, open_tab: OpenTab) -> None:
-    page = open_desk(desk, open_tab, viewport=PHONE, has_touch=True)
+    page = open_desk(desk, open_tab, viewport=DESK_PHONE, has_touch=True)
     open_player(page, "Mallory")
     keep(page, "desk-player-phone")
+
+
+@pytest.mark.parametrize("screen", ["light", "dark", "phone"])
+def test_desk_review_and_act(desk: Site, open_tab: OpenTab, screen: str) -> None:
+    look = {"viewport": PHONE, "has_touch": True} if screen == "phone" else {"viewport": DESK, "color_scheme": screen}
+    page = open_desk(desk, open_tab, **look)
+    page.get_by_role("link", name="Pace far above the usual").click()
+    keep(page, f"desk-review-{screen}")
+    open_player(page, "Mallory")
+    page.goto(page.url.replace("/player/", "/act/void/?entries=9-24"))
+    page.get_by_label("Reason").fill("Sixteen updates, each 120 s after the one before: a script.")
+    page.evaluate("window.scrollTo(0, 0)")
+    keep(page, f"desk-act-{screen}")
