@@ -12,8 +12,9 @@ from scores.corrections import MAXIMUM_REASON_LENGTH
 from scores.desk.rehearsal import Step
 from scores.models import MAXIMUM_POINTS
 
-#: Their players wait for the lock until all are done; and the address that names them stays short enough for proxies.
-MAXIMUM_ENTRIES = 500
+#: Their players wait for the lock until all are done, and at most 3 s (500 took 5 s on a busy machine). And the address that
+#: names them stays short enough for proxies.
+MAXIMUM_ENTRIES = 200
 
 
 class NumbersField(forms.CharField):

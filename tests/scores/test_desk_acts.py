@@ -1,13 +1,16 @@
 """Acts of the desk: the preview shows exactly what would happen and changes nothing; what was previewed is then done once."""
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -205,7 +208,7 @@ def test_without_a_reason_or_a_preview_nothing_is_done(
         ("adjust", "?points=1000001", "Ensure this value is less than or equal to 1000000."),
         ("adjust", "?points=", "This field is required."),
         ("void", "?entries=x", "Write numbers of entries, such as 12, 14-18."),
-        ("void", "?entries=1-501", "At most 500 entries at once."),
+        ("void", "?entries=1-201", "At most 200 entries at once."),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence_and_not_offered(
@@ -298,8 +301,43 @@ def test_ones_own_entries_are_left_out_of_a_selection(
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [("7", [7]), (" 3 , 1-2,2 ", [1, 2, 3]), ("14–16", [14, 15, 16]), ("5-4", []), ("1-500", list(range(1, 501)))],
+    [("7", [7]), (" 3 , 1-2,2 ", [1, 2, 3]), ("14–16", [14, 15, 16]), ("5-4", []), ("1-200", list(range(1, 201)))],
 )
 def test_numbers_are_read_and_written(text: str, numbers: list[int]) -> None:
     assert NumbersField().clean(text) == numbers
     assert NumbersField(required=False).clean(write_numbers(numbers) or "0") == (numbers or [0])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_selection_in_the_list_is_bounded(
+    desk: Client, board: dict[str, Score], monkeypatch: pytest.MonkeyPatch, nothing_written: NothingWritten, count: int
+) -> None:
+    monkeypatch.setattr("scores.desk.entries.MAXIMUM_ENTRIES", 1)
+    form = {"action": "void_selection", "_selected_action": AuditEntry.objects.values_list("pk", flat=True)[:count]}
+    with nothing_written():
+        response = desk.post(reverse("admin:audit_auditentry_changelist"), form, follow=True)
+    assert ("At most 1 entries are voided at once." in response.content.decode()) == (count == 2)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_a_form_sent_twice_at_the_same_moment_acts_once(investigator: User, board: dict[str, Score]) -> None:
+    ada = board["Ada"]
+    ensure_player(investigator)
+    clients = [Client(), Client()]
+    for client in clients:
+        client.force_login(investigator)
+    path = address(ada, "adjust", "?points=5")
+    form = {**WHY, **read_hidden(clients[0].get(path))}
+    gate = threading.Barrier(2)
+
+    def send(client: Client) -> int:
+        gate.wait(30)
+        try:
+            return client.post(path, form).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(send, clients)) == [200, 302]
+    assert read_log(ada)[3:] == [("adjust", 5, 35)]
