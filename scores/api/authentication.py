@@ -1,5 +1,6 @@
 """Tokens: SimpleJWT's, with the player's UUID as subject and tied to the password; verified strictly and without a query."""
 
+import functools
 import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -23,6 +24,7 @@ from scores.players import ensure_player
 PASSWORD_CLAIM = "password_stamp"  # noqa: S105 - a claim's name
 MAXIMUM_TOKEN_LENGTH = 4096
 MAXIMUM_TIME = 2**40
+VERIFIED_TOKENS = 10_000
 #: Only this: PyJWT forgives padding, and a text that ends in `=` would be a second spelling of the same token.
 COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -60,7 +62,7 @@ def _read_external_caller(claims: dict[str, Any]) -> Caller:
         _is_text(claims, "iss", None)
         and _is_text(claims, "sub", re.compile(r"[!-~]{1,255}"))
         and type(claims.get("exp")) is int
-        and claims["exp"] < MAXIMUM_TIME
+        and datetime.now(UTC).timestamp() < claims["exp"] < MAXIMUM_TIME
         and claims.get("token_type", AccessToken.token_type) == AccessToken.token_type
     )
     if not sound:
@@ -82,10 +84,20 @@ def decode(token: str) -> dict[str, Any]:
     if len(token) > MAXIMUM_TOKEN_LENGTH or not COMPACT_JWS.fullmatch(token):
         raise TokenInvalid(reason="shape")
     try:
-        claims = token_backend.decode(token)  # type: ignore[arg-type]
+        claims = dict(_verify(token))
     except (TokenBackendError, ValueError, TypeError, OverflowError, RecursionError):
         # PyJWT lets some odd claims through to a plain ValueError or TypeError.
         raise TokenInvalid(reason="signature_or_claims") from None
+    return claims
+
+
+@functools.lru_cache(maxsize=VERIFIED_TOKENS)
+def _verify(token: str) -> dict[str, Any]:
+    """The claims of a token whose signature holds, remembered, because a player sends the same one for minutes.
+
+    Whoever asks looks at the expiry again; nothing else of a token changes while this process lives with its keys.
+    """
+    claims: dict[str, Any] = token_backend.decode(token)  # type: ignore[arg-type]
     return claims
 
 

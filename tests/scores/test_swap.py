@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from audit.models import AuditEntry
 from scores import corrections, services
-from scores.awarding import SelfReport
+from scores.awarding import Award, SelfReport
 from scores.errors import (
     Cooldown,
     DailyCap,
@@ -41,7 +41,7 @@ def ada(quiz: Action) -> Score:
     return make_player("Ada")
 
 
-def report(player: Score, key: str = "first", action: str = "daily-quiz") -> services.Award:
+def report(player: Score, key: str = "first", action: str = "daily-quiz") -> Award:
     return services.award(caller=caller_of(player), act=SelfReport(action, key), context={"address": "192.0.2.1"})
 
 
@@ -64,7 +64,7 @@ def test_an_award_takes_two_round_trips(ada: Score) -> None:
 
 def test_a_replay_takes_one(ada: Score) -> None:
     first = report(ada)
-    again: list[services.Award] = []
+    again: list[Award] = []
     assert count_round_trips(lambda: again.append(report(ada))) == 1
     assert (again[0].replayed, again[0].entry.mac, again[0].entry.seq) == (True, first.entry.mac, 1)
 
@@ -141,7 +141,7 @@ def wait_until_blocked() -> None:
 
 def test_an_award_reads_again_when_another_entry_came_between(ada: Score) -> None:
     [award] = award_while(ada, lambda: corrections.adjust(player=ada.pk, delta=5, reason="test", actor="system"))
-    assert isinstance(award, services.Award)
+    assert isinstance(award, Award)
     assert (award.entry.seq, award.entry.balance) == (3, 25)
     check_chain(ada)
 
