@@ -7,7 +7,7 @@ with None. What was reviewed under a rule is not held against anybody again: rul
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -191,8 +191,11 @@ def find_shared_address(
     return Suspicion(Flag.Rule.SHARED_ADDRESS, crowd.address, None, why, entries[: 2 * MAXIMUM_LINKED])
 
 
-def find_refusals(subject: str, refused: Sequence[Refused], limits: Thresholds) -> Suspicion | None:
-    """Who tries things out is refused often within minutes, above all for proofs that are none; a client that goes by the rules is not."""
+def find_refusals(subject: str, refused: Sequence[Refused], limits: Thresholds) -> tuple[datetime, Suspicion] | None:
+    """Who tries things out is refused often within minutes, above all for proofs that are none; a client that goes by the rules is not.
+
+    With the first minute, around which the caller reads what was not refused.
+    """
     begin, worst = None, Counter[str]()
     for start, first in enumerate(refused):
         reasons = Counter[str]()
@@ -208,7 +211,7 @@ def find_refusals(subject: str, refused: Sequence[Refused], limits: Thresholds) 
         return None
     named = ", ".join(f"{count} {reason}" for reason, count in worst.most_common(4))
     why = f"{worst.total()} refusals within {limits.refusal_minutes} minutes from {begin:%Y-%m-%d %H:%M} UTC: {named}."
-    return Suspicion(Flag.Rule.REFUSALS, subject, _read_player(subject), why)
+    return begin, Suspicion(Flag.Rule.REFUSALS, subject, _read_player(subject), why)
 
 
 def find_busy_hour(
@@ -216,7 +219,7 @@ def find_busy_hour(
 ) -> tuple[int, Suspicion] | None:
     """A backend whose key was stolen signs more than its work ever asked for: three times its busiest hour, after a day at least.
 
-    With the hour, whose entries are not at hand here.
+    With the hour, whose entries the caller reads.
     """
     found = None
     begin, busiest = None, 0

@@ -128,14 +128,15 @@ def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Threshold
         if key in known.open:
             continue
         fresh = [item for item in refused if to_us(item.minute) > known.reviewed_us.get(key, 0)]
-        suspicion = detection.find_refusals(subject, fresh, limits)
-        if suspicion is not None:
-            yield suspicion
+        burst = detection.find_refusals(subject, fresh, limits)
+        if burst is not None:
+            begin, suspicion = burst
+            yield suspicion._replace(entries=histories.read_around(suspicion.player, begin, detection.MAXIMUM_LINKED))
     for crowd in histories.read_crowds(since_us, limits.address_players):
         key = Flag.Rule.SHARED_ADDRESS, crowd.address
-        suspicion = detection.find_shared_address(crowd, known.reviewed_players.get(key, ()), everyone, limits)
-        if key not in known.open and suspicion is not None:
-            yield suspicion
+        shared = detection.find_shared_address(crowd, known.reviewed_players.get(key, ()), everyone, limits)
+        if key not in known.open and shared is not None:
+            yield shared
     for issuer in everyone.issuer_hours:
         key = Flag.Rule.ISSUER_VOLUME, issuer
         busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), everyone, limits)

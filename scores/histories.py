@@ -191,6 +191,15 @@ def read_receipts(issuer: str, hour: int, number: int) -> list[tuple[str, int]]:
     return [(str(player), seq) for player, seq in awards.order_by("-at_us").values_list("player", "seq")[:number]]
 
 
+def read_around(player: UUID | None, moment: datetime, number: int) -> list[tuple[str, int]]:
+    """(player, seq) of the newest awards within an hour before and after, if it is about a player."""
+    if player is None:
+        return []
+    around = (to_us(moment) - HOUR, to_us(moment) + HOUR)
+    awards = AuditEntry.objects.filter(player=player, kind=AuditEntry.Kind.AWARD, at_us__range=around).order_by("-seq")
+    return [(str(player), seq) for seq in awards.values_list("seq", flat=True)[:number]]
+
+
 def read_everyone(since_us: int) -> Everyone:
     """What is allowed now, and what has been usual since then."""
     path = settings.RECEIPT_ISSUERS_FILE

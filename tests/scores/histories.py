@@ -1,10 +1,11 @@
-"""Histories as the rules of suspicion get them, made up: from pauses, for players who never were."""
+"""Histories made up from pauses: as the rules of suspicion get them, and as they stand in the log."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from audit.models import AuditEntry
 from scores.histories import HOUR, SECOND, Act, Everyone, History, to_us
 
 BEGIN = to_us(datetime(2026, 11, 16, tzinfo=UTC))
@@ -68,3 +69,26 @@ def days_of(history: History, number: int) -> History:
 
 def seqs(entries: Sequence[tuple[str, int]]) -> list[int]:
     return [seq for _, seq in entries]
+
+
+def play(
+    player: UUID,
+    pauses: list[float],
+    *,
+    seq: int = 0,
+    address: str = "192.0.2.1",
+    issuer: str = "",
+    ago: timedelta = timedelta(minutes=1),
+) -> None:
+    """Entries as if the player had acted with these pauses until some time ago; unsealed, as nobody verifies them here."""
+    end_us = to_us(datetime.now(UTC) - ago)
+    entries = []
+    for number, at_us in enumerate(reversed([end_us - round(sum(pauses[:n]) * SECOND) for n in range(len(pauses))])):
+        key = uuid4().hex
+        entry = AuditEntry(
+            player=player, seq=seq + number + 1, kid="test", kind="award", delta=10, balance=10 * (seq + number + 1),
+            action="daily-quiz", ref=f"r:{issuer}:{key}" if issuer else f"k:{player}:{key}", actor=str(player), at_us=at_us,
+            detail="", mac=key, context={"address": address, "agent": "test", "request": key},
+        )  # fmt: skip
+        entries.append(entry)
+    AuditEntry.objects.bulk_create(entries)

@@ -3,48 +3,23 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry, Refusal
 from scores import flags, histories, verification
 from scores.detection import Suspicion
 from scores.errors import CorrectionRefused
-from scores.histories import SECOND, to_us
+from scores.histories import SECOND
 from scores.models import Flag, Score
 from tests.scores.acting import make_player, read_state
-from tests.scores.histories import human_pauses
+from tests.scores.histories import human_pauses, play
 
 REVIEWER = str(UUID(int=99))
-
-
-def play(
-    player: UUID,
-    pauses: list[float],
-    *,
-    seq: int = 0,
-    address: str = "192.0.2.1",
-    issuer: str = "",
-    ago: timedelta = timedelta(minutes=1),
-) -> None:
-    """Entries as if the player had acted with these pauses until some time ago; unsealed, as nobody verifies them here."""
-    end_us = to_us(datetime.now(UTC) - ago)
-    entries = []
-    for number, at_us in enumerate(reversed([end_us - round(sum(pauses[:n]) * SECOND) for n in range(len(pauses))])):
-        key = uuid4().hex
-        entry = AuditEntry(
-            player=player, seq=seq + number + 1, kid="test", kind="award", delta=10, balance=10 * (seq + number + 1),
-            action="daily-quiz", ref=f"r:{issuer}:{key}" if issuer else f"k:{player}:{key}", actor=str(player), at_us=at_us,
-            detail="", mac=key, context={"address": address, "agent": "test", "request": key},
-        )  # fmt: skip
-        entries.append(entry)
-    AuditEntry.objects.bulk_create(entries)
 
 
 def make_flag(player: UUID | None = None, entries: list[list[object]] | None = None) -> Flag:
@@ -119,10 +94,12 @@ def test_a_burst_of_refusals_is_flagged_by_player_or_address(db: None) -> None:
         (str(UUID(int=2)), "cooldown", 199),
     ):
         Refusal.objects.create(minute=minute, reason=reason, subject=subject, count=count)
+    play(UUID(int=1), [60.0] * 5, ago=timedelta(days=2))
+    play(UUID(int=1), [60.0] * 2, seq=5)
     flags.detect()
-    assert list(Flag.objects.order_by("subject").values_list("rule", "subject", "player")) == [
-        ("refusals", str(UUID(int=1)), UUID(int=1)),
-        ("refusals", "192.0.2.9", None),
+    assert list(Flag.objects.order_by("subject").values_list("rule", "subject", "player", "entries")) == [
+        ("refusals", str(UUID(int=1)), UUID(int=1), [[str(UUID(int=1)), 7], [str(UUID(int=1)), 6]]),
+        ("refusals", "192.0.2.9", None, []),
     ]
 
 
@@ -146,27 +123,6 @@ def test_a_round_asks_as_often_for_many_players_as_for_few(db: None) -> None:
             assert flags.detect().players == end - 1
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 9
-
-
-def test_an_issuers_file_that_cannot_be_read_ends_the_command_with_a_sentence(db: None, settings: Settings) -> None:
-    settings.RECEIPT_ISSUERS_FILE = "/nowhere/issuers.json"
-    with pytest.raises(CommandError, match="No such file"):
-        call_command("detect")
-
-
-@pytest.mark.parametrize("options", [{"days": 0.0}, {"days": 400.0}, {"every": 0.0}])
-def test_the_command_stops_on_nonsense(db: None, options: dict[str, float]) -> None:
-    with pytest.raises(CommandError, match="must be more than 0"):
-        call_command("detect", **options)
-
-
-def test_the_command_tells_what_it_found(db: None, capsys: pytest.CaptureFixture[str]) -> None:
-    play(UUID(int=1), [4.0] * 40)
-    call_command("detect")
-    first, last = capsys.readouterr().out.splitlines()
-    assert first.startswith(f"Too regular intervals: {UUID(int=1)}. 32 acts came 4.00 s")
-    assert last.startswith("Looked at 1 players in ")
-    assert last.endswith(" s: 1 new flags.")
 
 
 # Reviewing
