@@ -215,3 +215,30 @@ class SpentRefreshToken(models.Model):
 
     def __str__(self) -> str:
         return self.jti
+
+
+class RankRange(models.Model):
+    """A stretch of the board's order, from the place it starts at to where the next one starts. Kept by triggers: see migration 0004."""
+
+    minus_points = models.BigIntegerField()  # so that one direction sorts the whole key
+    reached_at = models.DateTimeField()
+    player = models.UUIDField()
+    players = models.BigIntegerField()  # who stand in it, but for the changes not swept yet
+
+    class Meta:
+        indexes = [models.Index(fields=["minus_points", "reached_at", "player"], name="rank_range_start")]
+
+    def __str__(self) -> str:
+        return f"from {-self.minus_points} points"
+
+
+class RankChange(models.Model):
+    """Somebody came to a place or left it since the ranges were swept."""
+
+    minus_points = models.BigIntegerField()
+    reached_at = models.DateTimeField()
+    player = models.UUIDField()
+    change = models.SmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.change:+} at {-self.minus_points} points"

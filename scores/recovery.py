@@ -17,7 +17,7 @@ from audit import ledger
 from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
-from scores import live
+from scores import live, ranks
 from scores.corrections import check_reason
 from scores.errors import CorrectionRefused
 from scores.models import Score
@@ -43,6 +43,7 @@ def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID
                 Score.objects.filter(pk=score.pk).update(**difference.expected)
                 changed.append(score.pk)
     if changed:
+        ranks.recount()  # what was changed behind the triggers' back was not noted by them
         context["players"] = " ".join(map(str, changed))
         ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=REBUILD, actor=actor, context=context)
         transaction.on_commit(live.announce)

@@ -14,14 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError
-from django.db.models import Q
 
 from scores.models import Score
+from scores.ranks import read_neighbourhood
 
 logger = logging.getLogger(__name__)
 
 SIZE = 10
-NEIGHBOURS = 2
 #: An unchanged board keeps its snapshot, and so its bytes, for as long as clients may cache it.
 REUSE_SECONDS = 1.0
 
@@ -91,22 +90,14 @@ class Place:
 def find_place(player: UUID) -> Place | None:
     """The player's rank and up to two neighbours each way; None for an unknown player."""
     score = Score.objects.select_related("user").filter(pk=player).first()
-    if score is None or score.frozen or score.reached_at is None:
+    order = read_neighbourhood(player) if score else []
+    mine = next((place for place, standing in enumerate(order) if standing.rank is not None), None)
+    if score is None or mine is None:
         return Place(score, None, [], []) if score else None
-    ahead = Q(points__gt=score.points) | Q(points=score.points) & (
-        Q(reached_at__lt=score.reached_at) | Q(reached_at=score.reached_at, pk__lt=score.pk)
-    )
-    ranked = Score.objects.ranked()
-    rank = ranked.filter(ahead).count() + 1
-    columns = ("id", "name", "points", "reached_at")
-    above = list(ranked.filter(ahead).reverse().values_list(*columns)[:NEIGHBOURS])
-    below = list(ranked.exclude(ahead).exclude(pk=score.pk).values_list(*columns)[:NEIGHBOURS])
-    return Place(
-        score,
-        rank,
-        [shape_entry(rank - distance, *row) for distance, row in reversed(list(enumerate(above, start=1)))],
-        [shape_entry(rank + distance, *row) for distance, row in enumerate(below, start=1)],
-    )
+    me = order[mine]
+    score.points, score.reached_at = me.points, me.reached_at
+    entries = [shape_entry((me.rank or 0) + place - mine, *standing[:4]) for place, standing in enumerate(order)]
+    return Place(score, me.rank, entries[:mine], entries[mine + 1 :])
 
 
 def _build(entries: list[dict[str, Any]], read_at: float) -> Snapshot:

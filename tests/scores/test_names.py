@@ -15,7 +15,7 @@ from audit.models import Refusal
 from scores.errors import InvalidName
 from scores.models import Score
 from scores.names import clean_name, name_key
-from scores.standings import NEIGHBOURS
+from scores.ranks import NEIGHBOURS
 from tests.scores.acting import make_player
 
 
