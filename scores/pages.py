@@ -7,7 +7,6 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import DatabaseError, OperationalError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -20,6 +19,7 @@ from scores import standings
 from scores.api import problems
 from scores.api.limits import limits_are_shared
 from scores.metrics import render as render_metrics
+from scores.readiness import is_migrated
 
 MINIMUM_ROWS = 3
 MAXIMUM_TITLE_LENGTH = 80
@@ -102,8 +102,7 @@ def _database_state() -> str:
 
 
 def _migrations_state() -> str:
-    executor = MigrationExecutor(connection)
-    return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
+    return "ok" if is_migrated() else "pending"
 
 
 def docs_policy() -> dict[str, list[str]]:

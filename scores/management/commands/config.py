@@ -8,10 +8,12 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from audit.keys import load_keyring
 from scoreboard_project.env import SETTINGS, Setting
+from scoreboard_project.faults import explain
+from scores.readiness import find_clock_fault, find_fault
 from scores.receipts import Registry
 
 
@@ -73,9 +75,10 @@ def find_faults() -> Iterator[str]:
     except ImproperlyConfigured as error:
         yield str(error)
     try:
-        connection.ensure_connection()
+        if fault := find_fault() or find_clock_fault():
+            yield fault
     except DatabaseError as error:
-        yield f"DATABASE_URL: the database is out of reach: {error}"
+        yield explain(error) or str(error)
 
 
 def describe_as_markdown() -> str:

@@ -1,49 +1,24 @@
 """manage.py serve: the production server with the right flags."""
 
-import asyncio
+import contextlib
+import os
+import resource
 import socket
+import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from django.db import connection
+
+from scores.metrics import FOLDER_VARIABLE
+from scores.readiness import find_clock_fault, find_fault
 
 STOP_SECONDS = 8
-HEADER_SECONDS = 20
 #: A viewer that does not even answer a ping is let go after twice this.
 PING_SECONDS = 20
-
-
-class TimedProtocol(HttpToolsProtocol):
-    """Cuts a connection whose request line and headers take too long (slow-loris); the body's time is the bridge's business."""
-
-    _timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._arm()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._arm()
-
-    def on_headers_complete(self) -> None:
-        self._disarm()
-        super().on_headers_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        super().connection_lost(exc)
-
-    def _arm(self) -> None:
-        self._disarm()
-        self._timer = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 class Command(BaseCommand):
@@ -53,13 +28,23 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--workers", type=int, default=1)
+        parser.add_argument("--despite-clock", action="store_true", help="start although the clock seems wrong")
 
-    def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
+    def handle(self, *, host: str, port: int, workers: int, despite_clock: bool, **options: Any) -> None:
         if workers < 1:
             raise CommandError("--workers must be at least 1.")
         if workers > 1 and not settings.REDIS_URL:
             raise CommandError("Several workers need REDIS_URL: without it they share neither limits nor pings.")
         check_port(host, port)
+        if fault := find_fault() or (None if despite_clock else find_clock_fault()):
+            raise CommandError(fault)
+        connection.close()
+        allow_many_sockets()
+        with counting_together() if workers > 1 else contextlib.nullcontext():
+            self._run(host, port, workers)
+
+    @staticmethod
+    def _run(host: str, port: int, workers: int) -> None:
         # Compression of sockets would cost memory and CPU per viewer; without a graceful timeout a stalled viewer keeps us from stopping.
         uvicorn.run(
             "scoreboard_project.asgi:application",
@@ -67,7 +52,7 @@ class Command(BaseCommand):
             port=port,
             workers=workers,
             loop="uvloop",
-            http=TimedProtocol,
+            http="scoreboard_project.protocol:TimedProtocol",
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_max_size=4096,
@@ -81,6 +66,20 @@ class Command(BaseCommand):
             log_config=None,
             lifespan="off",
         )
+
+
+def allow_many_sockets() -> None:
+    """Every viewer is a descriptor, and the usual limit of 1024 is the system's caution, not its limit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+@contextlib.contextmanager
+def counting_together() -> Iterator[None]:
+    """A fresh folder in which the workers' metrics meet; left to the workers' environment, before they count anything."""
+    with tempfile.TemporaryDirectory(prefix="scoreboard-metrics-") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        yield
 
 
 def check_port(host: str, port: int) -> None:

@@ -1,0 +1,29 @@
+"""What an operator can put right, told in a sentence instead of a traceback."""
+
+import errno
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import InterfaceError, OperationalError, ProgrammingError
+
+#: What the system refuses a program that is all right itself.
+SYSTEM_FAULTS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EMFILE}
+)
+MIGRATE = "The database lacks tables or columns: run manage.py migrate"
+
+
+def explain(error: BaseException) -> str | None:
+    """The sentence for this error; None for a fault of ours, which deserves its traceback."""
+    text = " ".join(str(error).split())
+    if isinstance(error, ImproperlyConfigured):
+        return f"Configuration: {text}"
+    if (isinstance(error, ProgrammingError) and "does not exist" in text) or (
+        isinstance(error, OperationalError) and text.startswith("no such ")
+    ):
+        return f"Database: {MIGRATE} ({text})."
+    if isinstance(error, OperationalError | InterfaceError):
+        return f"Database: DATABASE_URL names one that cannot be used: {text}."
+    if isinstance(error, OSError) and error.errno in SYSTEM_FAULTS:
+        place = f" ({error.filename})" if error.filename else ""
+        return f"System: {error.strerror}{place}."
+    return None

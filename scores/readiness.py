@@ -1,0 +1,46 @@
+"""What must hold before this machine may serve: the database within reach and up to date, and the clock right."""
+
+import time
+from datetime import timedelta
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from audit import ledger
+from audit.models import AuditEntry
+from scoreboard_project.faults import MIGRATE
+
+#: Tokens, receipts and cooldowns are judged by the clock; a node of a cluster may be this far from the database's.
+MAXIMUM_DRIFT = timedelta(seconds=30)
+#: Entries of one node may be a little ahead of another's clock; what is further was written under a wrong one.
+MAXIMUM_LEAD = timedelta(minutes=5)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def is_migrated() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def find_fault() -> str | None:
+    """The first thing that does not hold, as a sentence; raises what the database raises while it is out of reach."""
+    connection.ensure_connection()
+    return None if is_migrated() else f"{MIGRATE}."
+
+
+def find_clock_fault() -> str | None:
+    """A clock that disagrees with the database's, or that lies behind what the log holds already."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+            drift = timedelta(seconds=time.time() - float(cursor.fetchone()[0]))
+        if abs(drift) > MAXIMUM_DRIFT:
+            return f"This machine's clock is {drift} off the database server's. Set both by NTP."
+    newest = AuditEntry.objects.order_by("-pk").values_list("at_us", flat=True).first()
+    lead = ((newest or 0) - ledger.now_us()) * MICROSECOND
+    if lead > MAXIMUM_LEAD:
+        return (
+            f"This machine's clock is {lead} behind the newest entry of the log. Set it by NTP; if it is right, the entry "
+            "was written under a wrong one: --despite-clock starts all the same."
+        )
+    return None
