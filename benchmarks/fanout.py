@@ -149,9 +149,9 @@ def connected(watched: Watched, name: str) -> Row:
     return Row(watched.group, name, note=f"connected in {seconds:.1f} s, {each:.0f} KiB a viewer")
 
 
-def follow(watched: Watched, writer: Server, row: Row, rate: float, *beside: Load) -> list[Outcome]:
+def follow(watched: Watched, writer: Server, row: Row, rate: float, *beside: Load, seconds: float = 0) -> list[Outcome]:
     """Updates of the marker player, followed to the last viewer; fills the row in."""
-    seconds = 2 * watched.sizes.seconds
+    seconds = seconds or 2 * watched.sizes.seconds
     heads, body = make_updates([watched.players[0].token], MARKER)
     marks = Load([address(writer)], heads, seconds, connections=1, body=body, keyed=True, rate=rate)
     before = read_mark(writer)

@@ -25,6 +25,10 @@ class Sizes:
     viewers: Sequence[int]
     populations: Sequence[int]
     logs: Sequence[int]
+    #: How long some viewers read nothing, a database lock is held, and how many viewers come and go at once.
+    stall_seconds: float
+    lock_seconds: float
+    crowd: int
 
 
 FULL = Sizes(
@@ -35,9 +39,21 @@ FULL = Sizes(
     viewers=(100, 1000, 5000, 10_000),
     populations=(1000, 10_000, 100_000, 1_000_000, 10_000_000),
     logs=(10_000, 100_000, 1_000_000, 10_000_000),
+    stall_seconds=300,
+    lock_seconds=30,
+    crowd=1000,
 )
 QUICK = Sizes(
-    seconds=1, players=20, connections=4, processes=1, viewers=(20, 50), populations=(1000, 2000), logs=(1000, 2000)
+    seconds=1,
+    players=20,
+    connections=4,
+    processes=1,
+    viewers=(20, 50),
+    populations=(1000, 2000),
+    logs=(1000, 2000),
+    stall_seconds=5,
+    lock_seconds=5,
+    crowd=100,
 )
 
 

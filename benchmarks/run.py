@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import document, fanout, growth, top, update
+from benchmarks import document, fanout, growth, stress, top, update
 from benchmarks.measuring import FULL, QUICK, Sizes
 from benchmarks.stage import Stage
 from benchmarks.table import Row, as_text
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {
     "top": top.run,
     "fanout": fanout.run,
     "growth": growth.run,
+    "stress": stress.run,
 }
 
 
@@ -44,6 +45,8 @@ def main() -> None:
     finally:
         if rows := [row for part in measured.values() for row in part]:
             print(as_text(rows))
+    if any(row.passed is False for row in rows):
+        sys.exit(1)
 
 
 def read_options() -> argparse.Namespace:

@@ -160,7 +160,10 @@ class Crowd:
 
     async def connect(self, count: int) -> None:
         numbers = iter(range(count))
-        await asyncio.gather(*(self._connect_each(numbers) for _ in range(AT_ONCE)))
+        done = await asyncio.gather(*(self._connect_each(numbers) for _ in range(AT_ONCE)), return_exceptions=True)
+        for error in done:
+            if error is not None:
+                raise error
 
     async def _connect_each(self, numbers: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -244,11 +247,13 @@ class Viewers:
     def _order(self, orders: Sequence[tuple[str, int | None]]) -> Seen:
         for pipe, order in zip(self._pipes, orders, strict=True):
             pipe.send(order)
-        total = Seen()
+        answers = []
         for pipe in self._pipes:
             if not pipe.poll(PATIENCE_SECONDS):
                 raise ServerError(f"the viewers did not {orders[0][0]} within {PATIENCE_SECONDS} s")
-            answer = pipe.recv()
+            answers.append(pipe.recv())
+        total = Seen()
+        for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
             total.add(answer)
