@@ -341,3 +341,25 @@ def test_a_form_sent_twice_at_the_same_moment_acts_once(investigator: User, boar
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(send, clients)) == [200, 302]
     assert read_log(ada)[3:] == [("adjust", 5, 35)]
+
+
+def test_a_form_from_another_site_does_nothing(
+    investigator: User, board: dict[str, Score], nothing_written: NothingWritten
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(investigator)
+    with nothing_written():
+        assert client.post(address(board["Ada"], "freeze"), {**WHY, "seen": "3"}).status_code == 403
+
+
+def test_a_chain_that_was_tampered_with_is_held_and_says_so(
+    desk: Client, board: dict[str, Score], nothing_written: NothingWritten
+) -> None:
+    ada = board["Ada"]
+    Score.objects.filter(pk=ada.pk).update(head="0" * 64)
+    with nothing_written():
+        shown = desk.get(address(ada, "freeze"))
+        sent = desk.post(address(ada, "freeze"), {**WHY, "seen": "3"})
+    for response in (shown, sent):
+        assert response.status_code == 200
+        assert "The scoreboard cannot take this now" in response.content.decode()
