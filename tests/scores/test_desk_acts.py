@@ -362,4 +362,4 @@ def test_a_chain_that_was_tampered_with_is_held_and_says_so(
         sent = desk.post(address(ada, "freeze"), {**WHY, "seen": "3"})
     for response in (shown, sent):
         assert response.status_code == 200
-        assert "The scoreboard cannot take this now" in response.content.decode()
+        assert "was changed behind the application's back" in unescape(response.content.decode())
