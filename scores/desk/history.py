@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Sum, TextField
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Subquery, Sum
 
+from audit.expressions import context_key
 from audit.models import EPOCH, AuditEntry, CheckpointHead, Refusal
 from audit.verification import Finding
 from scores.desk.charts import Bar, Mark, Point
@@ -28,6 +27,8 @@ SAMPLES, CORRECTIONS, REFUSALS = 400, 200, 1000
 OTHERS = 10_000
 NAMED = 5
 SHARED_DAYS = 7
+#: Of everybody's entries a page looks at no more than these, the newest, whatever days it speaks of.
+LOOKED_AT = 1_000_000
 ORIGINS = 12
 HOURS = 168
 NEWEST = 20
@@ -152,7 +153,7 @@ def count_actions(recent: QuerySet[AuditEntry]) -> list[dict[str, Any]]:
 
 def count_origins(recent: QuerySet[AuditEntry], key: str) -> list[Origin]:
     """The addresses or agents of the recent entries, the most frequent first."""
-    rows = recent.order_by().values_list(_origin(key))
+    rows = recent.order_by().values_list(context_key(key))
     counted = rows.annotate(entries=Count("pk"), first=Min("at_us"), last=Max("at_us"))
     return [
         Origin(str(value), entries, to_moment(first), to_moment(last))
@@ -164,12 +165,12 @@ def count_origins(recent: QuerySet[AuditEntry], key: str) -> list[Origin]:
 def find_others(player: UUID, addresses: Collection[Origin], agents: Collection[Origin], now: datetime) -> None:
     """Fill in who else used them: of addresses in the last days, of agents among the newest entries of everybody."""
     others = AuditEntry.objects.exclude(player=player)
-    lately = others.annotate(value=_origin("address")).filter(
-        value__in=[origin.value for origin in addresses], at_us__gte=to_us(now - timedelta(days=SHARED_DAYS))
+    lately = others.annotate(value=context_key("address")).filter(
+        value__in=[origin.value for origin in addresses], at_us__gte=find_begin(now - timedelta(days=SHARED_DAYS))
     )
     users: dict[tuple[str, str], list[UUID]] = {}
     for key, entries, origins in (
-        ("address", lately.order_by("-at_us"), addresses),
+        ("address", lately.order_by("-pk"), addresses),
         ("agent", others.order_by("-pk"), agents),
     ):
         for value, other in _find_pairs(key, entries[:OTHERS], origins):
@@ -188,6 +189,13 @@ def check_chain(player: UUID, length: int) -> ChainState:
     return ChainState(length, findings, CheckpointHead.objects.filter(player=player).order_by("-seq").first())
 
 
+def find_begin(since: datetime) -> int:
+    """`since` in microseconds, or later where there are more than LOOKED_AT entries after it."""
+    newest = AuditEntry.objects.order_by("-pk").values("pk")[:1]
+    beyond = AuditEntry.objects.filter(pk__lte=Subquery(newest) - LOOKED_AT).order_by("-pk")
+    return max(to_us(since), beyond.values_list("at_us", flat=True).first() or 0)
+
+
 def to_moment(at_us: int) -> datetime:
     return EPOCH + timedelta(microseconds=at_us)
 
@@ -196,14 +204,9 @@ def to_us(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def _origin(key: str) -> Cast:
-    """The key of the context as text. The cast, which PostgreSQL drops, keeps SQLite from taking what it is compared with for JSON."""
-    return Cast(KT(f"context__{key}"), TextField())
-
-
 def _find_pairs(key: str, entries: QuerySet[AuditEntry], origins: Collection[Origin]) -> Iterator[tuple[str, UUID]]:
     """(value, player) of these entries, those with most of them first."""
-    rows: Any = AuditEntry.objects.filter(pk__in=entries.values("pk")).annotate(value=_origin(key))
+    rows: Any = AuditEntry.objects.filter(pk__in=entries.values("pk")).annotate(value=context_key(key))
     counted = rows.filter(value__in=[origin.value for origin in origins]).order_by().values_list("value", "player")
     for value, other, _ in counted.annotate(entries=Count("pk")).order_by("-entries", "player"):
         yield value, other

@@ -15,7 +15,7 @@ from audit.checkpoints import HEARTBEAT_SECONDS, Block, BlockInvalid, read_block
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 from scores.desk.charts import HOUR, MINUTE, Bar, draw_bars
-from scores.desk.history import to_moment, to_us
+from scores.desk.history import find_begin, to_moment, to_us
 from scores.models import Flag, Score
 
 FLAGS = RISERS = 8
@@ -69,9 +69,14 @@ def describe(request: HttpRequest, now: datetime | None = None) -> dict[str, Any
     now = now or datetime.now(UTC)
     context: dict[str, Any] = {}
     if request.user.has_perm("audit.view_auditentry"):
-        context |= {"ledger": read_ledger_state(now), "traffic": draw_traffic(now)}
+        this_hour = now.replace(minute=0, second=0, microsecond=0)
+        day = this_hour - timedelta(hours=HOURS - 1)
+        begin_us = find_begin(day)
+        context |= {"ledger": read_ledger_state(now), "traffic": draw_traffic(now, begin_us)}
+        if begin_us > to_us(day):
+            context["counted_since"] = to_moment(begin_us)
         if request.user.has_perm("scores.view_score"):
-            context["risers"] = read_risers(now)
+            context["risers"] = read_risers(max(begin_us, to_us(now - timedelta(days=1))))
     if request.user.has_perm("scores.view_flag"):
         context["flags"] = Flag.objects.filter(state=Flag.State.OPEN).order_by("-opened_at")[:FLAGS]
         context["flag_count"] = Flag.objects.filter(state=Flag.State.OPEN).count()
@@ -93,18 +98,19 @@ def read_ledger_state(now: datetime) -> LedgerState:
     return LedgerState(last_entry, block, fault, verifications.order_by("-finished_at").first(), now)
 
 
-def draw_traffic(now: datetime) -> list[tuple[str, SafeString]]:
+def draw_traffic(now: datetime, begin_us: int) -> list[tuple[str, SafeString]]:
     """Titles and pictures: updates and refusals per minute of the last hour, and per hour of the last day."""
     this_minute = now.replace(second=0, microsecond=0)
     this_hour = this_minute.replace(minute=0)
-    since = this_hour - timedelta(hours=HOURS - 1)
     minute = ExpressionWrapper(F("at_us") / MINUTE_US, output_field=BigIntegerField())
-    entries = AuditEntry.objects.filter(at_us__gte=to_us(since), kind=AuditEntry.Kind.AWARD)
+    entries = AuditEntry.objects.filter(at_us__gte=begin_us, kind=AuditEntry.Kind.AWARD)
     counts = {
         to_moment(number * MINUTE_US): count
         for number, count in entries.order_by().values_list(minute).annotate(Count("pk"))
     }
-    refusals = Refusal.objects.filter(minute__gte=since).order_by().values_list("minute").annotate(Sum("count"))
+    refusals = (
+        Refusal.objects.filter(minute__gte=to_moment(begin_us)).order_by().values_list("minute").annotate(Sum("count"))
+    )
     refused = dict(refusals)
     hourly, hourly_refused = _by_hour(counts), _by_hour(refused)
     minutes = [this_minute - timedelta(minutes=back) for back in reversed(range(MINUTES))]
@@ -119,10 +125,9 @@ def draw_traffic(now: datetime) -> list[tuple[str, SafeString]]:
     ]
 
 
-def read_risers(now: datetime) -> list[Riser]:
-    """Who gained most in the last 24 hours."""
-    since = to_us(now - timedelta(days=1))
-    entries = AuditEntry.objects.filter(at_us__gte=since).exclude(player=chain.SYSTEM_CHAIN)
+def read_risers(begin_us: int) -> list[Riser]:
+    """Who gained most since then."""
+    entries = AuditEntry.objects.filter(at_us__gte=begin_us).exclude(player=chain.SYSTEM_CHAIN)
     gains = entries.order_by().values_list("player").annotate(gain=Sum("delta"), entries=Count("pk")).filter(gain__gt=0)
     rows = list(gains.order_by("-gain", "player")[:RISERS])
     scores = Score.objects.in_bulk([player for player, _, _ in rows])

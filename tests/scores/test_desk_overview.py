@@ -18,13 +18,13 @@ from audit.checkpoints import seal
 from audit.keys import new_checkpoint_keys
 from audit.models import Refusal, Verification
 from scores import corrections
-from scores.desk import overview
+from scores.desk import history, overview
 from scores.models import Action, Flag, Score
 from tests.scores.acting import PASSWORD, access_token, make_player, update
 from tests.scores.test_desk_players import ADMIN, read_chart, read_text, titles
 
 #: Session and user, the admin's list of recent acts, and what the page says; the same whatever there is.
-QUERIES = 12
+QUERIES = 13
 
 
 @pytest.fixture
@@ -149,6 +149,24 @@ def test_updates_and_refusals_are_counted_by_minute_and_by_hour(
     ]
     assert [title.split(": ")[1] for title in titles(hours, "bar") if "updates" in title] == ["3 updates"]
     assert hours.findtext("{http://www.w3.org/2000/svg}desc") == "3 updates, 15 refusals."
+
+
+def test_of_a_flood_the_newest_entries_are_counted(
+    desk: Client, player: Score, daily_quiz: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as past:
+        an_hour_ago = time.time_ns() - 3600 * 10**9
+        past.setattr(time, "time_ns", lambda: an_hour_ago)
+        for key in "1234":
+            act(player, key)
+    for key in "567":
+        act(player, key)
+    monkeypatch.setattr(history, "LOOKED_AT", 2)
+
+    html = show(desk)
+
+    assert [title.split(": ")[1] for title in titles(read_chart(html, "traffic-2"), "bar")] == ["3 updates"]
+    assert "before that are more than a page may count" in read_text(html)
 
 
 def test_open_flags_are_listed_newest_first(desk: Client) -> None:
