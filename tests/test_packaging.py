@@ -2,9 +2,12 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import pytest
+import yaml
 from packaging.version import Version
 
 from tests.processes import ROOT
@@ -70,3 +73,93 @@ def test_the_top_level_holds_just_what_the_map_shows() -> None:
     listing = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     top = {path.partition("/")[0] for path in listing.split("\0") if path}
     assert {name for name in top if not name.startswith(".")} - TOP_LEVEL == set()
+
+
+def dockerfile() -> list[str]:
+    """Its instructions, each on one line."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def test_the_image_is_built_on_a_pinned_base_installs_by_hash_and_runs_without_rights() -> None:
+    instructions = dockerfile()
+    assert re.fullmatch(r"ARG BASE=docker\.io/library/python:3\.\d+\.\d+-slim-bookworm", instructions[0])
+    stages = [line for line in instructions if line.startswith("FROM ")]
+    assert stages == ["FROM ${BASE} AS packages", "FROM ${BASE}"]
+    last = instructions[instructions.index("FROM ${BASE}") :]
+    (install,) = [line for line in instructions if "pip" in line and "install" in line]
+    assert {"--require-hashes", "--only-binary"} <= set(install.split())
+    assert install not in last
+    assert [line for line in instructions if line.startswith("ADD ")] == []
+    assert [line for line in last if line.startswith("USER ")] == ["USER 10001:10001"]
+    assert 'ENTRYPOINT ["python3", "manage.py"]' in last
+    assert [line for line in last if line.startswith("CMD ")] == [
+        'CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]'
+    ]
+    (health,) = [line for line in last if line.startswith("HEALTHCHECK ")]
+    assert "curl" not in health
+    copied = {line.split()[1] for line in last if line.startswith("COPY ") and "--from" not in line}
+    allowed = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"
+    }
+    assert copied | {"requirements.txt"} == allowed
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    return document
+
+
+def test_every_service_is_pinned_confined_and_limited(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert re.search(r":\$\{SCOREBOARD_VERSION:-latest\}$|:\d+\.\d+\.?\d*-[a-z0-9.]+$", service["image"]), name
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"]), name
+        assert "healthcheck" in service or name.startswith("web-"), name  # the image brings its own
+
+
+def test_only_the_proxy_is_reachable_from_outside(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+    assert compose["networks"]["inside"] == {"internal": True}
+    assert {name for name, service in services.items() if service["networks"] != ["inside"]} == {"proxy"}
+
+
+def test_the_parts_of_a_site_are_there_and_nothing_kept_lies_in_a_container(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert set(services) == {*("proxy", "web-1", "web-2", "sealer", "detector", "manage", "postgresql", "valkey")}
+    assert services["sealer"]["command"] == ["seal_ledger", "--every", "60"]
+    assert services["detector"]["command"] == ["detect", "--every", "300"]
+    named = {volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", [])}
+    assert {volume for volume in named if not volume.startswith("./keys/")} == set(compose["volumes"])
+    # Who can sign checkpoints is the sealer alone, and whoever restores.
+    signing = {
+        name for name, service in services.items() if any("checkpoint_keys" in v for v in service.get("volumes", []))
+    }
+    assert signing == {"sealer", "manage"}
+
+
+def secrets_of(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, nested in value.items():
+            if isinstance(nested, str) and re.search(r"SECRET|KEY$|PASSWORD|DOMAIN", name):
+                yield nested
+            yield from secrets_of(nested)
+
+
+def test_a_missing_secret_stops_compose_with_a_sentence(compose: dict[str, Any]) -> None:
+    found = set(secrets_of(compose["services"]))
+    assert len(found) >= 4
+    assert [value for value in found if not re.fullmatch(r"\$\{[A-Z_]+:\?Set [A-Z_]+ in \.env[^}]*\}", value)] == []
+
+
+def test_the_proxy_limits_what_comes_in_and_keeps_metrics_inside(compose: dict[str, Any]) -> None:
+    caddyfile = " ".join(compose["configs"]["caddyfile"]["content"].split())
+    for directive in (
+        *("max_header_size 16KB", "read_header 10s", "read_body 30s", "max_size 1MB", "max_conns_per_host 20000"),
+        *("reverse_proxy web-1:8000 web-2:8000", "health_uri /readyz", "@inside path /metrics /readyz"),
+    ):
+        assert directive in caddyfile

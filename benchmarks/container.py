@@ -1,0 +1,246 @@
+"""The Dockerfile and compose.yaml for real, without Docker: built by buildah, run by podman and runc behind Caddy.
+
+As root on Debian: apt-get install buildah podman runc caddy debootstrap
+    python -m benchmarks.container [--store FOLDER] [OPTIONS OF buildah build]
+
+The base image is made by debootstrap where FOLDER, which keeps images for the next time, does not hold it. Servers listen
+on loopback, everything ends with the script.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import websockets
+import yaml
+
+from tests.plugin import Profile, make_environment
+from tests.processes import ROOT, Server, free_port, wait_until
+from tests.servers import PostgreSQL, Valkey
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+BASE = DOCKERFILE.partition("ARG BASE=")[2].split()[0]
+IMAGE = "localhost/scoreboard:trial"
+USER = 10001
+#: As compose.yaml has it; there is no network of containers here, so they share the machine's loopback.
+CONFINED = [
+    "--read-only",
+    "--tmpfs=/tmp",
+    "--cap-drop=all",
+    "--security-opt=no-new-privileges",
+    "--network=host",
+    "--ulimit=nofile=1024:1024",
+    "--ulimit=nproc=1000:1000",
+    "--no-healthcheck",
+]
+POINTS = 10
+
+
+def run(*command: str | Path, **options: Any) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
+    return done.stdout.strip()
+
+
+class Store:
+    """A place of our own for images and containers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._options = [f"--root={folder}/images", f"--runroot={folder}/run", "--storage-driver=vfs"]
+
+    def buildah(self, *arguments: str | Path) -> str:
+        return run("buildah", *self._options, *arguments)
+
+    def podman(self, *arguments: str | Path) -> list[str]:
+        return ["podman", *self._options, "--runtime=runc", "--cgroup-manager=cgroupfs", *map(str, arguments)]
+
+
+def make_base(store: Store, folder: Path) -> None:
+    """Debian with its Python, under the name that the Dockerfile builds on."""
+    run("debootstrap", "--variant=minbase", "--include=python3,python3-venv,python3-pip", "bookworm", folder / "debian")
+    container = store.buildah("from", "scratch")
+    store.buildah("add", container, folder / "debian", "/")
+    store.buildah("commit", "--rm", container, BASE)
+
+
+class Container(Server):
+    """One service of compose.yaml."""
+
+    # Its files are copied for it, and removed after it.
+    stop_seconds = 60.0
+
+    def __init__(self, store: Store, variables: Mapping[str, str], keys: Path, command: str, *words: str) -> None:
+        super().__init__()
+        self.name = f"scoreboard-trial-{command}-{self.port}"
+        environment = [f"--env={name}={value}" for name, value in variables.items()]
+        volume = [f"--volume={keys}:/keys:ro", f"--volume={keys}/data:/data"]
+        options = ["--rm", f"--name={self.name}", *CONFINED, *environment, *volume]
+        self.command = store.podman("run", *options, IMAGE, command, *words)
+
+    def _command(self) -> list[str]:
+        return [*self.command, "--host", "127.0.0.1", "--port", str(self.port)]
+
+    def _environment(self) -> dict[str, str]:
+        return dict(os.environ)
+
+    def _is_ready(self) -> bool:
+        with contextlib.suppress(OSError):
+            return bool(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status == 200)
+        return False
+
+
+class Caddy(Server):
+    """The proxy of compose.yaml, with its own certificate authority and on ports of ours."""
+
+    name = "Caddy"
+
+    def __init__(self, upstreams: list[int]) -> None:
+        super().__init__()
+        text = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["configs"]["caddyfile"]["content"]
+        # Debian's Caddy is older than that of compose.yaml and calls this by another name.
+        text = text.replace("$$", "$").replace("request_buffers 8KB", "buffer_requests")
+        for number, port in enumerate(upstreams, start=1):
+            text = text.replace(f"web-{number}:8000", f"127.0.0.1:{port}")
+        ports = f"http_port {free_port()}\n  https_port {self.port}\n  admin off\n  skip_install_trust\n  default_bind 127.0.0.1"
+        (self.folder / "Caddyfile").write_text(text.replace("{\n", f"{{\n  {ports}\n", 1), encoding="utf-8")
+
+    def _command(self) -> list[str]:
+        return ["caddy", "run", "--adapter", "caddyfile", "--config", str(self.folder / "Caddyfile")]
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **super()._environment(),
+            "HOME": str(self.folder),
+            "XDG_DATA_HOME": str(self.folder),
+            "DOMAIN": "localhost",
+        }
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / "caddy/pki/authorities/local/root.crt"
+
+    def _is_ready(self) -> bool:
+        return self.authority.exists() and "serving initial configuration" in self.log
+
+
+class Site:
+    """The site as its visitors reach it: by TLS, through the proxy."""
+
+    def __init__(self, caddy: Caddy) -> None:
+        self._address = f"localhost:{caddy.port}"
+        self._tls = ssl.create_default_context(cafile=str(caddy.authority))
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"https://{self._address}{path}", data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=15, context=self._tls) as answer:  # noqa: S310 - https, above
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def update(self, access: str, key: str) -> tuple[int, bytes]:
+        headers = {"Authorization": f"Bearer {access}", "Content-Type": "application/json", "Idempotency-Key": key}
+        return self.ask("PATCH", "/api/score/update", {"action": "daily-quiz"}, **headers)
+
+    async def watch(self, access: str) -> float:
+        """Seconds from an update to the frame that shows it."""
+        async with websockets.connect(f"wss://{self._address}/ws/scoreboard", ssl=self._tls) as socket:
+            await asyncio.wait_for(socket.recv(), 10)
+            began = time.monotonic()
+            status, body = await asyncio.to_thread(self.update, access, "watched")
+            assert status == 200, body
+            while True:
+                frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
+                if frame["event"] == "scoreboardUpdate" and frame["data"]["entries"]:
+                    return time.monotonic() - began
+
+
+def try_out(site: Site, access: str, web: list[Container]) -> None:
+    assert site.ask("GET", "/")[0] == 200
+    assert [site.ask("GET", path)[0] for path in ("/metrics", "/readyz")] == [404, 404]
+    # With its older way of buffering Debian's Caddy says 502 of what is too large.
+    assert site.ask("POST", "/api/token", {"username": "x" * 2_000_000, "password": ""})[0] in {413, 502}
+    assert site.ask("GET", "/api/score/top", **{"X-Filler": "x" * 60_000})[0] == 431
+    print(f"from update to socket, through the proxy: {asyncio.run(site.watch(access)) * 1000:.0f} ms")
+    restarting = threading.Thread(target=lambda: [container.restart() for container in web])
+    restarting.start()
+    number = 0
+    while restarting.is_alive():
+        number += 1
+        status, body = site.update(access, f"key-{number}")
+        assert status == 200, (status, body)
+    assert json.loads(body)["score"] == (number + 1) * POINTS
+    print(f"{number} updates while one server after the other restarted: all answered 200, each counted once")
+
+
+@contextlib.contextmanager
+def started(store: Store, folder: Path) -> Iterator[tuple[dict[str, str], Path]]:
+    """PostgreSQL and Valkey, and the environment of a container."""
+    with PostgreSQL() as postgresql, Valkey() as valkey:
+        keys = folder / "keys"
+        (keys / "data").mkdir(parents=True)
+        variables = make_environment(Profile("postgresql", keys, postgresql, valkey))
+        variables = {name: value.replace(str(keys), "/keys") for name, value in variables.items()}
+        variables |= {
+            "HTTPS_ONLY": "on",
+            "TRUSTED_PROXIES": "1",
+            "ALLOWED_HOSTS": "localhost",
+            "SCORE_UPDATE_RATE": "0",
+        }
+        variables["CHECKPOINT_EXPORT"] = "/data/checkpoints.jws"
+        for path in (keys, *keys.rglob("*")):
+            os.chown(path, USER, USER)
+        yield variables, keys
+
+
+def main() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="scoreboard-container-"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, default=folder, metavar="FOLDER")
+    options, build = parser.parse_known_args()
+    store = Store(options.store)
+    try:
+        if f'"{BASE}"' not in store.buildah("images", "--json"):
+            make_base(store, folder)
+        began = time.monotonic()
+        store.buildah("build", "--isolation=chroot", "--pull-never", "--format=docker", *build, f"--tag={IMAGE}", ROOT)
+        print(f"built in {time.monotonic() - began:.0f} s")
+        print(store.buildah("images", "--filter=dangling=false", "--format={{.Name}}:{{.Tag}} {{.Size}}"))
+        with started(store, folder) as (variables, keys), contextlib.ExitStack() as stack:
+            once = lambda *words: run(*Container(store, variables, keys, *words).command)  # noqa: E731
+            began = time.monotonic()
+            once("migrate", "--verbosity=0")
+            print(f"migrated in {time.monotonic() - began:.1f} s")
+            once("make_action", "daily-quiz", f"--points={POINTS}")
+            (keys / "names").write_text("Ada\n", encoding="utf-8")
+            access = once("make_players", "--file=/keys/names", "--tokens", "--lifetime=3600").split("\t")[2]
+            began = time.monotonic()
+            web = [stack.enter_context(Container(store, variables, keys, "serve")) for _ in range(2)]
+            print(f"two servers ready in {time.monotonic() - began:.1f} s")
+            site = Site(stack.enter_context(Caddy([container.port for container in web])))
+            wait_until(lambda: site.ask("GET", "/healthz")[0] == 200, seconds=15, what="The way through the proxy")
+            try_out(site, access, web)
+            print(once("seal_ledger"))
+            print(once("verify_ledger", "--pinned=/data/checkpoints.jws"))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
