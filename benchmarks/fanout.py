@@ -1,60 +1,24 @@
 """Part 3: ten thousand viewers. What a frame costs, how late the last viewer is, what API and updates notice of it."""
 
-import contextlib
-import http.client
-import json
-import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from benchmarks.costs import Meter, memory
-from benchmarks.load import Load, Outcome, get_head, make_updates
-from benchmarks.measuring import Sizes, check, measure, measure_row
+from benchmarks.following import PLAIN_MOMENTS, TOP, Watched, followed, updates
+from benchmarks.load import Load, Outcome, get_head
+from benchmarks.measuring import Sizes, check, measure_row
 from benchmarks.servers import NodePeer, PlainSite
-from benchmarks.stage import ACTION, MARKER, MARKER_POINTS, Player, Stage, address
+from benchmarks.stage import Stage, address
 from benchmarks.table import Row, figure, percentile
 from benchmarks.viewers import Viewers
-from tests.processes import Server, ServerError, wait_until
+from tests.processes import Server, ServerError
 
-TOP = "/api/score/top"
 #: Updates a second that are followed to the viewers: more than frames can follow.
 MARKS = 20.0
 #: For daphne, which sends a frame for each update.
 PLAIN_MARKS = 2.0
 FRAME_BYTES = 1500
-#: When each of the newest updates of the marker player was made, just before its commit, in microseconds.
-MOMENTS = "SELECT at_us FROM audit_auditentry WHERE kind = 'award' AND action = %s ORDER BY seq DESC LIMIT %s"
-PLAIN_MOMENTS = (
-    "SELECT extract(epoch FROM created_at) * 1e6 FROM board_scoreevent WHERE action_id = %s ORDER BY id DESC LIMIT %s"
-)
 KIBIBYTES_PER_MEBIBYTE = 1024
-LATEST_SECONDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A server with viewers, and who acts on it; the first of the players is the marker player."""
-
-    stage: Stage
-    sizes: Sizes
-    group: str
-    web: Server
-    players: Sequence[Player]
-    viewers: Viewers
-    url: str
-    moments: str = MOMENTS
-
-    def read_moments(self, count: int) -> list[float]:
-        """The monotonic times of the last followed updates, in order."""
-        with self.stage.connect(self.url) as connection:
-            found = connection.execute(self.moments.encode(), (MARKER, count)).fetchall()
-        offset = time.monotonic() - time.time()
-        return [float(moment) / 1e6 + offset for (moment,) in reversed(found)]
-
-    @property
-    def count(self) -> str:
-        return figure(self.sizes.viewers[-1], 0)
 
 
 def run(stage: Stage, sizes: Sizes) -> Iterator[Row]:
@@ -149,36 +113,15 @@ def connected(watched: Watched, name: str) -> Row:
     return Row(watched.group, name, note=f"connected in {seconds:.1f} s, {each:.0f} KiB a viewer")
 
 
-def follow(watched: Watched, writer: Server, row: Row, rate: float, *beside: Load, seconds: float = 0) -> list[Outcome]:
+def follow(watched: Watched, writer: Server, row: Row, rate: float, *beside: Load) -> list[Outcome]:
     """Updates of the marker player, followed to the last viewer; fills the row in."""
-    seconds = seconds or 2 * watched.sizes.seconds
-    heads, body = make_updates([watched.players[0].token], MARKER)
-    marks = Load([address(writer)], heads, seconds, connections=1, body=body, keyed=True, rate=rate)
-    before = read_mark(writer)
-    watched.viewers.reset()
-    outcomes, spent = measure(watched.stage, [watched.web], [marks, *beside])
-    check(outcomes[0], "the followed updates")
-    scores = [before + MARKER_POINTS * number for number in range(1, outcomes[0].good + 1)]
-    seen = watched.viewers.look()
-    row.rate, row.operations, row.spent = seen.frames / spent.seconds, seen.frames, spent
-    late = _lateness(watched.viewers, scores, watched.read_moments(len(scores)))
-    row.p50, row.p99 = percentile(late, 0.5), percentile(late, 0.99)
-    if lost := len(scores) - len(late):
-        row.note += f", {lost} of {len(scores)} updates never reached everybody"
-    return outcomes
-
-
-def _lateness(viewers: Viewers, scores: Sequence[int], committed: Sequence[float]) -> list[float]:
-    """Milliseconds from each commit to the moment when the last viewer had seen that score or a later one."""
-    with contextlib.suppress(ServerError):
-        wait_until(
-            lambda: not math.isnan(viewers.look().reached_all(scores[-1])),
-            seconds=LATEST_SECONDS,
-            what="The last update's arrival at every viewer",
-        )
-    seen = viewers.look()
-    late = (1000 * (seen.reached_all(score) - moment) for score, moment in zip(scores, committed, strict=True))
-    return [each for each in late if not math.isnan(each)]
+    trace = followed(watched, writer, rate, *beside)
+    frames = trace.seen.frames
+    row.rate, row.operations, row.spent = frames / trace.spent.seconds, frames, trace.spent
+    row.p50, row.p99 = percentile(trace.late, 0.5), percentile(trace.late, 0.99)
+    if lost := len(trace.scores) - len(trace.late):
+        row.note += f", {lost} of {len(trace.scores)} updates never reached everybody"
+    return trace.outcomes
 
 
 def compare(row: Row, node: Row | None) -> str:
@@ -187,18 +130,3 @@ def compare(row: Row, node: Row | None) -> str:
         return ""
     times = (row.spent.web / row.operations) / (node.spent.web / node.operations)
     return f", {times:.2f} x Node's CPU a frame"
-
-
-def updates(web: Server, players: Sequence[Player], seconds: float, *, connections: int, rate: float = 0) -> Load:
-    heads, body = make_updates((player.token for player in players), ACTION)
-    return Load([address(web)], heads, seconds, connections=connections, body=body, keyed=True, rate=rate)
-
-
-def read_mark(web: Server) -> int:
-    """The marker player's points: whoever else leads has less than one mark."""
-    connection = http.client.HTTPConnection(*address(web), timeout=10)
-    connection.request("GET", TOP)
-    entries = json.loads(connection.getresponse().read())["entries"]
-    connection.close()
-    leading = int(entries[0]["score"]) if entries else 0
-    return leading - leading % MARKER_POINTS

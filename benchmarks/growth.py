@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.fanout import updates
+from benchmarks.following import updates
 from benchmarks.measuring import Sizes, measure_row
 from benchmarks.population import ENTRIES, PLAYERS, grow
 from benchmarks.stage import Player, Stage, address

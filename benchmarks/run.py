@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import document, fanout, growth, stress, top, update
+from benchmarks import document, fanout, growth, stress, top, two_hosts, update
 from benchmarks.measuring import FULL, QUICK, Sizes
 from benchmarks.stage import Stage
 from benchmarks.table import Row, as_text
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {
     "fanout": fanout.run,
     "growth": growth.run,
     "stress": stress.run,
+    "hosts": two_hosts.run,
 }
 
 

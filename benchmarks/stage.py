@@ -112,4 +112,5 @@ def allow_many_descriptors() -> None:
 
 
 def address(server: Server) -> tuple[str, int]:
-    return "127.0.0.1", server.port
+    """Where a server listens: on loopback, unless it says otherwise (a host of its own)."""
+    return getattr(server, "host", "127.0.0.1"), server.port

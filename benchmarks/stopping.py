@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 
-from benchmarks.fanout import updates
+from benchmarks.following import updates
 from benchmarks.load import LOST, Load, Outcome, make_updates
 from benchmarks.measuring import measure
 from benchmarks.proxy import Proxy

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks import faults, stopping
 from benchmarks.costs import descriptors, memory
-from benchmarks.fanout import Watched, follow
+from benchmarks.following import Watched, followed
 from benchmarks.load import Load, get_head
 from benchmarks.measuring import Sizes, check, measure
 from benchmarks.stage import Player, Stage, address
@@ -42,27 +42,26 @@ def run(stage: Stage, sizes: Sizes) -> Iterator[Row]:
 
 def _stall(stage: Stage, sizes: Sizes, web: Server, players: Sequence[Player]) -> Row:
     """Viewers that stop reading, for minutes of updates: memory, others' lateness, and how they are let go."""
-    before, beside = (Row(GROUP, "") for _ in range(2))
     with Viewers([address(web)], processes=1) as viewers:
         viewers.connect(READERS)
         watched = Watched(stage, sizes, GROUP, web, players, viewers, stage.postgresql.url)
-        follow(watched, web, before, 20)
+        before = percentile(followed(watched, web, 20).late, 0.99)
         quiet = memory(web.process.pid)
         with Stalled(address(web), STALLED) as stalled:
-            follow(watched, web, beside, 20, seconds=sizes.stall_seconds)
+            beside = followed(watched, web, 20, seconds=sizes.stall_seconds).late
             grown = memory(web.process.pid) - quiet
             closed = stalled.drain()
         left = viewers.look().open
     let_go = closed.total() - closed["open"]
     # Whether they must be gone by now depends on how long we looked; the contract says 60 s.
     expected = STALLED if sizes.stall_seconds > 120 else 0
-    later = (beside.p99 or 0) - (before.p99 or 0)
+    later = percentile(beside, 0.99) - before
     passed = grown < MOST_MEBIBYTES and later < 50 and let_go >= expected and left == READERS
     return Row(
         GROUP,
         f"{STALLED} viewers stop reading for {sizes.stall_seconds:.0f} s",
-        p50=beside.p50,
-        p99=beside.p99,
+        p50=percentile(beside, 0.5),
+        p99=percentile(beside, 0.99),
         note=f"{grown:+.0f} MiB, others' p99 {later:+.0f} ms, {let_go} let go ({_tell(closed)})",
         passed=passed,
     )
