@@ -22,7 +22,7 @@ from tests.servers import PostgreSQL
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--players", type=int, default=1000)
-    parser.add_argument("--cheats", type=int, default=4, help="of each kind")
+    parser.add_argument("--cheats", type=int, default=20, help="of each kind")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scoreboard-bench-") as folder, PostgreSQL() as postgresql:

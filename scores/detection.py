@@ -22,6 +22,7 @@ from scores.histories import (
     History,
     Refused,
     Share,
+    Shares,
     count_at_maximum,
     count_days_at_cap,
     count_hours,
@@ -47,7 +48,7 @@ class Thresholds:
     cap_days: int = 4
     cap_share: float = 0.95
     cap_others: float = 0.25
-    cap_compared: int = 10
+    cap_players: int = 5
     pace_acts: int = 60
     pace_own: float = 4
     pace_own_hours: int = 5
@@ -125,7 +126,7 @@ def find_receipts_at_maximum(history: History, everyone: Everyone, limits: Thres
             issuer, action = source
             why = (
                 f"{share.full} of {share.total} receipts of {issuer} for {action} carry its maximum of "
-                f"{everyone.maxima[source]} points; {others.full} of {others.total} of other players do."
+                f"{everyone.maxima[source]} points; on average {others.average:.0%} of another player's do."
             )
             acts = [act for act in history.fresh if (act.issuer, act.action) == source]
             return _suspect(Flag.Rule.ALWAYS_AT_CAP, history, why, acts)
@@ -141,7 +142,7 @@ def find_days_at_cap(history: History, everyone: Everyone, limits: Thresholds) -
         if share.full >= limits.cap_days and _is_unlike(past, others, limits):
             why = (
                 f"The daily cap of {everyone.caps[action]} for {action} was used up on {share.full} of {share.total} days; "
-                f"other players did so on {others.full} of {others.total}."
+                f"on average other players do so on {others.average:.0%} of theirs."
             )
             return _suspect(
                 Flag.Rule.ALWAYS_AT_CAP, history, why, [act for act in history.fresh if act.action == action]
@@ -252,13 +253,9 @@ def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[Act]) -
     )
 
 
-def _is_unlike(own: Share, others: Share, limits: Thresholds) -> bool:
-    """Nearly always, where others, of whom enough is known, seldom are."""
-    return (
-        own.full >= limits.cap_share * own.total
-        and others.total >= limits.cap_compared
-        and others.full <= limits.cap_others * others.total
-    )
+def _is_unlike(own: Share, others: Shares, limits: Thresholds) -> bool:
+    """Nearly always, where others, if there are enough to compare with, seldom are."""
+    return own.part >= limits.cap_share and others.players >= limits.cap_players and others.average <= limits.cap_others
 
 
 def _length(acts: Sequence[Act]) -> int:

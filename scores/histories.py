@@ -78,8 +78,26 @@ class Share(NamedTuple):
     full: int
     total: int
 
-    def without(self, part: "Share") -> "Share":
-        return Share(self.full - part.full, self.total - part.total)
+    @property
+    def part(self) -> float:
+        return self.full / self.total
+
+
+class Shares(NamedTuple):
+    """The parts of so many players, added up: each counts once, however much he or she does, so that a few busy cheats hide nobody."""
+
+    players: int = 0
+    parts: float = 0.0
+
+    def including(self, share: Share) -> "Shares":
+        return Shares(self.players + 1, self.parts + share.part)
+
+    def without(self, share: Share) -> "Shares":
+        return Shares(self.players - 1, self.parts - share.part)
+
+    @property
+    def average(self) -> float:
+        return max(0.0, self.parts / self.players)
 
 
 @dataclass
@@ -90,8 +108,8 @@ class Everyone:
     caps: Mapping[str, int] = field(default_factory=dict)
     players: int = 0
     busiest_hours: Counter[int] = field(default_factory=Counter)
-    at_maximum: dict[Source, Share] = field(default_factory=dict)
-    at_cap: dict[str, Share] = field(default_factory=dict)
+    at_maximum: dict[Source, Shares] = field(default_factory=dict)
+    at_cap: dict[str, Shares] = field(default_factory=dict)
     issuer_hours: dict[str, Counter[int]] = field(default_factory=dict)
 
     def learn(self, history: History) -> None:
@@ -101,11 +119,9 @@ class Everyone:
         # Two significant digits are enough to compare with, and keep the number of different ones small.
         self.busiest_hours[int(float(f"{busiest:.1e}"))] += 1
         for source, share in count_at_maximum(history.acts, self.maxima).items():
-            known = self.at_maximum.get(source, Share(0, 0))
-            self.at_maximum[source] = Share(known.full + share.full, known.total + share.total)
+            self.at_maximum[source] = self.at_maximum.get(source, Shares()).including(share)
         for action, share in count_days_at_cap(history.acts, self.caps).items():
-            known = self.at_cap.get(action, Share(0, 0))
-            self.at_cap[action] = Share(known.full + share.full, known.total + share.total)
+            self.at_cap[action] = self.at_cap.get(action, Shares()).including(share)
         for act in history.acts:
             if act.issuer:
                 self.issuer_hours.setdefault(act.issuer, Counter())[act.at_us // HOUR] += 1
