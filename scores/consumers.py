@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from scores.live import Viewer, hub
+from scores.protocols import WRITE_FRAME
 
 POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
 
@@ -16,9 +18,13 @@ class ScoreboardConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = None
     _viewer: Viewer | None = None
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Channels would give database connections back first, in another thread; nothing here touches the database.
+        await getattr(self, get_handler_name(message))(message)
+
     async def connect(self) -> None:
         await self.accept()
-        self._viewer = Viewer(self._send_frame)
+        self._viewer = Viewer(self._send_frame, self.scope.get("extensions", {}).get(WRITE_FRAME))
         await hub.join(self._viewer)
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:

@@ -12,13 +12,15 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import close_old_connections
+from websockets import frames
 
 from scores import metrics
-from scores.standings import Snapshot, read_snapshot
+from scores.standings import REUSE_SECONDS, Snapshot, read_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -35,32 +37,54 @@ RETRY_SECONDS = 1.0
 LAYER_TIMEOUT_SECONDS = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message for all viewers: its text, and the same as the bytes of a WebSocket frame (RFC 6455, section 5.2), made once."""
+
+    text: str
+    wire: bytes
+
+    @classmethod
+    def of(cls, text: str) -> "Frame":
+        return cls(text, frames.Frame(frames.Opcode.TEXT, text.encode()).serialize(mask=False))
+
+
 class Viewer:
-    """One open socket: it gets the newest frame there is when it is ready for one, never a queue."""
+    """One open socket: it gets the newest frame there is when it is ready for one, never a queue.
 
-    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+    `write` puts the bytes on the wire at once and says False where the reader is behind; then, and where the server offers
+    no such thing, a task waits in `send` for the reader and delivers what is newest by then.
+    """
+
+    __slots__ = ("_frame", "_send", "_task", "_write")
+
+    def __init__(self, send: Callable[[str], Awaitable[None]], write: Callable[[bytes], bool] | None = None) -> None:
         self._send = send
-        self._frame = ""
-        self._wake = asyncio.Event()
-        self._task = asyncio.create_task(self._write())
+        self._write = write
+        self._frame: Frame | None = None
+        self._task: asyncio.Task[None] | None = None
 
-    def show(self, frame: str) -> None:
-        self._frame = frame
-        self._wake.set()
+    def show(self, frame: Frame) -> None:
+        if self._task is not None:
+            self._frame = frame
+        elif self._write is None or not self._write(frame.wire):
+            self._frame = frame
+            self._task = asyncio.create_task(self._catch_up())
 
     async def leave(self) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
 
-    async def _write(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
+    async def _catch_up(self) -> None:
+        while self._frame is not None:
+            frame, self._frame = self._frame, None
             try:
-                await self._send(self._frame)
+                await self._send(frame.text)
             except Exception:  # noqa: BLE001 - whatever the transport raises, this viewer is gone; its consumer cleans up
                 return
+        self._task = None
 
 
 class Hub:
@@ -72,7 +96,12 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._snapshot: Snapshot | None = None
+        self._frame: Frame | None = None
+        self._reading: asyncio.Task[Snapshot] | None = None
+        self._read_at = 0.0
+        self._is_stale = True
         self._sent_at = 0.0
+        self._sent_etag = ""
         self._news = threading.Event()
         self._saying = threading.Event()
         # One thread of its own, so that the board moves also while every request thread is busy.
@@ -83,7 +112,8 @@ class Hub:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop = loop
-            self._viewers, self._tasks, self._snapshot, self._changed = set(), [], None, asyncio.Event()
+            self._viewers, self._tasks, self._changed = set(), [], asyncio.Event()
+            self._snapshot = self._frame = self._reading = None
             self._saying.clear()
 
     @property
@@ -95,10 +125,11 @@ class Hub:
         self.attach()
         self._viewers.add(viewer)
         metrics.VIEWERS.set(len(self._viewers))
-        if not self._tasks:
-            self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._listen())]
-        if self._snapshot is not None:
-            viewer.show(self._snapshot.frame)
+        self._listen_on()
+        if len(self._tasks) == 1:
+            self._tasks.append(asyncio.create_task(self._feed()))
+        if self._frame is not None:
+            viewer.show(self._frame)
         else:
             self._changed.set()
 
@@ -107,14 +138,15 @@ class Hub:
         metrics.VIEWERS.set(len(self._viewers))
         await viewer.leave()
         if not self._viewers:
-            # Without viewers nobody keeps the snapshot true: the next one to come gets a fresh one.
-            tasks, self._tasks, self._snapshot = self._tasks, [], None
+            # Without viewers nobody keeps the frame true: the next one to come gets a fresh one.
+            tasks, self._tasks, self._frame = self._tasks, [], None
             for task in tasks:
                 task.cancel()
 
     def ping(self) -> None:
         """Something changed. From any thread; never blocks, never fails."""
         metrics.ANNOUNCEMENTS.inc()
+        self._is_stale = True
         self._news.set()
         if self._loop is None or self._loop.is_closed():
             _ping_from_outside()
@@ -122,6 +154,37 @@ class Hub:
             self._saying.set()
             with suppress(RuntimeError):  # the loop was closed a moment ago: this server is going away
                 self._loop.call_soon_threadsafe(self._say_soon)
+
+    async def read(self) -> Snapshot:
+        """The standings with every change in it that this process knew of when it was asked; as old as a second at most.
+
+        Many who ask at once share one reading, unless something changed since that began.
+        """
+        self.attach()
+        self._listen_on()
+        if self._reading is not None and self._is_stale:
+            with suppress(Exception):  # whoever began it hears of it
+                await asyncio.shield(self._reading)
+        if self._reading is None:
+            if self._snapshot is not None and not self._is_stale and time.monotonic() - self._read_at < REUSE_SECONDS:
+                return self._snapshot
+            self._reading = asyncio.create_task(self._read())
+        return await asyncio.shield(self._reading)
+
+    async def _read(self) -> Snapshot:
+        self._is_stale = False
+        try:
+            self._snapshot = await asyncio.get_running_loop().run_in_executor(self._reader, _read)
+            metrics.HUB_READ_AT.set_to_current_time()
+            return self._snapshot
+        finally:
+            self._read_at = time.monotonic()
+            self._reading = None
+
+    def _listen_on(self) -> None:
+        if not self._tasks:
+            self._is_stale = True  # what was said while nobody listened was missed
+            self._tasks = [asyncio.create_task(self._listen())]
 
     def _say_soon(self) -> None:
         # Kept, because the loop holds its tasks by weak references only.
@@ -147,6 +210,7 @@ class Hub:
                 await layer.group_add(GROUP, channel)
                 while True:
                     await layer.receive(channel)
+                    self._is_stale = True
                     self._changed.set()
             except Exception as error:  # noqa: BLE001 - as above
                 logger.warning("pings of other processes cannot be heard: %s", error)
@@ -166,18 +230,17 @@ class Hub:
     async def _refresh(self) -> None:
         """Read, and send where something moved, or a heartbeat where nothing was sent for long."""
         try:
-            snapshot = await asyncio.get_running_loop().run_in_executor(self._reader, _read)
+            snapshot = await self.read()
         except Exception as error:  # noqa: BLE001 - the board must outlive a database that is away
             logger.warning("the standings could not be read: %s", error)
             return
-        metrics.HUB_READ_AT.set_to_current_time()
-        previous, self._snapshot = self._snapshot, snapshot
-        if previous is None or previous.etag != snapshot.etag:
-            await self._broadcast(snapshot.frame)
+        if self._frame is None or self._sent_etag != snapshot.etag:
+            self._sent_etag, self._frame = snapshot.etag, Frame.of(snapshot.frame)
+            await self._broadcast(self._frame)
         elif time.monotonic() - self._sent_at >= HEARTBEAT_SECONDS:
-            await self._broadcast(f'{{"event":"heartbeat","data":{{"as_of":"{snapshot.as_of}"}}}}')
+            await self._broadcast(Frame.of(f'{{"event":"heartbeat","data":{{"as_of":"{snapshot.as_of}"}}}}'))
 
-    async def _broadcast(self, frame: str) -> None:
+    async def _broadcast(self, frame: Frame) -> None:
         self._sent_at = time.monotonic()
         for number, viewer in enumerate(list(self._viewers), start=1):
             viewer.show(frame)

@@ -52,8 +52,9 @@ class Command(BaseCommand):
             port=port,
             workers=workers,
             loop="uvloop",
-            http="scoreboard_project.protocol:TimedProtocol",
-            ws="websockets-sansio",
+            # By name: each worker looks them up for itself.
+            http="scores.protocols:TimedProtocol",
+            ws="scores.protocols:ViewerProtocol",
             ws_per_message_deflate=False,
             ws_max_size=4096,
             ws_ping_interval=PING_SECONDS,
