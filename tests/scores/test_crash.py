@@ -105,7 +105,9 @@ def test_nothing_acknowledged_is_lost_or_doubled(
             client.join(90)
     for client in clients:
         entries = AuditEntry.objects.filter(player=client.player.pk).order_by("seq")
-        refs = [awarding.ref_of(awarding.SelfReport("daily-quiz", key), client.player.pk) for key in client.acknowledged]
+        refs = [
+            awarding.ref_of(awarding.SelfReport("daily-quiz", key), client.player.pk) for key in client.acknowledged
+        ]
         assert [entry.ref for entry in entries] == refs
         client.player.refresh_from_db()
         assert client.player.points == 10 * len(refs)
