@@ -12,14 +12,12 @@ class AddIndexBesideTraffic(AddIndexConcurrently):
     """Concurrently where the database can; the other one has no traffic beside a writer anyway."""
 
     def database_forwards(self, app_label: Any, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        beside = schema_editor.connection.vendor == "postgresql"
-        operation = super() if beside else super(AddIndexConcurrently, self)
-        operation.database_forwards(app_label, schema_editor, from_state, to_state)
+        operation = AddIndexConcurrently if schema_editor.connection.vendor == "postgresql" else migrations.AddIndex
+        operation.database_forwards(self, app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label: Any, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        beside = schema_editor.connection.vendor == "postgresql"
-        operation = super() if beside else super(AddIndexConcurrently, self)
-        operation.database_backwards(app_label, schema_editor, from_state, to_state)
+        operation = AddIndexConcurrently if schema_editor.connection.vendor == "postgresql" else migrations.AddIndex
+        operation.database_backwards(self, app_label, schema_editor, from_state, to_state)
 
 
 ISSUER = Substr(F("ref"), 3, NullIf(StrIndex(Substr(F("ref"), 3), Value(":")), Value(0)) - 1)
