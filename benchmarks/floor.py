@@ -1,6 +1,8 @@
 """The floor: what PostgreSQL alone reaches with an update's two statements, driven by pgbench, which costs next to nothing."""
 
+import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.costs import Meter
@@ -12,28 +14,37 @@ from tests.processes import ServerError, as_user
 
 PLAYERS_OF_THE_FLOOR = 1000
 
-#: As the update path does it: read where the chain ends, then move the score if it still ends there, and log that, in one.
-SCRIPT = """
-\\set n random(1, :players)
-SELECT score.id, score.seq AS seq, score.points AS points, score.head AS head, score.frozen, score.name, player.is_active,
-       player.password, action.points AS worth, action.seal, entry.mac, entry.at_us
-FROM scores_score AS score JOIN auth_user AS player ON player.id = score.user_id
-LEFT JOIN scores_action AS action ON action.slug = 'daily-quiz'
-LEFT JOIN audit_auditentry AS entry ON entry.player = score.id AND entry.seq = score.seq
-WHERE score.id = md5((:n)::text)::uuid \\gset
-WITH moved AS (
-    UPDATE scores_score SET points = points + 10, seq = seq + 1, head = repeat('b', 64), reached_at = now()
-    WHERE id = md5((:n)::text)::uuid AND seq = :seq AND NOT frozen RETURNING id
+#: The update path's own statements, and what stands for each of their parameters, in order.
+PRINT_STATEMENTS = "import json; from scores import swap; print(json.dumps([swap.READ, swap.WRITE]))"
+PLAYER, REF = "md5((:n)::text)::uuid", "'k:' || (:key)::text"
+NOW, MIDNIGHT = "(:now)::bigint", "(:now - 50000000000)::bigint"
+READ_PARAMETERS = (REF, "'daily-quiz'", MIDNIGHT, MIDNIGHT, NOW, PLAYER)
+KNOWN = "score.points AS was_points, score.seq AS was_seq, score.head AS was_head, score.name AS was_name"
+HASH = "repeat('a', 64)"
+CONTEXT = """'{"address": "192.0.2.1", "agent": "", "request": "e9f4b9c6f5614e1b8f5d3c7e5b6c2a10",
+    "token": "5a1d0a4c1e8b4c0f9b7c6f1f3e2d1c0b", "salt": "0f1e2d3c4b5a69788796a5b4c3d2e1f0"}'"""
+WRITE_PARAMETERS = (
+    *("(:was_points)::bigint + 10", "(:was_seq)::bigint + 1", HASH, "now()"),
+    *(PLAYER, "(:was_seq)::bigint", "(:was_head)::text", "(:was_name)::text"),
+    *("(:was_seq)::bigint + 1", "'ledger-1'", "'award'", "10", "(:was_points)::bigint + 10", "'daily-quiz'", REF),
+    *(f"({PLAYER})::text", NOW, HASH, "(:was_head)::text", HASH, CONTEXT),
 )
-INSERT INTO audit_auditentry
-    (player, seq, kid, kind, delta, balance, action, ref, actor, at_us, detail, prev, mac, context)
-SELECT id, :seq + 1, 'ledger-1', 'award', 10, :points + 10, 'daily-quiz',
-       'k:' || id || ':' || md5(random()::text) || md5(random()::text), id::text, 1700000000000000 + :seq,
-       repeat('d', 64), repeat('a', 64), repeat('b', 64),
-       '{"address": "192.0.2.1", "agent": "", "request": "e9f4b9c6f5614e1b8f5d3c7e5b6c2a10",
-         "token": "5a1d0a4c1e8b4c0f9b7c6f1f3e2d1c0b", "salt": "0f1e2d3c4b5a69788796a5b4c3d2e1f0"}'::jsonb
-FROM moved;
-"""
+
+
+def make_script(read: str, write: str) -> str:
+    """A transaction of pgbench's as an update is one: two statements, each committed by itself."""
+    read = read.replace("\nFROM scores_score", f", {KNOWN}\nFROM scores_score", 1)
+    return (
+        "\\set n random(1, :players)\n\\set key random(1, 9000000000000000000)\n\\set now 1900000000000000\n"
+        f"{_fill_in(read, READ_PARAMETERS)} \\gset\n{_fill_in(write, WRITE_PARAMETERS)};\n"
+    )
+
+
+def _fill_in(statement: str, parameters: Sequence[str]) -> str:
+    pieces = statement.strip().split("%s")
+    if len(pieces) != len(parameters) + 1:
+        raise ServerError("The update's statements have changed: bring benchmarks/floor.py up to them.")
+    return "".join(part for pair in zip(pieces, [*parameters, ""], strict=True) for part in pair)
 
 
 def measure_floor(stage: Stage, sizes: Sizes, group: str) -> Row:
@@ -47,7 +58,8 @@ def measure_floor(stage: Stage, sizes: Sizes, group: str) -> Row:
     stage.manage("make_action", "daily-quiz", "--points", "10", DATABASE_URL=url)
     grow(url, PLAYERS, PLAYERS_OF_THE_FLOOR)
     folder = stage.postgresql.folder
-    (folder / "floor.sql").write_text(SCRIPT, encoding="utf-8")
+    statements = json.loads(stage.manage("shell", "--no-imports", "-c", PRINT_STATEMENTS))
+    (folder / "floor.sql").write_text(make_script(*statements), encoding="utf-8")
     meter = Meter(stage, [])
     meter.start()
     _run(

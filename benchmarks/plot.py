@@ -90,5 +90,5 @@ def _short(size: int) -> str:
 
 def _round_up(value: float) -> float:
     """To one digit, and a number that four parts divide well."""
-    scale = 10 ** math.floor(math.log10(value))
+    scale = 10.0 ** math.floor(math.log10(value))
     return next(step * scale for step in (1, 2, 4, 6, 8, 10) if step * scale >= value)

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Self
 
@@ -168,8 +169,8 @@ class Crowd:
     async def _connect_each(self, numbers: Any) -> None:
         loop = asyncio.get_running_loop()
         for number in numbers:
-            viewer = Viewer(self)
-            await loop.create_connection(lambda viewer=viewer: viewer, *self._addresses[number % len(self._addresses)])
+            address = self._addresses[number % len(self._addresses)]
+            _, viewer = await loop.create_connection(partial(Viewer, self), *address)
             await viewer.ready
             self._viewers.append(viewer)
 
