@@ -61,6 +61,7 @@ def describe(player: UUID) -> dict[str, Any]:
     refusals = history.read_refusals(player)
     context: dict[str, Any] = {
         "refusals": history.sum_refusals(refusals),
+        "refusals_cut": len(refusals) == history.REFUSALS,
         "chain": history.check_chain(player, newest[0].seq if newest else 0),
         "verification": _last_verification(player),
     }

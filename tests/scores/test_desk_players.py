@@ -239,6 +239,32 @@ def test_refused_attempts_are_summed_by_reason(desk: Client, player: Score) -> N
     assert f" cooldown 42 {day} 12:00 {day} 12:05 receipt_invalid:signature 1 {day} 12:09 {day} 12:09 " in text
 
 
+def test_of_refused_attempts_without_end_the_newest_are_summed(
+    desk: Client, player: Score, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "REFUSALS", 2)
+    for minutes in range(3):
+        Refusal.objects.create(
+            minute=NOON + timedelta(minutes=minutes), reason="cooldown", subject=str(player.pk), count=10**minutes
+        )
+
+    text = read_text(show(desk, player))
+
+    assert " cooldown 110 " in text
+    assert "Of the newest 1,000 minutes with refusals." in text
+
+
+def test_of_an_erased_player_the_points_stay_and_the_person_is_gone(desk: Client, ada: Score) -> None:
+    corrections.erase_player(player=ada.pk, reason="On request", actor=ADMIN)
+
+    html = show(desk, ada)
+
+    assert "Points 15 " in read_text(html)
+    assert "192.0.2.1" not in html
+    assert "Nothing is kept: the person's data was erased" in read_text(html)
+    assert "Verified just now: no findings." in read_text(html)
+
+
 def test_flags_of_the_player_are_shown_with_their_reason(desk: Client, player: Score) -> None:
     Flag.objects.create(
         rule=Flag.Rule.PACE, subject=str(player.pk), player=player.pk, why="900 points in an hour.", opened_at=NOON
