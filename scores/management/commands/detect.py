@@ -50,5 +50,5 @@ class Command(BaseCommand):
         for flag in found.opened:
             self.stdout.write(f"{flag}. {flag.why}")
         seconds = time.monotonic() - began
-        self.stdout.write(f"Looked at {found.players} players in {seconds:.1f} s: {len(found.opened)} new flags.")
+        self.stdout.write(f"Looked at {found.players} players in {seconds:.1f} s; new flags: {len(found.opened)}.")
         self.stdout.flush()

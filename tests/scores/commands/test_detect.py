@@ -34,7 +34,7 @@ def test_the_command_tells_what_it_found(db: None, capsys: pytest.CaptureFixture
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith(f"Too regular intervals: {UUID(int=1)}. 32 acts came 4.00 s")
     assert last.startswith("Looked at 1 players in ")
-    assert last.endswith(" s: 1 new flags.")
+    assert last.endswith(" s; new flags: 1.")
 
 
 @pytest.mark.django_db(transaction=True)
