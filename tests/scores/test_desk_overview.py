@@ -238,12 +238,10 @@ def test_the_policy_of_the_desk_allows_nothing_inline_and_nothing_foreign(
     act(player, "1")
     for path in ("/admin/", f"/admin/scores/score/{player.pk}/player/"):
         response = desk.get(path)
-        policy = response.headers["Content-Security-Policy"]
+        policy = response.headers["Content-Security-Policy"].split("; ")
         html = response.content.decode()
 
-        assert "default-src 'none'" in policy
-        assert "script-src 'self';" in policy
-        assert "style-src 'self';" in policy
+        assert {"default-src 'none'", "script-src 'self'", "style-src 'self'"} <= set(policy)
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html)
         assert re.findall(r"<script(?![^>]*\ssrc=)", html) == []
         assert re.findall(r'(?:src|href)="(?:https?:)?//', html) == []
