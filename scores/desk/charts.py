@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 52, 14, 12, 32
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 52, 14, 12, 36
 CURVE_HEIGHT, BARS_HEIGHT = 240, 150
 SIGN_SIZE = 5
 #: A shorter time than this is not stretched over the whole width.
@@ -223,7 +223,7 @@ def _draw_times(svg: Element, scale: Scale) -> None:
         words = (
             date_format(moment, "H:i" if seconds % DAY else "j M") if step < 30 * DAY else date_format(moment, "M Y")
         )
-        SubElement(svg, "text", {"class": "time", "x": f"{scale.x(moment)}", "y": f"{scale.bottom + 22}"}).text = words
+        SubElement(svg, "text", {"class": "time", "x": f"{scale.x(moment)}", "y": f"{scale.bottom + 26}"}).text = words
 
 
 def _draw_sign(svg: Element, kind: str, x: float, y: float) -> Element:

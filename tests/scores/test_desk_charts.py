@@ -25,9 +25,9 @@ from scores.desk.charts import (
     format_value,
     nice_above,
 )
+from tests.scores.desk_pages import SVG
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SVG = "{http://www.w3.org/2000/svg}"
 KINDS = ["void", "restore", "adjust", "freeze", "unfreeze"]
 
 

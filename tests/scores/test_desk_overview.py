@@ -21,7 +21,7 @@ from scores import corrections
 from scores.desk import history, overview
 from scores.models import Action, Flag, Score
 from tests.scores.acting import PASSWORD, access_token, make_player, update
-from tests.scores.test_desk_players import ADMIN, read_chart, read_text, titles
+from tests.scores.desk_pages import ADMIN, SVG, read_chart, read_text, titles
 
 #: Session and user, the admin's list of recent acts, and what the page says; the same whatever there is.
 QUERIES = 13
@@ -148,7 +148,7 @@ def test_updates_and_refusals_are_counted_by_minute_and_by_hour(
         f"{this_hour - timedelta(hours=back):%H:%M}: {count} refusals" for back, count in ((23, 6), (2, 5), (0, 4))
     ]
     assert [title.split(": ")[1] for title in titles(hours, "bar") if "updates" in title] == ["3 updates"]
-    assert hours.findtext("{http://www.w3.org/2000/svg}desc") == "3 updates, 15 refusals."
+    assert hours.findtext(f"{SVG}desc") == "3 updates, 15 refusals."
 
 
 def test_of_a_flood_the_newest_entries_are_counted(

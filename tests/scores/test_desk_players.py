@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -19,11 +18,10 @@ from scores.desk import history
 from scores.desk.players import describe
 from scores.models import Action, Flag, Score
 from tests.scores.acting import PASSWORD, access_token, make_player, make_receipt, update
+from tests.scores.desk_pages import ADMIN, SVG, read_chart, read_text, titles
 
-SVG = "{http://www.w3.org/2000/svg}"
 #: Yesterday at noon: lately enough for what only looks at the last days, and always on one day.
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
-ADMIN = "00000000-0000-4000-8000-00000000000a"
 #: Whatever a player did, what the log says of it takes this many; the place on the board is asked for as everywhere.
 QUERIES = 19
 
@@ -99,22 +97,6 @@ def show(desk: Client, player: Score) -> str:
     response = desk.get(f"/admin/scores/score/{player.pk}/player/")
     assert response.status_code == 200
     return response.content.decode()
-
-
-def read_text(html: str) -> str:
-    """What is to be read on it, without the pictures."""
-    return re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]+>", " ", html, flags=re.DOTALL))
-
-
-def read_chart(html: str, name: str) -> Element:
-    """The picture of this name, which is well-formed."""
-    [chart] = [svg for svg in re.findall(r"<svg[^>]*chart.*?</svg>", html, flags=re.DOTALL) if f'"{name}-title' in svg]
-    return fromstring(chart)  # noqa: S314 - our own page
-
-
-def titles(chart: Element, kind: str) -> list[str]:
-    """What the elements of this class say when pointed at."""
-    return [element.findtext(f"{SVG}title", "") for element in chart.iter() if kind in element.get("class", "").split()]
 
 
 def test_the_change_page_of_a_player_is_the_players_page(desk: Client, player: Score) -> None:
