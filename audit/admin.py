@@ -1,10 +1,37 @@
 """Look, search, filter; never add, change or delete: the log is what it is."""
 
-from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+import logging
+from datetime import UTC, datetime
+from typing import Any
 
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_safe
+
+from audit import evidence
+from audit.changelist import (
+    AFTER,
+    BEFORE,
+    ActionFilter,
+    AddressFilter,
+    DayFilter,
+    IssuerFilter,
+    KeysetChangeList,
+    PlayerFilter,
+    ProofFilter,
+    make_calendar,
+    search,
+)
+from audit.examination import Answer, examine_entry, read_receipt
 from audit.models import AuditEntry, Checkpoint, Refusal
+
+logger = logging.getLogger(__name__)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -22,17 +49,95 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ["id", "player", "seq", "kind", "action", "delta", "balance", "proof", "time"]
-    list_filter = ["kind", "action"]
-    search_fields = ["player", "ref", "actor"]
-    ordering = ["-id"]
-    show_full_result_count = False
+    """What the log itself knows of an entry. Whose name it is and what may be done about it, a subclass adds."""
 
-    @admin.display(boolean=True, description="verified")
-    def proof(self, entry: AuditEntry) -> bool:
-        return entry.verified
+    list_display = ["number", "time", "player", "kind", "action", "delta", "balance", "proof", "address"]
+    list_display_links = ["number"]
+    list_filter = [DayFilter, "kind", ProofFilter, ActionFilter, IssuerFilter, PlayerFilter, AddressFilter]
+    search_fields = ["ref"]
+    search_help_text = "A whole player's UUID, address, request id or reference."
+    sortable_by = ()
+    list_per_page = 100
+    show_facets = admin.ShowFacets.NEVER
 
-    @admin.display(description="time (UTC)", ordering="at_us")
+    def get_urls(self) -> list[URLPattern]:
+        export = self.admin_site.admin_view(require_safe(self.export_view))
+        return [path("export/<str:form>", export, name="audit_auditentry_export"), *super().get_urls()]
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[KeysetChangeList]:
+        return KeysetChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        term = search_term.strip()
+        return (search(queryset, term) if term else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        data = getattr(response, "context_data", None) or {}
+        if "cl" in data:
+            query = data["cl"].get_query_string(remove=[BEFORE, AFTER])
+            data.update(calendar=make_calendar(data["cl"]), export_query=query, export_forms=list(evidence.FORMS))
+        return response
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One entry: what it says, what it was sealed with, and what that proves, checked on the spot."""
+        entry = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if entry is None:
+            return super().change_view(request, object_id, form_url, extra_context)
+        context = entry.context if isinstance(entry.context, dict) else {}
+        told = [(key, value) for key, value in context.items() if key != "receipt"]
+        more = {"answers": self.examine(entry), "told": told, "receipt": read_receipt(context), "title": str(entry)}
+        return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+
+    def examine(self, entry: AuditEntry) -> list[Answer]:
+        """What the page of an entry says that it can be held to; a subclass that knows issuers adds the receipt."""
+        return examine_entry(entry)
+
+    def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """What the list shows, all of it, as a file. Who may look may take it along; the server's log says who did."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if form not in evidence.FORMS:
+            raise Http404
+        try:
+            changelist = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            raise Http404 from None
+        who, asked = request.user.get_username(), request.GET.urlencode()
+        logger.info("%s exports entries as %s, filtered by %r", who, form, asked)
+        try:
+            chunks = evidence.stream(
+                changelist.get_queryset(request),
+                form,
+                lambda count: logger.info("%s exported %s entries as %s, filtered by %r", who, count, form, asked),
+            )
+        except evidence.ExportRunning:
+            messages.warning(request, "Another export is running. Try again when it is done.")
+            return redirect(f"{reverse('admin:audit_auditentry_changelist')}?{asked}")
+        name = f"entries-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{form}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return StreamingHttpResponse(chunks, content_type=evidence.TYPES[form], headers=headers)
+
+    @admin.display(description="entry")
+    def number(self, entry: AuditEntry) -> str:
+        return f"#{entry.seq}"
+
+    @admin.display(description="proof")
+    def proof(self, entry: AuditEntry) -> str:
+        begin = (entry.ref or "").partition(":")[0]
+        return {"r": "verified", "k": "self-reported"}.get(begin, "")
+
+    @admin.display(description="address", empty_value="erased")
+    def address(self, entry: AuditEntry) -> str | None:
+        if entry.context is None:
+            return None
+        return str(entry.context.get("address", "")) if isinstance(entry.context, dict) else "?"
+
+    @admin.display(description="time (UTC)")
     def time(self, entry: AuditEntry) -> str:
         return entry.at.strftime("%Y-%m-%d %H:%M:%S.%f")
 

@@ -56,10 +56,10 @@ class AuditEntry(models.Model):
             models.Index(fields=["player", "action", "at_us"], name="audit_entry_player_action"),
             models.Index(fields=["at_us"], name="audit_entry_at"),
             # What investigators ask for, newest first: without these a rare answer costs a walk through the whole log.
-            models.Index(fields=["action", "id"], name="audit_entry_action"),
-            models.Index(fields=["kind", "id"], name="audit_entry_rare_kind", condition=~Q(kind="award")),
-            models.Index(issuer_of_ref(), "id", name="audit_entry_issuer", condition=Q(ref__startswith="r:")),
-            models.Index(context_key("address"), "id", name="audit_entry_address"),
+            models.Index(fields=["action", "at_us"], name="audit_entry_action"),
+            models.Index(fields=["kind", "at_us"], name="audit_entry_rare_kind", condition=~Q(kind="award")),
+            models.Index(issuer_of_ref(), "at_us", name="audit_entry_issuer", condition=Q(ref__startswith="r:")),
+            models.Index(context_key("address"), "at_us", name="audit_entry_address"),
             models.Index(context_key("request"), name="audit_entry_request"),
         ]
 

@@ -26,10 +26,10 @@ ADDRESS, REQUEST = (
     for key in ("address", "request")
 )
 INDEXES = (
-    models.Index(fields=["action", "id"], name="audit_entry_action"),
-    models.Index(fields=["kind", "id"], name="audit_entry_rare_kind", condition=~Q(kind="award")),
-    models.Index(ISSUER, F("id"), name="audit_entry_issuer", condition=Q(ref__startswith="r:")),
-    models.Index(ADDRESS, F("id"), name="audit_entry_address"),
+    models.Index(fields=["action", "at_us"], name="audit_entry_action"),
+    models.Index(fields=["kind", "at_us"], name="audit_entry_rare_kind", condition=~Q(kind="award")),
+    models.Index(ISSUER, F("at_us"), name="audit_entry_issuer", condition=Q(ref__startswith="r:")),
+    models.Index(ADDRESS, F("at_us"), name="audit_entry_address"),
     models.Index(REQUEST, name="audit_entry_request"),
 )
 

@@ -1,0 +1,298 @@
+"""The list of entries at any size of the log: pages by key instead of counts, and filters that an index answers."""
+
+import contextlib
+import ipaddress
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import ListFilter, ModelAdmin, SimpleListFilter
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models.expressions import Combinable, RawSQL
+from django.http import HttpRequest
+
+from audit.expressions import context_key, issuer_of_ref
+from audit.models import EPOCH, AuditEntry
+
+Entries = QuerySet[AuditEntry]
+BEFORE, AFTER = "before", "after"
+SINCE, UNTIL = "since", "until"
+REFERENCE = re.compile(r"[rkv]:.+")
+#: More actions or issuers than this are not offered for choice; the address of the page still takes them.
+MAXIMUM_CHOICES = 100
+NEWEST_FIRST = ("-at_us", "-pk")
+#: Of an entry in that order, as the address of a page has it.
+PLACE = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
+
+
+class KeysetChangeList(ChangeList):
+    """Pages of what comes before or after an entry, newest first: the thousandth costs what the first does, and nothing is counted."""
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        kept = super().get_filters_params(params)
+        return {name: value for name, value in kept.items() if name not in {BEFORE, AFTER}}
+
+    def get_ordering(self, request: HttpRequest, queryset: Entries) -> list[str | Combinable]:
+        return [*NEWEST_FIRST]
+
+    def get_results(self, request: HttpRequest) -> None:
+        before, after = (self._read_place(name) for name in (BEFORE, AFTER))
+        size = self.list_per_page
+        if after is not None:
+            rows = list(_later(self.queryset, *after).reverse()[: size + 1])
+            has_newer, has_older, rows = len(rows) > size, True, rows[:size][::-1]
+        else:
+            rows = list((self.queryset if before is None else earlier(self.queryset, *before))[: size + 1])
+            has_newer, has_older, rows = before is not None, len(rows) > size, rows[:size]
+        self.result_list = rows
+        self.result_count, self.full_result_count = len(rows), None
+        self.show_full_result_count = self.can_show_all = self.multi_page = False
+        self.show_admin_actions = True
+        self.paginator = Paginator(rows, size)
+        places = [f"{row.at_us}.{row.pk}" for row in rows]
+        self.newest_link = self._link({}) if has_newer else ""
+        self.newer_link = self._link({AFTER: places[0]}) if has_newer and places else ""
+        self.older_link = self._link({BEFORE: places[-1]}) if has_older and places else ""
+
+    def _link(self, place: dict[str, str]) -> str:
+        return self.get_query_string(place, remove=[BEFORE, AFTER])
+
+    def _read_place(self, name: str) -> tuple[int, int] | None:
+        if name not in self.params:
+            return None
+        found = PLACE.fullmatch(self.params[name])
+        if found is None:
+            raise IncorrectLookupParameters(name)
+        return int(found[1]), int(found[2])
+
+
+def earlier(entries: Entries, at_us: int, pk: int) -> Entries:
+    """Those after this place, newest first; said so that the index of the time can begin there."""
+    return entries.filter(at_us__lte=at_us).exclude(at_us=at_us, pk__gte=pk)
+
+
+def _later(entries: Entries, at_us: int, pk: int) -> Entries:
+    return entries.filter(at_us__gte=at_us).exclude(at_us=at_us, pk__lte=pk)
+
+
+class InputFilter(ListFilter):
+    """A filter by words that are typed in, not chosen."""
+
+    template = "admin/audit/auditentry/input_filter.html"
+    #: name, label and kind of each field.
+    fields: tuple[tuple[str, str, str], ...]
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: type, model_admin: "ModelAdmin[Any]"
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name, _, _ in self.fields:
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1].strip()
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return [name for name, _, _ in self.fields]
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        """The one form: its fields, what else the page is filtered by, and the way to be rid of it."""
+        names = [name for name, _, _ in self.fields]
+        others = {name: value for name, value in changelist.params.items() if name not in {*names, BEFORE, AFTER}}
+        inputs = [
+            {"name": name, "label": label, "type": kind, "value": self.used_parameters.get(name, "")}
+            for name, label, kind in self.fields
+        ]
+        clear = (
+            changelist.get_query_string(remove=[*names, BEFORE, AFTER]) if any(self.used_parameters.values()) else ""
+        )
+        yield {"inputs": inputs, "others": others, "clear": clear}
+
+    def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
+        values = {name: str(value) for name, value in self.used_parameters.items() if value}
+        try:
+            return self.narrow(queryset, values) if values else queryset
+        except ValueError as error:
+            messages.error(request, str(error))
+            return queryset.none()
+
+    def narrow(self, entries: Entries, values: dict[str, str]) -> Entries:
+        """The entries that fit; raises ValueError with a sentence for what cannot be understood."""
+        raise NotImplementedError
+
+
+class PlayerFilter(InputFilter):
+    title = "player"
+    fields = (("player", "UUID of the player", "text"),)
+
+    def narrow(self, entries: Entries, values: dict[str, str]) -> Entries:
+        try:
+            return entries.filter(player=UUID(values["player"]))
+        except ValueError:
+            raise ValueError(f"{values['player']!r} is no UUID of a player.") from None
+
+
+class AddressFilter(InputFilter):
+    title = "address"
+    fields = (("address", "Address", "text"),)
+
+    def narrow(self, entries: Entries, values: dict[str, str]) -> Entries:
+        return entries.alias(address=context_key("address")).filter(address=values["address"])
+
+
+class DayFilter(InputFilter):
+    """From one day to another, both included, as UTC has them."""
+
+    title = "day (UTC)"
+    fields = ((SINCE, "First day", "date"), (UNTIL, "Last day", "date"))
+
+    def narrow(self, entries: Entries, values: dict[str, str]) -> Entries:
+        if SINCE in values:
+            entries = entries.filter(at_us__gte=to_us(read_day(values[SINCE])))
+        if UNTIL in values:
+            entries = entries.filter(at_us__lt=to_us(read_day(values[UNTIL]) + timedelta(days=1)))
+        return entries
+
+
+class ProofFilter(SimpleListFilter):
+    title = "proof"
+    parameter_name = "verified"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Verified by a receipt"), ("no", "Self-reported")]
+
+    def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
+        begin = {"yes": "r:", "no": "k:"}.get(self.value() or "")
+        return queryset.filter(ref__startswith=begin) if begin else queryset
+
+
+class FoundFilter(SimpleListFilter):
+    """A filter by the values that the log holds, each found by one step in the index."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, value) for value in find_values(*self.searched())]
+
+    def searched(self) -> tuple[Any, Q]:
+        raise NotImplementedError
+
+
+class ActionFilter(FoundFilter):
+    title = "action"
+    parameter_name = "action"
+
+    def searched(self) -> tuple[Any, Q]:
+        return F("action"), Q(action__gt="")
+
+    def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+class IssuerFilter(FoundFilter):
+    title = "issuer of the receipt"
+    parameter_name = "issuer"
+
+    def searched(self) -> tuple[Any, Q]:
+        return issuer_of_ref(), Q(ref__startswith="r:")
+
+    def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
+        if not self.value():
+            return queryset
+        return queryset.filter(ref__startswith="r:").alias(issuer=issuer_of_ref()).filter(issuer=self.value())
+
+
+def find_values(expression: Any, condition: Q) -> list[str]:
+    """The different values of an indexed expression, least first: a step in the index for each, which no DISTINCT would take."""
+    values = AuditEntry.objects.filter(condition).annotate(value=expression).order_by("value").values("value")
+    first, first_words = values[:1].query.sql_with_params()
+    following, following_words = values.filter(value__gt=RawSQL("found.value", []))[:1].query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE found(value) AS (SELECT * FROM ({first}) AS least "  # noqa: S608 - what the ORM made
+            f"UNION ALL SELECT ({following}) FROM found WHERE found.value IS NOT NULL) "
+            "SELECT value FROM found WHERE value IS NOT NULL LIMIT %s",
+            [*first_words, *following_words, MAXIMUM_CHOICES],
+        )
+        return [value for (value,) in cursor.fetchall()]
+
+
+def search(entries: Entries, term: str) -> Entries:
+    """What has this player, address, request id or reference, whole: each has an index, and a part of it would have none."""
+    if REFERENCE.fullmatch(term):
+        return entries.filter(ref=term)
+    try:
+        address = ipaddress.ip_address(term)
+        text = str(getattr(address, "ipv4_mapped", None) or address)
+        return entries.alias(address=context_key("address")).filter(address=text)
+    except ValueError:
+        asked = Q(request=term)
+    with contextlib.suppress(ValueError):
+        # Request ids that were made here read as UUIDs without hyphens, too.
+        asked |= Q(player=UUID(term))
+    return entries.alias(request=context_key("request")).filter(asked)
+
+
+def read_day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day: write it like 2026-11-24.") from None
+    if not EPOCH.year <= day.year < date.max.year:
+        raise ValueError(f"{text!r} is no day of this log.")
+    return day
+
+
+def to_us(day: date) -> int:
+    return (datetime(day.year, day.month, day.day, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+
+
+def make_calendar(changelist: ChangeList) -> dict[str, Any]:
+    """Links to the years, months or days that the log has, one level below what is shown, and the way up."""
+    ends = AuditEntry.objects.aggregate(first=Min("at_us"), last=Max("at_us"))
+    if ends["first"] is None:
+        return {}
+    first, last = ((EPOCH + timedelta(microseconds=at_us)).date() for at_us in (ends["first"], ends["last"]))
+    try:
+        since, until = (read_day(changelist.params[name]) for name in (SINCE, UNTIL))
+    except (KeyError, ValueError):
+        since, until = first, last
+    is_narrowed = SINCE in changelist.params or UNTIL in changelist.params
+    periods = [(name, max(start, first), min(end, last)) for name, start, end in _divide(since, until)]
+    links = [
+        {
+            "name": name,
+            "link": changelist.get_query_string(
+                {SINCE: start.isoformat(), UNTIL: end.isoformat()}, remove=[BEFORE, AFTER]
+            ),
+            "is_current": (start, end) == (since, until),
+        }
+        for name, start, end in periods
+        if start <= end
+    ]
+    return {
+        "links": links,
+        "up": changelist.get_query_string(remove=[SINCE, UNTIL, BEFORE, AFTER]) if is_narrowed else "",
+    }
+
+
+def _divide(since: date, until: date) -> Iterator[tuple[str, date, date]]:
+    """The days of one month, the months of one year, or the years."""
+    if (since.year, since.month) == (until.year, until.month):
+        day = since.replace(day=1)
+        while day.month == since.month:
+            yield f"{day.day} {day:%B}", day, day
+            day += timedelta(days=1)
+    elif since.year == until.year:
+        for month in range(1, 13):
+            start = date(since.year, month, 1)
+            yield f"{start:%B} {since.year}", start, (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    else:
+        for year in range(since.year, until.year + 1):
+            yield str(year), date(year, 1, 1), date(year, 12, 31)
