@@ -192,10 +192,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Read the live top 10 and credit players. Errors are RFC 9457 problem documents with a stable `code`.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
+    "TAGS": [{"name": "score", "description": "The board"}, {"name": "token", "description": "Signing in and out"}],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["scores.api.schema.close_bodies"],
+    "POSTPROCESSING_HOOKS": ["scores.api.schema.complete"],
 }
 
 # --- Browser safety

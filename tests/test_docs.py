@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 from django.test import Client
 from pytest_django import Settings
 
@@ -211,3 +211,80 @@ def test_the_client_of_the_api_page_counts_once_though_its_first_answer_gets_los
     assert (answer["score"], answer["replayed"]) == (5, True)
     assert handler.answered == [200, 200]
     assert AuditEntry.objects.filter(player=player.pk).count() == 1
+
+
+OPERATIONS = "docs/operations.md"
+#: Stands in for Docker: what the image would run is run here.
+DOCKER = """#!/bin/sh
+case "$*" in
+    *"--entrypoint python3 manage -c"*) shift $(($# - 1)); exec "$PYTHON" -c "$1" ;;
+esac
+echo "docker $*" >>"$CALLS"
+"""
+
+
+def test_the_quarter_of_an_hour_makes_secrets_and_keys_that_a_server_takes(tmp_path: Path) -> None:
+    block = read_block(OPERATIONS, "sh")
+    for name, text in (("docker", DOCKER), ("sudo", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    site = tmp_path / "site"
+    site.mkdir()
+    variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    calls = tmp_path / "calls"
+    environment = variables | {"CALLS": str(calls)}
+    subprocess.run(["/bin/sh", "-euc", block], cwd=site, env=environment, check=True, capture_output=True, timeout=60)
+    assert calls.read_text(encoding="utf-8").splitlines()[-1] == "docker compose up --detach"
+    secrets = dict(line.split("=", 1) for line in (site / ".env").read_text(encoding="utf-8").splitlines())
+    assert set(secrets) == {"DOMAIN", "SECRET_KEY", "JWT_SIGNING_KEY", "POSTGRES_PASSWORD"}
+    assert {path.stat().st_mode & 0o077 for path in (site / ".env", *site.glob("keys/*/*.json"))} == {0}
+    production = {
+        "SECRET_KEY": secrets["SECRET_KEY"],
+        "JWT_SIGNING_KEY": secrets["JWT_SIGNING_KEY"],
+        "ALLOWED_HOSTS": secrets["DOMAIN"],
+        "TRUSTED_PROXIES": "1",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/site.sqlite3",
+        "LEDGER_KEYS_FILE": str(site / "keys/servers/ledger_keys.json"),
+        "RECEIPT_ISSUERS_FILE": str(site / "keys/servers/receipt_issuers.json"),
+        "CHECKPOINT_KEY_FILE": str(site / "keys/sealer/checkpoint_keys.json"),
+        "CHECKPOINT_EXPORT": str(tmp_path / "checkpoints.jws"),
+    }
+    for command in (["migrate", "--verbosity=0"], ["config"], ["seal_ledger"]):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=ROOT, env=variables | production, capture_output=True, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_message_of_the_troubleshooting_tables_is_one_of_ours_or_of_the_systems() -> None:
+    text = (ROOT / OPERATIONS).read_text(encoding="utf-8")
+    tables = text.partition("## Start that is refused")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in tables.splitlines() if line.startswith("| ")]
+    parts = {
+        part.strip(" .:")
+        for row in rows
+        for message in re.findall(r"`([^`]+)`", row)
+        for part in re.split(r"\.\.\.|\b(?:NAME|HOST:PORT)\b", message)
+    } - {""}
+    sources = [
+        *(ROOT / "scores").rglob("*.py"),
+        *(ROOT / "audit").rglob("*.py"),
+        *(ROOT / "scoreboard_project").glob("*.py"),
+    ]
+    # Adjacent literals are one message.
+    code = re.sub(r'"\s+f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in sources))
+    system = {
+        *("Connection refused", "password authentication failed", "unable to open database file", "Host"),
+        *("database or disk is full", "No space left on device", "Address already in use", "X-Forwarded-Proto: https"),
+    }
+    assert {part for part in parts if part not in code} - system == set()
+    assert len(parts) > 15
+
+
+def test_commands_of_the_documents_exist() -> None:
+    known = get_commands()
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        named = re.findall(r"(?:manage\.py|run --rm manage) ([a-z_]+)", text)
+        assert set(named) - set(known) - {"commands"} == set(), path

@@ -137,7 +137,7 @@ def test_the_parts_of_a_site_are_there_and_nothing_kept_lies_in_a_container(comp
     assert {volume for volume in named if not volume.startswith("./keys/")} == set(compose["volumes"])
     # Who can sign checkpoints is the sealer alone, and whoever restores.
     signing = {
-        name for name, service in services.items() if any("checkpoint_keys" in v for v in service.get("volumes", []))
+        name for name, service in services.items() if any("keys/sealer" in v for v in service.get("volumes", []))
     }
     assert signing == {"sealer", "manage"}
 

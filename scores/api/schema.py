@@ -27,11 +27,31 @@ COMMON = {
     429: ["rate_limited"],
 }
 ALWAYS = {500: ["internal_error"], 503: ["unavailable"]}
+
+
+def _text(length: int) -> dict[str, Any]:
+    return {"type": "string", "maxLength": length}
+
+
+#: What answers carry, and which: `all`, or those of these statuses.
+HEADERS: list[tuple[str, set[int] | None, str]] = [
+    ("X-Request-ID", None, "The request's id, by which the log finds it."),
+    ("RateLimit", None, "What is left of each limit that this request was counted under."),
+    ("RateLimit-Policy", None, "Those limits: quota and window."),
+    ("Cache-Control", None, "no-store, but for what everybody sees."),
+    ("ETag", {200, 304}, "Strong, over the entries."),
+    ("WWW-Authenticate", {401}, "RFC 6750."),
+    ("Allow", {405}, "The methods this route takes."),
+    ("Retry-After", {429, 503}, "Seconds."),
+]
+MAXIMUM_NUMBER = 2**53 - 1
+LENGTHS = {"uuid": 36, "date-time": 27}
+ITEMS = {"entries": 10, "above": 2, "below": 2}
 REQUEST_ID = OpenApiParameter(
     "X-Request-ID",
     str,
     OpenApiParameter.HEADER,
-    description="1 to 64 of [A-Za-z0-9._-]; made if absent, returned, logged.",
+    description="1 to 64 of [A-Za-z0-9._-]; another is replaced by one of ours; returned, logged.",
 )
 
 Decorator = Callable[[Any], Any]
@@ -42,7 +62,8 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        description = "An access token of POST /api/token, checked as RFC 8725 (RFC8725) advises: one algorithm, type, issuer, audience."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
 
 
 def _problems(*tables: dict[int, list[str]]) -> dict[tuple[int, str], OpenApiResponse]:
@@ -76,7 +97,7 @@ update = _route(
     parameters=[
         OpenApiParameter(
             "Idempotency-Key",
-            str,
+            _text(257),
             OpenApiParameter.HEADER,
             description="Needed with `action`: one fresh key per act, the same when it is retried.",
         )
@@ -94,7 +115,23 @@ update = _route(
             429: ["cooldown", "daily_cap"],
         },
     ],
-    examples=[OpenApiExample("A catalogue action", {"action": "daily-quiz"}, request_only=True)],
+    examples=[
+        OpenApiExample("A catalogue action", {"action": "daily-quiz"}, request_only=True),
+        OpenApiExample(
+            "An update",
+            {
+                "player": {"id": "6f1d9c1e-4f0a-4b57-9a57-0d3f6c7c2b11", "name": "Ada"},
+                "action": "daily-quiz",
+                "delta": 10,
+                "score": 1250,
+                "verified": False,
+                "replayed": False,
+                "entry": {"seq": 42, "mac": "0" * 64},
+            },
+            response_only=True,
+            status_codes=["200"],
+        ),
+    ],
 )
 top = _route(
     "read_top",
@@ -136,12 +173,41 @@ revoke = _route(
 )
 
 
-def close_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say of what comes in that unknown fields are refused, and of an update that it holds one of two fields."""
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """What the serializers cannot say: that bodies are closed, what answers carry in their headers, and how large things get."""
     schemas = result["components"]["schemas"]
     for name in ("UpdateBody", "LoginBody", "RefreshBody", "PatchedUpdateBody"):
         if name in schemas:
             schemas[name]["additionalProperties"] = False
         if name in schemas and name.endswith("UpdateBody"):
             schemas[name]["oneOf"] = [{"required": ["action"]}, {"required": ["receipt"]}]
+    for schema in schemas.values():
+        for name, field in schema["properties"].items():
+            _bound(name, field)
+    for path, methods in result["paths"].items():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                _add_headers(path, int(status), response)
+                if status == "204":
+                    response.pop("content", None)
     return result
+
+
+def _bound(name: str, field: dict[str, Any]) -> None:
+    kind = field.get("type")
+    if kind in ("integer", ["integer", "null"]):
+        field["format"] = "int64"
+        field.setdefault("minimum", 0)
+        field.setdefault("maximum", MAXIMUM_NUMBER)
+    elif kind == "array":
+        field["maxItems"] = ITEMS.get(name, 100)
+    elif kind == "string" and field.get("format") in LENGTHS:
+        field["maxLength"] = LENGTHS[field["format"]]
+
+
+def _add_headers(path: str, status: int, response: dict[str, Any]) -> None:
+    response["headers"] = {
+        name: {"description": description, "schema": _text(1000)}
+        for name, statuses, description in HEADERS
+        if (statuses is None or status in statuses) and (name != "ETag" or path == "/api/score/top")
+    }

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from scores.awarding import Award
+from scores.names import MAXIMUM_LENGTH
 from scores.standings import Place
 
 MAXIMUM_RECEIPT_LENGTH = 4096
@@ -54,23 +55,23 @@ class RefreshBody(ExactSerializer):
 
 
 class TokenPair(serializers.Serializer[Any]):
-    access = serializers.CharField()
-    refresh = serializers.CharField()
+    access = serializers.CharField(max_length=4096)
+    refresh = serializers.CharField(max_length=4096)
 
 
 class PlayerShape(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    name = serializers.CharField()
+    name = serializers.CharField(max_length=MAXIMUM_LENGTH)
 
 
 class EntryShape(serializers.Serializer[Any]):
     seq = serializers.IntegerField(help_text="Place in the player's audit chain.")
-    mac = serializers.CharField(help_text="Its seal, lower-case hex.")
+    mac = serializers.RegexField("^[0-9a-f]{64}$", max_length=64, help_text="Its seal, lower-case hex.")
 
 
 class AwardShape(serializers.Serializer[Any]):
     player = PlayerShape()
-    action = serializers.CharField()
+    action = serializers.CharField(max_length=64)
     delta = serializers.IntegerField()
     score = serializers.IntegerField(help_text="Points after this act.")
     verified = serializers.BooleanField(help_text="Proved by a receipt, rather than self-reported.")
@@ -81,7 +82,7 @@ class AwardShape(serializers.Serializer[Any]):
 class StandingShape(serializers.Serializer[Any]):
     rank = serializers.IntegerField()
     player = serializers.UUIDField()
-    name = serializers.CharField()
+    name = serializers.CharField(max_length=MAXIMUM_LENGTH)
     score = serializers.IntegerField()
     reached_at = serializers.DateTimeField()
 
@@ -100,18 +101,20 @@ class PlaceShape(serializers.Serializer[Any]):
 
 
 class FieldProblemShape(serializers.Serializer[Any]):
-    field = serializers.CharField()
-    detail = serializers.CharField()
+    field = serializers.CharField(
+        max_length=8192, allow_blank=True, help_text="Empty where the body as a whole is meant."
+    )
+    detail = serializers.CharField(max_length=8192)
 
 
 class ProblemShape(serializers.Serializer[Any]):
     """RFC 9457."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField(help_text="Stable; what a client decides by.")
+    type = serializers.CharField(max_length=100)
+    title = serializers.CharField(max_length=100)
+    status = serializers.IntegerField(min_value=400, max_value=599)
+    detail = serializers.CharField(max_length=500)
+    code = serializers.RegexField("^[a-z_]+$", max_length=64, help_text="Stable; what a client decides by.")
     errors = FieldProblemShape(many=True, required=False)  # type: ignore[assignment]
 
 

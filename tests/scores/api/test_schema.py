@@ -6,11 +6,13 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from scores.models import Action
-from tests.scores.acting import access_token, make_player
+from tests.scores.acting import access_token, make_player, update
 from tests.servers import ScoreboardServer
 
 ROUTES = {
@@ -55,3 +57,39 @@ def test_the_description_is_openapi_3_1_and_names_every_route_and_its_refusals(
     expected = ["200", "400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "500", "503"]
     assert sorted(update) == expected
     assert all("application/problem+json" in update[status]["content"] for status in expected[1:])
+
+
+def test_every_answer_names_its_headers_and_every_field_its_bounds(client: Client) -> None:
+    document = json.loads(client.get("/api/schema").content)
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                expected = {"X-Request-ID", "RateLimit", "RateLimit-Policy", "Cache-Control"}
+                expected |= {"401": {"WWW-Authenticate"}, "405": {"Allow"}}.get(status, set())
+                expected |= {"Retry-After"} if status in {"429", "503"} else set()
+                expected |= {"ETag"} if path == "/api/score/top" and status in {"200", "304"} else set()
+                assert set(response["headers"]) == expected, (path, status)
+    for name, schema in document["components"]["schemas"].items():
+        for field, form in schema["properties"].items():
+            bounds = {"string": "maxLength", "integer": "maximum", "array": "maxItems"}
+            kinds = form.get("type") if isinstance(form.get("type"), list) else [form.get("type")]
+            assert [kind for kind in kinds if kind in bounds and bounds[kind] not in form] == [], (name, field)
+
+
+def test_the_examples_of_the_description_are_what_happens(db: None, client: Client) -> None:
+    Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
+    operation = json.loads(client.get("/api/schema").content)["paths"]["/api/score/update"]["patch"]
+    sent = example(operation["requestBody"]["content"]["application/json"])
+    promised = example(operation["responses"]["200"]["content"]["application/json"])
+    response = update(sent, token=access_token(make_player(promised["player"]["name"])), key="an-example")
+    answer = response.json()
+    # Whose and which differ from site to site; everything else is as promised.
+    for document in (answer, promised):
+        del document["player"]["id"], document["entry"], document["score"]
+    assert (response.status_code, answer) == (200, promised)
+
+
+def example(content: dict[str, Any]) -> dict[str, Any]:
+    (only,) = content["examples"].values()
+    value: dict[str, Any] = only["value"]
+    return value
