@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from math import ceil, log10
+from math import ceil
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from django.utils.formats import date_format
@@ -152,7 +152,7 @@ def draw_sign(kind: str) -> SafeString:
 
 def nice_above(value: int) -> int:
     """The least of 1, 2 or 5 with noughts that is not below."""
-    power: int = 10 ** max(ceil(log10(max(value, 1))) - 1, 0)
+    power: int = 10 ** (len(str(value)) - 1)
     return next(digit * power for digit in (1, 2, 5, 10) if digit * power >= value)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scores.desk.charts import (
@@ -164,6 +164,7 @@ def test_every_bar_is_within_the_picture(counts: list[tuple[int, int]]) -> None:
 
 
 @given(value=st.integers(1, 2**53))
+@example(value=10**15 + 1)
 def test_the_step_of_an_axis_is_a_round_number_just_above(value: int) -> None:
     top = nice_above(value)
 
