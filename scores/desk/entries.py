@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,13 +12,25 @@ from django.utils.html import format_html
 
 from audit import chain
 from audit.admin import AuditEntryAdmin
+from audit.changelist import KeysetChangeList
+from audit.examination import Answer
 from audit.models import AuditEntry
 from scores.corrections import REVERSIBLE
 from scores.desk.forms import MAXIMUM_ENTRIES, write_numbers
 from scores.models import Score
+from scores.receipts import check_spent
 
 #: May act and review. Looking is the models' view permissions, configuring the catalogue its add and change.
 PERMISSION = "scores.correct_score"
+
+
+class EntryChangeList(KeysetChangeList):
+    """A page of entries, each with whose it is: one query for all, where a join would slow down filters and exports."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        for entry, score in beside_players(self.result_list):
+            entry.score = score  # type: ignore[attr-defined]  # read by `player_link`
 
 
 class EntryAdmin(AuditEntryAdmin):
@@ -28,20 +40,26 @@ class EntryAdmin(AuditEntryAdmin):
     actions = ["void_selection"]
     change_form_template = "admin/scores/entry.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
-        names = Score.objects.filter(pk=OuterRef("player")).values("name")[:1]
-        entries: QuerySet[AuditEntry] = super().get_queryset(request)
-        return entries.annotate(player_name=Subquery(names))
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[EntryChangeList]:
+        return EntryChangeList
 
-    @admin.display(description="player", ordering="player")
+    def examine(self, entry: AuditEntry) -> list[Answer]:
+        """With the receipt, which takes knowing the issuers."""
+        answers = super().examine(entry)
+        if entry.kind == AuditEntry.Kind.AWARD and entry.verified and isinstance(entry.context, dict):
+            fault = check_spent(str(entry.context.get("receipt", "")), entry)
+            sentence = (
+                fault or "An issuer signed it for this player, this action and these points; it is spent by this entry."
+            )
+            answers.append(Answer("Receipt", not fault, sentence))
+        return answers
+
+    @admin.display(description="player")
     def player_link(self, entry: Any) -> str:
-        if entry.player_name is None:
+        if entry.score is None:
             return "System" if entry.player == chain.SYSTEM_CHAIN else str(entry.player)
-        return format_html(
-            '<a href="{}"><bdi>{}</bdi></a>',
-            reverse("admin:scores_score_player", args=[entry.player]),
-            entry.player_name,
-        )
+        address = reverse("admin:scores_score_player", args=[entry.player])
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', address, entry.score.name)
 
     def has_correct_permission(self, request: HttpRequest) -> bool:
         """Who is offered the act below."""

@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from audit.models import AuditEntry
 from scores import corrections
-from scores.models import Flag, Score
+from scores.models import Action, Flag, Score
 from scores.players import ensure_player
-from tests.scores.acting import make_player
+from tests.scores.acting import make_player, make_receipt, update
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 
@@ -199,3 +199,27 @@ def test_the_page_of_an_entry_leads_to_its_player_and_its_acts(desk: Client, che
         page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk])).content.decode()
         assert reverse("admin:scores_score_player", args=[cheat.pk]) in page
         assert f"{reverse('admin:scores_score_act', args=[cheat.pk, act])}?entries={entry.seq}" in page
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_list_of_entries_names_every_player_with_one_query(
+    desk: Client, cheat: Score, count: int, django_assert_num_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    for number in range(count):
+        corrections.adjust(player=make_player(f"P{number}").pk, delta=1, reason="a day's play", actor="system")
+    with django_assert_num_queries(9):
+        page = desk.get(reverse("admin:audit_auditentry_changelist")).content.decode()
+    for score in Score.objects.exclude(seq=0):
+        assert f'"{reverse("admin:scores_score_player", args=[score.pk])}"><bdi>{score.name}</bdi>' in page
+
+
+def test_the_page_of_an_entry_says_whether_its_receipt_proves_it(
+    desk: Client, player: Score, token: str, daily_quiz: Action
+) -> None:
+    assert update({"receipt": make_receipt(player)}, token=token).status_code == 200
+    assert update({"action": "daily-quiz"}, token=token, key="own-word").status_code == 200
+    by_receipt, by_word = AuditEntry.objects.order_by("seq")
+    sentence = "An issuer signed it for this player, this action and these points; it is spent by this entry."
+    for entry, says in [(by_receipt, True), (by_word, False)]:
+        page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk])).content.decode()
+        assert (sentence in page) == says

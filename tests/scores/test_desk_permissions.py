@@ -61,6 +61,7 @@ MATRIX = {
     "audit/auditentry/{entry}/change/": ("403 200 200 403", "403 403 403 403"),
     "audit/auditentry/{entry}/history/": ("403 200 200 403", "403 200 200 403"),
     "audit/auditentry/{entry}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "audit/auditentry/export/csv": ("403 200 200 403", "405 405 405 405"),
     "audit/refusal/": ("403 200 200 403", "403 200 200 403"),
     "audit/refusal/add/": ("403 403 403 403", "403 403 403 403"),
     "audit/refusal/{refusal}/": ("302 302 302 302", "302 302 302 302"),
