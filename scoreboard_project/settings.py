@@ -55,7 +55,7 @@ MIDDLEWARE = [
     "scores.api.middleware.ProbeMiddleware",
     "scores.page_middleware.StaticFiles",
     "scores.page_middleware.ContentPolicy",
-    "scores.page_middleware.Sessions",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "scores.page_middleware.Languages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

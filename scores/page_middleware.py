@@ -1,6 +1,7 @@
-"""What only pages need: static files, content policy, session, language, user and messages. The calls of the API pass them by.
+"""What only pages need: static files, content policy, language, user and messages. The calls of the API pass them by.
 
 An update or a read of the scores knows no cookie and shows no page; without these layers it costs about a fifth less.
+Sessions stay Django's own in the settings, where its deployment checks look for them, and cost nothing until one is read.
 """
 
 import functools
@@ -10,7 +11,6 @@ from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -48,10 +48,6 @@ class ContentPolicy(CSPMiddleware):
             response["Content-Security-Policy"] = _plain_policy()
             return response
         return super().__call__(request)
-
-
-class Sessions(PagesOnly, SessionMiddleware):
-    pass
 
 
 class Languages(PagesOnly, LocaleMiddleware):

@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from audit import changelist, ledger
+from audit.expressions import issuer_of_ref
 from audit.models import AuditEntry
 from scores.models import Score
 from tests.scores.acting import read_state
@@ -163,11 +164,11 @@ def test_the_list_costs_as_many_queries_with_many_entries_as_with_few(
 
 
 def test_choices_are_what_the_log_holds(players: list[Score], db: None) -> None:
-    assert changelist.find_values(F("action"), changelist.Q(action__gt="")) == ["bug-bounty", "daily-quiz"]
-    assert changelist.find_values(changelist.issuer_of_ref(), changelist.Q(ref__startswith="r:")) == ["test-backend"]
+    assert changelist.find_values(F("action"), Q(action__gt="")) == ["bug-bounty", "daily-quiz"]
+    assert changelist.find_values(issuer_of_ref(), Q(ref__startswith="r:")) == ["test-backend"]
     with tampering():
         AuditEntry.objects.filter(ref__startswith="r:").update(ref=F("mac"))
-        assert changelist.find_values(changelist.issuer_of_ref(), changelist.Q(ref__startswith="r:")) == []
+        assert changelist.find_values(issuer_of_ref(), Q(ref__startswith="r:")) == []
 
 
 @pytest.mark.postgresql
@@ -244,7 +245,8 @@ class TestOneEntry:
 
     def test_of_anything_that_is_stored_is_a_page(self, players: list[Score], desk: Client) -> None:
         entry = AuditEntry.objects.get(player=players[0].pk, seq=3)
-        for context in ([], "x", {"receipt": 5}, {"receipt": "a.b"}, {"receipt": "W10.W10.x"}, {"address": {"a": 1}}):
+        odd: list[Any] = [[], "x", {"receipt": 5}, {"receipt": "a.b"}, {"receipt": "W10.W10.x"}, {"address": {"a": 1}}]
+        for context in odd:
             with tampering():
                 AuditEntry.objects.filter(pk=entry.pk).update(context=context, ref="no-colon")
                 assert self.page(desk, entry).status_code == 200
