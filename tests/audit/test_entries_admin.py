@@ -160,7 +160,7 @@ def test_the_list_costs_as_many_queries_with_many_entries_as_with_few(
     with django_assert_num_queries(7):
         desk.get(LIST)
     with django_assert_num_queries(7):
-        desk.get(LIST, {"player": players[0].pk, "before": f"{2**53}.5"})
+        desk.get(LIST, {"player": str(players[0].pk), "before": f"{2**53}.5"})
 
 
 def test_choices_are_what_the_log_holds(players: list[Score], db: None) -> None:
