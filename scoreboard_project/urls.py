@@ -9,10 +9,12 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from scores import pages
 from scores.api import views
 from scores.login import LimitedForm
+from scores.you import you
 
 urlpatterns = [
     path("", pages.board, name="board"),
     path("embed", pages.embed, name="embed"),
+    path("you", you, name="you"),
     path("login", LoginView.as_view(template_name="login.html", authentication_form=LimitedForm), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("api/score/update", views.UpdateView.as_view(), name="score-update"),

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from csp.constants import NONE, SELF
 from csp.decorators import csp_update
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
-from django.db import DatabaseError, OperationalError, connection
+from django.contrib.auth.models import User
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -20,6 +20,7 @@ from scores.api import problems
 from scores.api.limits import limits_are_shared
 from scores.metrics import render as render_metrics
 from scores.readiness import is_migrated
+from scores.you import describe_place, find_viewer
 
 MINIMUM_ROWS = 3
 MAXIMUM_TITLE_LENGTH = 80
@@ -28,15 +29,9 @@ MAXIMUM_TITLE_LENGTH = 80
 @require_safe
 @never_cache
 def board(request: HttpRequest) -> HttpResponse:
-    return render(request, "board.html", {"snapshot": standings.read_snapshot(), "user": find_viewer(request)})
-
-
-def find_viewer(request: HttpRequest) -> User | AnonymousUser:
-    """Who is signed in; nobody while the database is away, so that the board is shown to everyone all the same."""
-    try:
-        return request.user if request.user.is_authenticated else AnonymousUser()
-    except OperationalError:
-        return AnonymousUser()
+    viewer = find_viewer(request)
+    place = describe_place(viewer) if isinstance(viewer, User) else None
+    return render(request, "board.html", {"snapshot": standings.read_snapshot(), "user": viewer, "you": place})
 
 
 @require_safe

@@ -10,7 +10,7 @@ const board = document.querySelector("#board");
 const words = document.querySelector("#words").dataset;
 const language = document.documentElement.lang;
 const limit = Number(board.dataset.limit);
-const table = new StandingsTable(board, { limit, language, newWord: words.new });
+const table = new StandingsTable(board, { limit, language, newWord: words.new, you: document.querySelector("#you")?.dataset.player });
 
 /** Calls `act` with the newest value: at once when it was quiet, else when `pause` is over. */
 function paced(pause, act) {
@@ -94,13 +94,22 @@ const renderedEntries = () =>
         score: Number(row.dataset.score),
     }));
 
+/** Only who is signed in loads what keeps their own place. */
+async function followYou(section) {
+    const { You } = await import("./you.js");
+    return new You(section, { language });
+}
+
 function followStandings() {
     let entries = renderedEntries();
     let trusted = true;
     const announcer = new Announcer(entries);
     const freshness = new FreshnessLine();
     const draw = paced(DRAW_EVERY, (newest) => table.draw(newest));
+    const section = document.querySelector("#you");
+    const you = section && followYou(section);
     const onStandings = (standings) => {
+        you?.then((loaded) => loaded.follow(standings.entries));
         entries = standings.entries.slice(0, limit);
         draw(entries);
         announcer.say(entries);

@@ -7,15 +7,16 @@ const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 export class StandingsTable {
     /**
      * @param {HTMLElement} board  holds the table, the note for the empty board and the row template
-     * @param {{limit: number, language: string, newWord: string}} options
+     * @param {{limit: number, language: string, newWord: string, you?: string}} options  you: whose row is marked as the reader's own
      */
-    constructor(board, { limit, language, newWord }) {
+    constructor(board, { limit, language, newWord, you }) {
         this.table = board.querySelector("table");
         this.body = board.querySelector("tbody");
         this.emptyNote = board.querySelector(".empty");
         this.template = board.querySelector("#row");
         this.limit = limit;
         this.newWord = newWord;
+        this.you = you;
         this.number = new Intl.NumberFormat(language);
         this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
         this.day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
@@ -62,6 +63,7 @@ export class StandingsTable {
             return element;
         };
         row.dataset.player = entry.player;
+        if (entry.player === this.you) row.setAttribute("aria-current", "true");
         write(".medal", this.number.format(entry.rank));
         write("bdi", entry.name).title = entry.name;
         this.#fillTime(row.querySelector("time"), entry.reached_at);
