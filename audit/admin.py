@@ -119,7 +119,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             messages.warning(request, "Another export is running. Try again when it is done.")
             return redirect(f"{reverse('admin:audit_auditentry_changelist')}?{asked}")
         name = f"entries-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{form}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingHttpResponse(chunks, content_type=evidence.TYPES[form], headers=headers)
 
     @admin.display(description="entry")

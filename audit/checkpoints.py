@@ -93,6 +93,14 @@ def read_block(jws: str, keys: CheckpointKeys) -> Block:
     return block
 
 
+def read_kid(jws: str) -> str:
+    """Which key this text says it is signed with; empty where it says none."""
+    try:
+        return str(json.loads(decode_base64url(jws.partition(".")[0]))["kid"])
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
 def hash_text(jws: str) -> str:
     """What `prev` of the next block is."""
     return hashlib.sha256(jws.encode("utf-8")).hexdigest()

@@ -36,17 +36,19 @@ class ExportRunning(Exception):
     """Another export is being read here."""
 
 
-def stream(entries: QuerySet[AuditEntry], form: str, done: Callable[[int], None]) -> Iterator[bytes]:
-    """The export, newest entry first, in this form of FORMS; `done` is told how many entries it held.
+def stream(entries: QuerySet[AuditEntry], form: str, done: Callable[[int], None]) -> "Stream":
+    """The export, newest entry first, in this form of FORMS; `done` is told how many entries it held."""
+    return alone(_write(entries, FORMS[form], done))
 
-    Raises ExportRunning at once; the generator must be closed, as a response does.
-    """
+
+def alone(chunks: Iterator[bytes]) -> "Stream":
+    """The same as the only export of this process: raises ExportRunning at once. It must be closed, as a response does."""
     if not _running.acquire(blocking=False):
         raise ExportRunning
-    return _Stream(_write(entries, FORMS[form], done))
+    return Stream(chunks)
 
 
-class _Stream:
+class Stream:
     """Frees the place also where nobody read the first line, which the `finally` of a generator would not."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:

@@ -64,6 +64,11 @@ def load_keyring() -> Keyring:
     return _parse_keyring(settings.LEDGER_KEYS_FILE)
 
 
+def read_keyring(path: str) -> Keyring:
+    """The keyring of another file of that form."""
+    return _parse_keyring(path)
+
+
 @functools.lru_cache(maxsize=4)
 def _parse_keyring(path: str) -> Keyring:
     document = _read_json("LEDGER_KEYS_FILE", path)
@@ -101,6 +106,11 @@ def load_checkpoint_keys() -> CheckpointKeys:
     if not settings.CHECKPOINT_KEY_FILE:
         raise ImproperlyConfigured("CHECKPOINT_KEY_FILE is not set. Name the JSON file of the checkpoints' keys.")
     return _parse_checkpoint_keys(settings.CHECKPOINT_KEY_FILE)
+
+
+def read_checkpoint_keys(path: str) -> CheckpointKeys:
+    """The keys of another file of that form."""
+    return _parse_checkpoint_keys(path)
 
 
 @functools.lru_cache(maxsize=4)

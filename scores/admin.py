@@ -12,7 +12,7 @@ from django.urls import URLPattern
 from audit.admin import ReadOnlyAdmin
 from audit.models import AuditEntry
 from scores import services
-from scores.desk import acts, players
+from scores.desk import acts, case, players
 from scores.desk.entries import EntryAdmin
 from scores.desk.flags import FlagAdmin
 from scores.models import Action, Flag, Score
@@ -30,7 +30,7 @@ class ScoreAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the desk about one player come before Django's own, whose last pattern takes everything."""
-        return [*players.urls(self), *acts.urls(self), *super().get_urls()]
+        return [*players.urls(self), *acts.urls(self), *case.urls(self), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -81,6 +81,7 @@ MATRIX = {
     "scores/score/{ada}/history/": ("403 200 200 403", "403 200 200 403"),
     "scores/score/{ada}/delete/": ("403 403 403 403", "403 403 403 403"),
     "scores/score/{ada}/player/": ("403 200 200 403", "405 405 405 405"),
+    "scores/score/{ada}/case/": ("403 200 200 403", "405 405 405 405"),
     "scores/score/{ada}/act/void/?entries=3": ("403 403 200 403", "403 403 302w 403"),
     "scores/score/{ada}/act/restore/?entries=1": ("403 403 200 403", "403 403 302w 403"),
     "scores/score/{ada}/act/adjust/?points=5": ("403 403 200 403", "403 403 302w 403"),

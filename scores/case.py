@@ -1,0 +1,231 @@
+"""A player's case: everything the log holds of one player, in one file; written here, read again, checked in `case_check`.
+
+It is JSON, one entry a line, written in constant memory. Everything in it only ever grows, so that reading it in this order,
+each part later than the one before, makes it whole without a moment to read it in.
+"""
+
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from audit import chain
+from audit.checkpoints import hash_leaves
+from audit.evidence import describe, format_time
+from audit.examination import read_receipt
+from audit.keys import encode_base64url, load_keyring
+from audit.models import AuditEntry, CheckpointHead
+from audit.verification import COLUMNS, ERASURE, Entry
+from scores import strict_json
+from scores.models import Score
+from scores.receipts import Issuer, parse_issuers, registry
+
+VERSION = "scoreboard.case.v1"
+#: The order of the parts of the file; those of `LISTS` are lists.
+PARTS = ("format", "about", "score", "entries", "erasures", "issuers", "checkpoints")
+LISTS = frozenset({"entries", "erasures", "checkpoints"})
+PAGE = 1000
+#: A block's root is one hash over all its leaves, so proving one takes all. The newest block is always whole; older ones as
+#: long as all together have no more leaves than this.
+MAXIMUM_LEAVES = 100_000
+MAXIMUM_BLOCKS = 1000
+TYPES: dict[str, tuple[type, ...]] = {
+    "seq": (int,), "delta": (int,), "balance": (int,), "at_us": (int,), "ref": (str, type(None)), "context": (dict, type(None)),
+}  # fmt: skip
+SCORE = {"id", "name", "points", "reached_at", "seq", "head", "frozen"}
+CHECKPOINT = {"number", "jws", "seq", "mac", "leaves"}
+PROVES = {
+    "entries": "With the ledger key: each entry is what the server sealed, nothing between them was added, removed or changed. "
+    "Whoever holds that key could have forged them. Without it only that they fit together.",
+    "receipts": "With the issuer's public key: the backend named there signed that this player did this, for these points. "
+    "The keys in this file are the server's own; compare with the issuer's (--issuers).",
+    "checkpoints": "With the public checkpoint key: its holder signed, at the time said there, that this chain ended with this MAC; "
+    "with a copy kept elsewhere (--pinned), that it was published then. Nobody can have made or changed what came before "
+    "since then unless its MACs stayed the same, which takes the ledger key to see.",
+    "seal": "With the ledger key: this file is as a holder of that key wrote it, the name of the player included.",
+    "nothing": "That these are all entries up to now: those after the last checkpoint may have been cut off, or come later.",
+}
+
+
+class CaseInvalid(Exception):
+    """This is no case file, or one that was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    document: dict[str, Any]
+    player: UUID
+    entries: list[Entry]
+    erasures: list[Entry]
+    issuers: dict[str, Issuer]
+
+    @property
+    def checkpoints(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.document["checkpoints"]
+        return found
+
+
+def write_case(score: Score) -> Iterator[str]:
+    """The file's text, piece by piece, of this player as `score` was read."""
+    writer = _Writer()
+    yield from writer.write("format", VERSION)
+    about = {"player": str(score.pk), "made_at": format_time(datetime.now(UTC)), "proves": PROVES}
+    yield from writer.write("about", about)
+    yield from writer.write("score", describe_score(score))
+    kids: set[str] = set()
+    yield from writer.write_list("entries", _read_entries(score.pk, score.seq, kids))
+    erasures = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind="config", action=f"{ERASURE}{score.pk}")
+    yield from writer.write_list("erasures", map(describe, erasures.order_by("seq")))
+    yield from writer.write("issuers", _describe_issuers(kids))
+    yield from writer.write_list("checkpoints", _read_checkpoints(score.pk, score.seq))
+    yield from writer.finish()
+
+
+def describe_score(score: Score) -> dict[str, Any]:
+    reached_at = format_time(score.reached_at) if score.reached_at else None
+    return {
+        "id": str(score.pk), "name": score.name, "points": score.points, "reached_at": reached_at, "seq": score.seq,
+        "head": score.head, "frozen": score.frozen,
+    }  # fmt: skip
+
+
+class Seal:
+    """HMAC over all parts in their order, list items one by one: independent of spaces and the order of keys."""
+
+    def __init__(self, key: bytes) -> None:
+        self._digest = hmac.new(key, VERSION.encode(), "sha256")
+
+    def add(self, part: str, item: Any) -> None:
+        self._digest.update(b"\n" + json.dumps([part, item], sort_keys=True, separators=(",", ":")).encode("ascii"))
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
+class _Writer:
+    def __init__(self) -> None:
+        keyring = load_keyring()
+        self._kid = keyring.current
+        self._seal = Seal(keyring.keys[keyring.current])
+
+    def write(self, part: str, item: Any) -> Iterator[str]:
+        self._seal.add(part, item)
+        yield f"{'{' if part == PARTS[0] else ','}\n{json.dumps(part)}: {json.dumps(item)}"
+
+    def write_list(self, part: str, items: Iterable[Any]) -> Iterator[str]:
+        yield f",\n{json.dumps(part)}: ["
+        separator = "\n"
+        for item in items:
+            self._seal.add(part, item)
+            yield f"{separator}{json.dumps(item)}"
+            separator = ",\n"
+        yield "]"
+
+    def finish(self) -> Iterator[str]:
+        yield f',\n"seal": {json.dumps({"kid": self._kid, "mac": self._seal.hexdigest()})}\n}}\n'
+
+
+def _read_entries(player: UUID, last: int, kids: set[str]) -> Iterator[dict[str, Any]]:
+    """The chain up to where the score was read, in pages; `kids` gathers the keys of the receipts on the way."""
+    for first in range(1, last + 1, PAGE):
+        rows = AuditEntry.objects.filter(player=player, seq__range=(first, min(first + PAGE - 1, last)))
+        for entry in rows.order_by("seq"):
+            receipt = read_receipt(entry.context)
+            header = receipt["header"] if receipt else None
+            if isinstance(header, dict) and isinstance(header.get("kid"), str):
+                kids.add(header["kid"])
+            yield describe(entry)
+
+
+def _describe_issuers(kids: Iterable[str]) -> dict[str, Any]:
+    """The public keys that the receipts were signed with, in the form of RECEIPT_ISSUERS_FILE."""
+    known = registry(settings.RECEIPT_ISSUERS_FILE)
+    issuers: dict[str, Any] = {}
+    for kid in sorted(kids):
+        if issuer := known.find(kid):
+            empty: dict[str, Any] = {"keys": {}, "actions": {}}
+            keys = issuers.setdefault(issuer.name, empty)["keys"]
+            keys[kid] = encode_base64url(issuer.keys[kid].public_bytes_raw())
+    return issuers
+
+
+def _read_checkpoints(player: UUID, last: int) -> Iterator[dict[str, Any]]:
+    """The newest blocks with a leaf of this chain, newest first, with all their leaves as long as there is room."""
+    heads = CheckpointHead.objects.filter(player=player, seq__lte=last).select_related("checkpoint")
+    room = MAXIMUM_LEAVES
+    for head in heads.order_by("-checkpoint_id")[:MAXIMUM_BLOCKS]:
+        rows = CheckpointHead.objects.filter(checkpoint_id=head.checkpoint_id).order_by("player")
+        count = rows.count() if room > 0 else 0
+        is_whole = room == MAXIMUM_LEAVES or 0 < count <= room
+        leaves = (
+            [[str(owner), seq, mac] for owner, seq, mac in rows.values_list("player", "seq", "mac")]
+            if is_whole
+            else None
+        )
+        room -= count if is_whole else 0
+        yield {
+            "number": head.checkpoint_id, "jws": head.checkpoint.jws, "seq": head.seq, "mac": head.mac, "leaves": leaves,
+        }  # fmt: skip
+
+
+def hash_described(leaves: Iterable[tuple[str, int, str]]) -> tuple[int, str]:
+    """`count` and `root` of leaves as a case has them."""
+    return hash_leaves((UUID(owner), seq, mac) for owner, seq, mac in leaves)
+
+
+def read_case(data: bytes) -> Case:
+    """The case in this text; raises CaseInvalid with what it lacks."""
+    try:
+        document = strict_json.loads(data)
+    except ValueError as error:
+        raise CaseInvalid(f"This is not a whole JSON document: {error}") from None
+    if not isinstance(document, dict) or document.keys() != {*PARTS, "seal"} or document["format"] != VERSION:
+        raise CaseInvalid(f"This is no case file of format {VERSION}: its parts are not {', '.join(PARTS)} and seal.")
+    about, score, seal = document["about"], document["score"], document["seal"]
+    if not all(isinstance(document[part], list) for part in LISTS):
+        raise CaseInvalid("A list of the file is none.")
+    if not all(isinstance(part, dict) for part in (about, score, seal)) or score.keys() != SCORE:
+        raise CaseInvalid("about, score or seal have not their form.")
+    try:
+        player = _read_uuid(about.get("player"))
+        checkpoints = list(map(_check_checkpoint, document["checkpoints"]))
+        entries, erasures = (list(map(_read_entry, document[part])) for part in ("entries", "erasures"))
+        issuers = parse_issuers(json.dumps(document["issuers"]).encode())
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CaseInvalid(f"A part of the file has not its form: {error}") from None
+    return Case({**document, "checkpoints": checkpoints}, player, entries, erasures, issuers)
+
+
+def _read_entry(row: dict[str, Any]) -> Entry:
+    if row.keys() != set(COLUMNS):
+        raise ValueError("an entry has other columns")
+    for name in COLUMNS:
+        if type(row[name]) not in TYPES.get(name, (str,)):
+            raise ValueError(f"{name} of an entry is no such value")
+    return Entry._make([_read_uuid(row["player"]), *(row[name] for name in COLUMNS[1:])])
+
+
+def _check_checkpoint(item: dict[str, Any]) -> dict[str, Any]:
+    if item.keys() != CHECKPOINT or [type(item[name]) for name in ("number", "jws", "seq", "mac")] != [
+        int,
+        str,
+        int,
+        str,
+    ]:
+        raise ValueError("a checkpoint has other columns")
+    for leaf in item["leaves"] or ():
+        if [type(value) for value in leaf] != [str, int, str]:
+            raise ValueError("a leaf is no such thing")
+        _read_uuid(leaf[0])
+    return item
+
+
+def _read_uuid(text: Any) -> UUID:
+    if not isinstance(text, str) or str(UUID(text)) != text:
+        raise ValueError(f"{text!r} is no UUID as they are written here")
+    return UUID(text)

@@ -1,0 +1,258 @@
+"""A case file checked without the database: what of it holds, by which key, and what that proves.
+
+Every sentence says which; one that says that something does not hold is a finding.
+"""
+
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from audit import chain
+from audit.checkpoints import Block, BlockInvalid, read_block
+from audit.evidence import format_time
+from audit.keys import CheckpointKeys, Keyring, decode_base64url
+from audit.verification import ERASURE, ChainCheck, Entry, State
+from scores.case import LISTS, PARTS, Case, Seal, hash_described
+from scores.receipts import Issuer, check_spent
+from scores.verification import expected_score
+
+FINDINGS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was checked: `holds` is None for what could not be, for lack of a key or a copy."""
+
+    holds: bool | None
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{'OPEN' if self.holds is None else 'HOLDS' if self.holds else 'FINDING'}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What it is checked with; each may be missing."""
+
+    keyring: Keyring | None = None
+    checkpoint_keys: CheckpointKeys | None = None
+    pinned: list[str] | None = None
+    issuers: dict[str, Issuer] | None = None
+
+
+def check_case(case: Case, means: Means) -> Iterator[Statement]:
+    """Every sentence about this case, in the order of its parts."""
+    yield from _check_seal(case, means.keyring)
+    state, broken = State(case.player), list(_check_erasures(case, means.keyring))
+    leaves = sorted((case.player, item["seq"], item["mac"], item["number"]) for item in case.checkpoints)
+    keyring = means.keyring or Keyring("", {})
+    check = ChainCheck(keyring, _read_erasures(case.erasures), iter(leaves))
+    for entry in case.entries:
+        if entry.player != case.player:
+            broken.append(f"entry {entry.seq} is of another player, {entry.player}")
+        findings = check.check(state, entry)
+        broken += [str(found) for found in findings if means.keyring or found.rule != "kid"]
+        state.follow(entry)
+    broken += map(str, check.finish())
+    yield from _report(broken, _describe_chain(case, means.keyring))
+    yield from _check_score(case, state)
+    yield from _check_receipts(case, means.issuers)
+    yield from _check_checkpoints(case, means)
+
+
+def _report(broken: list[str], otherwise: Iterable[Statement]) -> Iterator[Statement]:
+    if not broken:
+        yield from otherwise
+    yield from (Statement(False, text) for text in broken[:FINDINGS_SHOWN])
+    if len(broken) > FINDINGS_SHOWN:
+        yield Statement(False, f"and {len(broken) - FINDINGS_SHOWN} more of this kind")
+
+
+def _describe_chain(case: Case, keyring: Keyring | None) -> Iterator[Statement]:
+    count = len(case.entries)
+    yield Statement(
+        True,
+        f"The {count} entries follow each other without a gap in number, MAC, balance and time, and their contexts are those "
+        "they commit to. This proves that the file agrees with itself.",
+    )
+    if keyring is None:
+        yield Statement(None, "The MACs were not recomputed, which takes the ledger keys (--ledger-keys).")
+    else:
+        yield Statement(
+            True,
+            f"The MACs of all {count} entries are made with the ledger keys: the server sealed exactly these, or a holder of the keys.",
+        )
+
+
+def _check_seal(case: Case, keyring: Keyring | None) -> Iterator[Statement]:
+    if keyring is None:
+        yield Statement(
+            None, "Whether the file is as it was written was not checked, which takes the ledger keys (--ledger-keys)."
+        )
+        return
+    written = case.document["seal"]
+    key = keyring.keys.get(str(written.get("kid")))
+    seal = Seal(key or b"none")
+    for part in PARTS:
+        items = case.document[part] if part in LISTS else [case.document[part]]
+        for item in items:
+            seal.add(part, item)
+    holds = key is not None and written == {"kid": written["kid"], "mac": written.get("mac")}
+    holds = holds and hmac.compare_digest(str(written["mac"]).encode(), seal.hexdigest().encode())
+    made_at = case.document["about"].get("made_at")
+    yield Statement(
+        holds,
+        f"The file is as it was written at {made_at} by a holder of the ledger key."
+        if holds
+        else "The file was changed after it was written, or was not written by a holder of the ledger keys.",
+    )
+
+
+def _check_erasures(case: Case, keyring: Keyring | None) -> Iterator[str]:
+    for entry in case.erasures:
+        key = keyring.keys.get(entry.kid) if keyring else None
+        is_one = entry.player == chain.SYSTEM_CHAIN and entry.action == f"{ERASURE}{case.player}"
+        if not is_one or chain.commit_to(entry.context or {}) != entry.detail:
+            yield f"entry {entry.seq} of the system chain records no erasure of this player"
+        elif keyring and (key is None or chain.compute_mac(key, entry) != entry.mac):
+            yield f"the erasure in entry {entry.seq} of the system chain is not sealed with the ledger keys"
+
+
+def _read_erasures(entries: Iterable[Entry]) -> dict[str, int]:
+    counts = ((entry.action.removeprefix(ERASURE), str((entry.context or {}).get("entries"))) for entry in entries)
+    return {player: int(count) for player, count in counts if count.isascii() and count.isdecimal()}
+
+
+def _check_score(case: Case, state: State) -> Iterator[Statement]:
+    score = case.document["score"]
+    expected: dict[str, Any] = {"id": str(case.player), **expected_score(state)}
+    if expected["reached_at"] is not None:
+        expected["reached_at"] = format_time(expected["reached_at"])
+    broken = [
+        f"the score's {name} is {score[name]!r}, the entries make it {value!r}"
+        for name, value in expected.items()
+        if (score[name], type(score[name])) != (value, type(value))
+    ]
+    sentence = f"The score of {score['points']!r} points is what the entries make it."
+    yield from _report(broken, [Statement(True, sentence)])
+
+
+def _check_receipts(case: Case, issuers: dict[str, Issuer] | None) -> Iterator[Statement]:
+    trusted = case.issuers if issuers is None else issuers
+
+    def find(kid: str) -> Issuer | None:
+        return next((issuer for issuer in trusted.values() if kid in issuer.keys), None)
+
+    awards = [entry for entry in case.entries if entry.kind == "award" and (entry.ref or "").startswith("r:")]
+    erased = sum(entry.context is None for entry in awards)
+    faults = [
+        (entry, check_spent(str(entry.context.get("receipt", "")), entry, find))
+        for entry in awards
+        if entry.context is not None
+    ]
+    whose = "the keys in this file" if issuers is None else "the keys given"
+    sentence = (
+        f"{len(faults)} awards rest on receipts that verify with {whose}: the issuer signed this player, action and points. "
+        f"{erased} receipts were erased with the person's data."
+    )
+    broken = [f"entry {entry.seq}: {fault}" for entry, fault in faults if fault]
+    yield from _report(broken, [Statement(True, sentence)])
+
+
+def _check_checkpoints(case: Case, means: Means) -> Iterator[Statement]:
+    broken, blocks = [], []
+    for item in case.checkpoints:
+        try:
+            block = (
+                read_block(item["jws"], means.checkpoint_keys)
+                if means.checkpoint_keys
+                else _read_unverified(item["jws"])
+            )
+        except BlockInvalid as error:
+            broken.append(f"the {error} of checkpoint {item['number']} does not hold")
+            continue
+        blocks.append(block)
+        broken += _check_leaves(case.player, item, block)
+    if means.pinned is not None:
+        broken += _check_pinned(case, means.pinned)
+    yield from _report(broken, _describe_checkpoints(case, means, blocks))
+
+
+def _check_leaves(player: UUID, item: dict[str, Any], block: Block) -> Iterator[str]:
+    name = f"checkpoint {item['number']}"
+    if block.number != item["number"]:
+        yield f"{name} was signed as checkpoint {block.number}"
+    if item["leaves"] is None:
+        return
+    if (block.count, block.root) != hash_described(item["leaves"]):
+        yield f"the leaves of {name} are not the ones it signed"
+    if [str(player), item["seq"], item["mac"]] not in item["leaves"]:
+        yield f"the leaf of this player is not one of {name}"
+
+
+def _check_pinned(case: Case, pinned: list[str]) -> Iterator[str]:
+    copies = set(pinned)
+    newest = max((_place(jws) for jws in pinned), default=(0, 0))
+    for item in case.checkpoints:
+        if item["jws"] not in copies and _place(item["jws"]) <= newest:
+            yield f"checkpoint {item['number']} is not among the exported ones"
+
+
+def _describe_checkpoints(case: Case, means: Means, blocks: list[Block]) -> Iterator[Statement]:
+    whole = [block for item, block in zip(case.checkpoints, blocks, strict=True) if item["leaves"] is not None]
+    if not whole:
+        yield Statement(
+            None, "No checkpoint in this file covers any entry: what it says rests on the ledger key alone."
+        )
+        return
+    last, newest = case.checkpoints[0]["seq"], blocks[0]
+    verb = "is said to have" if means.checkpoint_keys is None else "has"
+    yield Statement(
+        means.checkpoint_keys is not None or None,
+        f"The holder of the checkpoint key {verb} signed at {newest.at}, in checkpoint {newest.number}, that this chain ended "
+        f"with entry {last} and its MAC; {len(whole)} checkpoints with all their leaves in all."
+        + (
+            " The signatures were not checked, which takes the public key (--checkpoint-key)."
+            if means.checkpoint_keys is None
+            else ""
+        ),
+    )
+    if len(whole) < len(blocks):
+        yield Statement(
+            None, f"{len(blocks) - len(whole)} older checkpoints are named without their leaves, for their size."
+        )
+    if means.pinned is None:
+        yield Statement(None, "The checkpoints were not compared with a copy kept elsewhere (--pinned).")
+    else:
+        copies = set(means.pinned)
+        count = sum(item["jws"] in copies for item in case.checkpoints)
+        yield Statement(
+            True, f"{count} of {len(blocks)} checkpoints are in the copy given; the others are newer than its last."
+        )
+    if len(case.entries) > last:
+        yield Statement(
+            None,
+            f"Entries {last + 1} to {len(case.entries)} are newer than the last checkpoint: only the ledger key vouches.",
+        )
+
+
+def _place(jws: str) -> tuple[int, int]:
+    try:
+        return _read_unverified(jws).place
+    except BlockInvalid:
+        return 0, 0
+
+
+def _read_unverified(jws: str) -> Block:
+    """What a block says of itself."""
+    try:
+        _, payload, _ = jws.split(".")
+        block = Block(**json.loads(decode_base64url(payload)))
+        if not all(type(value) is int for value in (block.number, block.epoch, block.count)):
+            raise ValueError
+    except (ValueError, TypeError):
+        raise BlockInvalid("form") from None
+    return block

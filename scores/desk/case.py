@@ -1,0 +1,61 @@
+"""The way from a player's page to the case file."""
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
+
+from audit import evidence
+from scores.case import write_case
+from scores.models import Score
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+logger = logging.getLogger(__name__)
+
+
+def urls(score_admin: "ModelAdmin[Score]") -> list[URLPattern]:
+    """The route of the file, for ScoreAdmin.get_urls()."""
+
+    @require_safe
+    def view(request: HttpRequest, player: UUID) -> HttpResponseBase:
+        return send_case(score_admin, request, player)
+
+    return [path("<uuid:player>/case/", score_admin.admin_site.admin_view(view), name="scores_score_case")]
+
+
+def send_case(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UUID) -> HttpResponseBase:
+    """Who may look at the entries may take them along; the server's log says who did."""
+    if not (score_admin.has_view_permission(request) and request.user.has_perm("audit.view_auditentry")):
+        raise PermissionDenied
+    score = get_object_or_404(Score, pk=player)
+    try:
+        chunks = evidence.alone(_encode(write_case(score)))
+    except evidence.ExportRunning:
+        messages.warning(request, "Another export is running. Try again when it is done.")
+        return redirect("admin:scores_score_player", player)
+    logger.info("%s takes the case file of %s, %s entries", request.user.get_username(), player, score.seq)
+    headers = {"Content-Disposition": f'attachment; filename="case-{player}.json"'}
+    return StreamingHttpResponse(chunks, content_type="application/json", headers=headers)
+
+
+def _encode(texts: Iterator[str]) -> Iterator[bytes]:
+    """In pieces large enough to be worth sending."""
+    piece: list[str] = []
+    size = 0
+    for text in texts:
+        piece.append(text)
+        size += len(text)
+        if size > 65_536:
+            yield "".join(piece).encode()
+            piece, size = [], 0
+    yield "".join(piece).encode()
