@@ -25,8 +25,9 @@ PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {
 
 def main() -> None:
     options = read_options()
-    # An end from outside is as orderly as Ctrl-C: every process that was started is stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Every end from outside is orderly, as Ctrl-C is, also for a background job: every process that was started is stopped.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     measured: dict[str, list[Row]] = {}
     try:
         for name in options.only:
