@@ -15,6 +15,7 @@ from django.conf import settings  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 from scoreboard_project.bridge import Bridge, Receive, Send  # noqa: E402
+from scoreboard_project.cross_origin import CrossOrigin  # noqa: E402
 from scores.consumers import ScoreboardConsumer  # noqa: E402
 
 if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
@@ -63,7 +64,7 @@ async def _deny(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 
 application = ProtocolTypeRouter(
     {
-        "http": Bridge(_handler),
+        "http": CrossOrigin(Bridge(_handler)),
         "websocket": OriginGuard(
             URLRouter(
                 [
