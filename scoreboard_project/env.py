@@ -44,7 +44,9 @@ SETTINGS: tuple[Setting, ...] = (
         "Host names this site answers to. With DEBUG and nothing set: localhost, 127.0.0.1 and [::1].",
     ),
     Setting(
-        "ALLOWED_ORIGINS", "", "Origins (scheme://host[:port]) whose pages may use the API, the socket and our forms, beside the site's own."
+        "ALLOWED_ORIGINS",
+        "",
+        "Origins (scheme://host[:port]) whose pages may use the API, the socket and our forms, beside the site's own.",
     ),
     Setting(
         "DATABASE_URL",
