@@ -29,7 +29,7 @@ from audit.changelist import (
     search,
 )
 from audit.examination import Answer, examine_entry, read_receipt
-from audit.models import AuditEntry, Checkpoint, Refusal
+from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 
 logger = logging.getLogger(__name__)
 
@@ -155,4 +155,12 @@ class RefusalAdmin(ReadOnlyAdmin):
 class CheckpointAdmin(ReadOnlyAdmin):
     list_display = ["number", "jws"]
     ordering = ["-number"]
+    show_full_result_count = False
+
+
+@admin.register(Verification)
+class VerificationAdmin(ReadOnlyAdmin):
+    list_display = ["finished_at", "scope", "pinned", "entries", "findings"]
+    list_filter = ["pinned"]
+    ordering = ["-id"]
     show_full_result_count = False

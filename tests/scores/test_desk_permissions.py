@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from audit import ledger
-from audit.models import Checkpoint, Refusal
+from audit.models import Checkpoint, Refusal, Verification
 from scores import corrections
 from scores.desk.acts import ACTS
 from scores.management.commands.make_desk_groups import GROUPS
@@ -74,6 +74,12 @@ MATRIX = {
     "audit/checkpoint/{checkpoint}/change/": ("403 200 200 403", "403 403 403 403"),
     "audit/checkpoint/{checkpoint}/history/": ("403 200 200 403", "403 200 200 403"),
     "audit/checkpoint/{checkpoint}/delete/": ("403 403 403 403", "403 403 403 403"),
+    "audit/verification/": ("403 200 200 403", "403 200 200 403"),
+    "audit/verification/add/": ("403 403 403 403", "403 403 403 403"),
+    "audit/verification/{verification}/": ("302 302 302 302", "302 302 302 302"),
+    "audit/verification/{verification}/change/": ("403 200 200 403", "403 403 403 403"),
+    "audit/verification/{verification}/history/": ("403 200 200 403", "403 200 200 403"),
+    "audit/verification/{verification}/delete/": ("403 403 403 403", "403 403 403 403"),
     "scores/score/": ("403 200 200 403", "403 200 200 403"),
     "scores/score/add/": ("403 403 403 403", "403 403 403 403"),
     "scores/score/{ada}/": ("302 302 302 302", "302 302 302 302"),
@@ -131,13 +137,30 @@ def samples(db: None) -> dict[str, str]:
     ledger.record_refusal("daily_cap", str(ada.pk))
     refusal = Refusal.objects.get()
     checkpoint = Checkpoint.objects.create(number=1, jws="header.claims.signature")
+    verification = Verification.objects.create(
+        started_at=datetime.now(UTC),
+        finished_at=datetime.now(UTC),
+        scope="all",
+        pinned=False,
+        entries=4,
+        findings=0,
+        report=[],
+    )
     flag = Flag.objects.create(
         rule=Flag.Rule.PACE, subject=str(ada.pk), player=ada.pk, why="Fast.", entries=[], opened_at=datetime.now(UTC)
     )
     frozen = make_player("Ben")
     corrections.freeze(player=frozen.pk, reason="under review", actor="system")
     group = Group.objects.create(name="Others")
-    rows = {"ada": ada, "entry": entry, "quiz": quiz, "refusal": refusal, "checkpoint": checkpoint, "flag": flag}
+    rows = {
+        "ada": ada,
+        "entry": entry,
+        "quiz": quiz,
+        "refusal": refusal,
+        "checkpoint": checkpoint,
+        "verification": verification,
+        "flag": flag,
+    }
     return {name: str(row.pk) for name, row in {**rows, "ben": frozen, "group": group, "user": ada.user}.items()}
 
 
@@ -171,7 +194,7 @@ def ask(browser: Client, samples: dict[str, str]) -> Ask:
         browser.cookies.clear()
         if user is not None:
             browser.force_login(user)
-        rows = ("entry", "refusal", "flag", "checkpoint", "group", "user")
+        rows = ("entry", "refusal", "flag", "checkpoint", "verification", "group", "user")
         selected = next((samples[name] for name in rows if name in path), samples["ada"])
         sent = {**FORM, "_selected_action": selected, **form} if method == "POST" else None
         with transaction.atomic():
