@@ -137,12 +137,18 @@ class Sender:
             await self._pace()
         await asyncio.sleep(max(0.0, self._end - time.monotonic()))
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while any(connection.is_waiting for connection in self.connections) and time.monotonic() < deadline:
+        while self._is_unfinished and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         self.is_given_up = True
+        # What was due and never sent was not answered either.
+        self.outcome.statuses.update(LOST for _ in self._due)
         for connection in self.connections:
             connection.close()
         return self.outcome
+
+    @property
+    def _is_unfinished(self) -> bool:
+        return bool(self._due) or any(connection.is_waiting for connection in self.connections)
 
     def record(self, status: int, due: float, sent: float, answer: bytes) -> None:
         outcome, now = self.outcome, time.monotonic()
@@ -155,20 +161,22 @@ class Sender:
 
     def free(self, connection: Connection) -> None:
         """The connection may send again."""
-        now = time.monotonic()
-        if now >= self._end or not connection.is_open:
+        if not connection.is_open:
             return
-        if not self.load.rate:
-            connection.send(now)
-        elif self._due:
+        now = time.monotonic()
+        if self._due:
             connection.send(self._due.pop(0))
-        else:
+        elif now >= self._end:
+            return
+        elif self.load.rate:
             self._idle.append(connection)
+        else:
+            connection.send(now)
 
     def reopen(self, connection: Connection) -> None:
         if connection in self._idle:
             self._idle.remove(connection)
-        if self.is_given_up or (time.monotonic() >= self._end and not connection.is_waiting):
+        if self.is_given_up or (time.monotonic() >= self._end and not self._is_unfinished):
             return
         task = asyncio.ensure_future(self._reopen(connection))
         self._tasks.add(task)
