@@ -15,6 +15,9 @@
 
 const HEARTBEAT = 15_000; // The server lets no more than this pass without a frame.
 const SILENCE = HEARTBEAT + 2_000;
+const SUSPICIOUS = 3; // So many times the usual pause without a frame, on a board that was moving, is worth one question.
+const SHORTEST_DOUBT = 4_000;
+const LAST_CHANCE = 1_500; // For a socket to deliver what an answer has told already.
 const CONNECTING = 4_000; // A proxy that swallows sockets never refuses them.
 const LONGEST_PAUSE = 2_000; // With CONNECTING: live again within 6 s, whatever the cause was.
 const POLL_EVERY = 2_500;
@@ -32,6 +35,10 @@ class Watcher {
     #nextSocketAt = 0;
     #failures = 0;
     #live = false;
+    #doubtAt = Infinity;
+    #frameAt = 0;
+    #usualPause = HEARTBEAT;
+    #shown = "";
 
     #poll = /** @type {AbortController | null} */ (null);
     #nextPollAt = 0;
@@ -102,6 +109,7 @@ class Watcher {
         if (this.#socket && now > this.#socketDeadline) this.#lost();
         if (!this.#socket && now >= this.#nextSocketAt) this.#connect();
         if ((!this.#live || this.#isStale()) && now >= this.#nextPollAt) this.#ask();
+        if (this.#live && now >= this.#doubtAt) this.#doubt();
         this.#report();
     }
 
@@ -121,7 +129,9 @@ class Watcher {
     #receive(text) {
         const { event, data } = JSON.parse(text);
         this.#socketDeadline = Date.now() + SILENCE;
+        this.#doubtAt = Infinity;
         if (event === "scoreboardUpdate") {
+            this.#expectAnother();
             this.#live = true;
             this.#failures = 0;
             this.#etag = ""; // Frames carry no tag: the next question is asked without one.
@@ -130,6 +140,31 @@ class Watcher {
             this.#confirm(data.as_of);
         }
         this.#report();
+    }
+
+    /**
+     * A half-open socket looks like a quiet board until the next heartbeat fails to come. Asking all the time would settle it
+     * and cost more than all else together: 10 000 viewers, one question each per 5 s, 2 000 a second all night. So a viewer
+     * asks once, where silence is not what the board's pace led it to expect, spread over some seconds. A quiet board costs
+     * nothing, one that moves about a question a minute and viewer.
+     */
+    #expectAnother() {
+        const now = Date.now();
+        const pause = Math.min(HEARTBEAT, now - (this.#frameAt || now - HEARTBEAT));
+        this.#frameAt = now;
+        this.#usualPause += (pause - this.#usualPause) / 4;
+        const patience = Math.max(SHORTEST_DOUBT, SUSPICIOUS * this.#usualPause) * (1 + Math.random() / 2);
+        this.#doubtAt = patience < HEARTBEAT ? now + patience : Infinity;
+    }
+
+    async #doubt() {
+        this.#doubtAt = Infinity;
+        const socket = this.#socket;
+        const shown = this.#shown;
+        const answered = await this.#ask();
+        if (this.#live && socket === this.#socket && (answered === false || shown !== this.#shown)) {
+            this.#socketDeadline = Math.min(this.#socketDeadline, Date.now() + LAST_CHANCE);
+        }
     }
 
     #drop() {
@@ -150,15 +185,18 @@ class Watcher {
         this.#report();
     }
 
+    /** @returns {Promise<boolean | undefined>}  whether anything answered; undefined when a question is under way already */
     async #ask() {
-        if (this.#poll) return;
+        if (this.#poll) return undefined;
         const poll = (this.#poll = new AbortController());
         const timer = setTimeout(() => poll.abort(), POLL_TIMEOUT);
         let pause = POLL_EVERY;
+        let isAnswered = false;
         try {
             // "Unchanged" would not say since when the server knows that, which is what a stale page must learn.
             const headers = this.#etag && !this.#isStale() ? { "If-None-Match": this.#etag } : {};
             const response = await fetch(this.topUrl, { headers, cache: "no-store", credentials: "same-origin", signal: poll.signal });
+            isAnswered = true;
             pause = Math.max(pause, 1000 * Number(response.headers.get("Retry-After") ?? 0)) || POLL_EVERY;
             await this.#answered(response, poll);
         } catch {
@@ -174,6 +212,7 @@ class Watcher {
                 this.#report();
             }
         }
+        return isAnswered;
     }
 
     async #answered(response, poll) {
@@ -194,6 +233,7 @@ class Watcher {
         if (goesBack && Date.now() - this.#confirmedAt < HEARTBEAT) return;
         if (goesBack) this.#asOf = ""; // Nothing newer came for long: the server's clock was set back.
         this.#confirm(standings.as_of);
+        this.#shown = JSON.stringify(standings.entries);
         this.callback(standings);
     }
 

@@ -17,6 +17,7 @@ class Proxy:
         self._target_port = target_port
         self._swallows_sockets = False
         self._flowing = asyncio.Event()
+        self._sockets_flowing = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -48,8 +49,13 @@ class Proxy:
         """Connections stay open, but not a byte passes: a half-open line."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
+    def silence_sockets(self) -> None:
+        """WebSockets stay open, but not a byte of them passes; everything else does. New ones fare no better."""
+        self._loop.call_soon_threadsafe(self._sockets_flowing.clear)
+
     def flow_again(self) -> None:
         self._loop.call_soon_threadsafe(self._flowing.set)
+        self._loop.call_soon_threadsafe(self._sockets_flowing.set)
 
     def cut(self) -> None:
         """Ends every connection there is."""
@@ -60,6 +66,7 @@ class Proxy:
 
     async def _open(self) -> None:
         self._flowing.set()
+        self._sockets_flowing.set()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def _close(self) -> None:
@@ -79,17 +86,26 @@ class Proxy:
         self._writers.add(writer)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
-            if self._swallows_sockets and b"upgrade: websocket" in head.lower():
+            is_socket = b"upgrade: websocket" in head.lower()
+            if self._swallows_sockets and is_socket:
                 await reader.read()
                 return
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
             self._writers.add(far_writer)
-            await asyncio.gather(self._pass(reader, far_writer, head), self._pass(far_reader, writer))
+            gates = [self._flowing, self._sockets_flowing] if is_socket else [self._flowing]
+            await asyncio.gather(self._pass(reader, far_writer, gates, head), self._pass(far_reader, writer, gates))
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes = b"") -> None:
+    async def _pass(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        gates: list[asyncio.Event],
+        first: bytes = b"",
+    ) -> None:
         data = first or await reader.read(65536)
         while data:
-            await self._flowing.wait()
+            for gate in gates:
+                await gate.wait()
             writer.write(data)
             await writer.drain()
             data = await reader.read(65536)

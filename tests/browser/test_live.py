@@ -141,6 +141,39 @@ def test_a_line_that_falls_silent_is_noticed_and_said(site: Site, open_tab: Open
     expect_live(page)
 
 
+def test_a_half_open_socket_on_a_moving_board_is_found_out_by_asking(
+    site: Site, open_tab: OpenTab, proxy: Proxy, ada: Player
+) -> None:
+    page = open_tab(proxy.url)
+    for _ in range(12):
+        points = site.act(ada)
+        expect(points_of(page, ada)).to_have_text(f"{points:,}", timeout=HEALED)
+
+    proxy.silence_sockets()
+    points = site.act(ada)
+    expect(points_of(page, ada)).to_have_text(f"{points:,}", timeout=15_000)
+    expect(state_of(page)).to_have_text("Polling", timeout=HEALED)
+
+    proxy.flow_again()
+    points = site.act(ada)
+    expect(points_of(page, ada)).to_have_text(f"{points:,}", timeout=HEALED)
+    expect_live(page)
+
+
+def test_a_quiet_board_asks_nothing(site: Site, open_tab: OpenTab) -> None:
+    page = open_tab("about:blank", live=False)
+    page.clock.install()
+    page.goto(site.url)
+    expect_live(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.clock.run_for(14_000)
+
+    expect(state_of(page)).to_have_text("Live")
+    assert asked == []
+
+
 def test_a_restarted_server_is_found_again(stopped_site: Site, open_tab: OpenTab, ada: Player) -> None:
     page = open_tab(stopped_site.url)
 
