@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from csp.constants import NONE, SELF
-from csp.decorators import csp_update
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
@@ -36,7 +36,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @xframe_options_exempt
-@csp_update({"frame-ancestors": settings.EMBED_ORIGINS or [NONE]})
+@csp_replace({"frame-ancestors": settings.EMBED_ORIGINS or [NONE]})
 def embed(request: HttpRequest) -> HttpResponse:
     """`?theme=auto|dark|light&rows=3..10&title=`: what is out of range is brought into it."""
     theme = request.GET.get("theme", "auto")

@@ -1,0 +1,123 @@
+"""The scoreboard on other people's sites: the client module in their pages, the board in their frames, if they may."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import HEALED, OpenTab, wait_for
+from tests.browser.elsewhere import Elsewhere
+from tests.browser.site import Player, Site
+from tests.servers import PostgreSQL
+
+pytestmark = pytest.mark.postgresql
+
+CLIENT = """<!doctype html><title>Quiz</title><script type="module">
+import {{ ScoreboardClient, watch }} from "{site}/static/scoreboard/scoreboard-client.js";
+window.seen = [];
+watch(({{ entries }}) => window.seen.push(entries), {{ onState: ({{ state }}) => (window.state = state) }});
+window.update = (access, action) =>
+    new ScoreboardClient({{ tokens: {{ access }} }}).update({{ action }}).catch(({{ name, code }}) => ({{ name, code }}));
+</script>"""
+SHOWN = "(window.seen.at(-1) ?? []).find(({player, score}) => player === '%s' && score === %d) !== undefined"
+
+
+@pytest.fixture(scope="module")
+def friend() -> Iterator[Elsewhere]:
+    with Elsewhere() as elsewhere:
+        yield elsewhere
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Iterator[Elsewhere]:
+    with Elsewhere() as elsewhere:
+        yield elsewhere
+
+
+@pytest.fixture(scope="module")
+def open_site(postgresql: PostgreSQL, friend: Elsewhere) -> Iterator[Site]:
+    """One that knows its friend."""
+    site = Site(postgresql, ALLOWED_ORIGINS=friend.origin, EMBED_ORIGINS=friend.origin)
+    with site.server:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def player(open_site: Site) -> Player:
+    [player] = open_site.make_players("Ada")
+    open_site.act(player)
+    return player
+
+
+def visit(open_tab: OpenTab, elsewhere: Elsewhere, html: str, complaints: list[str] | None = None) -> Page:
+    elsewhere.html = html
+    return open_tab(elsewhere.origin, live=False, complaints=complaints)
+
+
+def test_a_page_of_an_allowed_origin_updates_and_watches(
+    open_site: Site, friend: Elsewhere, player: Player, open_tab: OpenTab
+) -> None:
+    page = visit(open_tab, friend, CLIENT.format(site=open_site.url))
+    wait_for(page, "window.state === 'live'")
+
+    result = page.evaluate("(access) => update(access, 'step')", player.access)
+
+    assert (result["player"]["id"], result["delta"]) == (player.id, 10)
+    wait_for(page, SHOWN % (player.id, result["score"]))
+    assert page.evaluate("(access) => update(access, 'no-such-action')", player.access) == {
+        "name": "RefusedError",
+        "code": "unknown_action",
+    }
+
+
+def test_a_page_of_another_origin_gets_neither_answers_nor_a_socket(
+    open_site: Site, stranger: Elsewhere, player: Player, open_tab: OpenTab
+) -> None:
+    before = open_site.points()
+    page = visit(open_tab, stranger, CLIENT.format(site=open_site.url))
+    wait_for(page, "window.state === 'reconnecting'")
+
+    page.evaluate("(access) => { update(access, 'step').then((it) => (window.result = it)); }", player.access)
+    wait_for(page, "window.state === 'stale'", milliseconds=20_000)
+
+    assert page.evaluate("window.seen") == []
+    assert page.evaluate("window.result") is None
+    assert open_site.points() == before
+
+
+def test_the_snippet_shows_the_board_in_a_page_of_an_embed_origin(
+    open_site: Site, friend: Elsewhere, player: Player, open_tab: OpenTab
+) -> None:
+    board = open_tab(open_site.url)
+    board.get_by_text("Show this board on your site").click()
+    snippet = board.locator("#snippet").inner_text()
+
+    complaints: list[str] = []
+    page = visit(open_tab, friend, f"<!doctype html><title>Host</title>{snippet}", complaints)
+
+    frame = page.frame_locator("iframe")
+    expect(frame.locator(".state")).to_have_text("Live", timeout=HEALED)
+    points = open_site.act(player)
+    expect(frame.locator(".number")).to_have_text(f"{points:,}", timeout=HEALED)
+    assert complaints == []
+
+
+@pytest.mark.parametrize("path", ["/embed", "/", "/login"])
+def test_no_other_page_is_framed_and_none_by_a_stranger(
+    open_site: Site, friend: Elsewhere, stranger: Elsewhere, player: Player, open_tab: OpenTab, path: str
+) -> None:
+    for elsewhere in [stranger] if path == "/embed" else [stranger, friend]:
+        complaints: list[str] = []
+        html = f'<!doctype html><title>Host</title><iframe src="{open_site.url}{path}"></iframe>'
+        page = visit(open_tab, elsewhere, html, complaints)
+        expect(page.frame_locator("iframe").locator("#main")).to_have_count(0)
+        wait_for_complaint(page, complaints)
+        assert re.search("frame-ancestors|X-Frame-Options", " ".join(complaints))
+
+
+def wait_for_complaint(page: Page, complaints: list[str]) -> None:
+    for _ in range(100):
+        if complaints:
+            return
+        page.wait_for_timeout(50)
