@@ -56,6 +56,22 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_filter = [DayFilter, "kind", ProofFilter, ActionFilter, IssuerFilter, PlayerFilter, AddressFilter]
     search_fields = ["ref"]
     search_help_text = "A whole player's UUID, address, request id or reference."
+    #: The context stands above, key by key.
+    fields = [
+        "player",
+        "seq",
+        "time",
+        "kind",
+        "action",
+        "delta",
+        "balance",
+        "ref",
+        "actor",
+        "kid",
+        "detail",
+        "prev",
+        "mac",
+    ]
     sortable_by = ()
     list_per_page = 100
     show_facets = admin.ShowFacets.NEVER
@@ -90,7 +106,12 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             return super().change_view(request, object_id, form_url, extra_context)
         context = entry.context if isinstance(entry.context, dict) else {}
         told = [(key, value) for key, value in context.items() if key != "receipt"]
-        more = {"answers": self.examine(entry), "told": told, "receipt": read_receipt(context), "title": str(entry)}
+        more = {
+            "answers": self.examine(entry),
+            "told": told,
+            "receipt": read_receipt(context),
+            "title": f"Entry {entry.seq}",
+        }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
 
     def examine(self, entry: AuditEntry) -> list[Answer]:
@@ -131,14 +152,18 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         begin = (entry.ref or "").partition(":")[0]
         return {"r": "verified", "k": "self-reported"}.get(begin, "")
 
-    @admin.display(description="address", empty_value="erased")
-    def address(self, entry: AuditEntry) -> str | None:
+    @admin.display(description="address")
+    def address(self, entry: AuditEntry) -> str:
         if entry.context is None:
-            return None
+            return "erased"
         return str(entry.context.get("address", "")) if isinstance(entry.context, dict) else "?"
 
     @admin.display(description="time (UTC)")
     def time(self, entry: AuditEntry) -> str:
+        return entry.at.strftime("%Y-%m-%d %H:%M:%S")
+
+    @admin.display(description="time (UTC)")
+    def exact_time(self, entry: AuditEntry) -> str:
         return entry.at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
