@@ -7,6 +7,7 @@ from tests.browser.conftest import OpenTab, wait_for
 from tests.browser.proxy import Proxy
 from tests.browser.site import Site
 from tests.browser.test_desk_pages import desk, open_desk, open_player
+from tests.browser.test_you import sign_in
 from tests.processes import ROOT
 
 __all__ = ["desk"]  # a fixture
@@ -79,6 +80,26 @@ def test_wall(busy_site: Site, open_tab: OpenTab) -> None:
     page = open_tab(busy_site.url, viewport=WALL, color_scheme="dark")
     climb(busy_site, page)
     keep(page, "wall")
+
+
+def test_you(busy_site: Site, open_tab: OpenTab) -> None:
+    page, player = sign_in(busy_site, open_tab, "Rosalind", viewport=LAPTOP)
+    for action in ("leap", "leap", "leap", "leap", "step"):
+        busy_site.act(player, action)
+    page.wait_for_selector("tr[aria-current]")
+    wait_for(page, "document.querySelector('#you .your-rank').textContent !== ''")
+    page.reload()
+    page.wait_for_selector(".state[data-state=live]")
+    keep(page, "you")
+
+
+def test_you_below_the_top(busy_site: Site, open_tab: OpenTab) -> None:
+    page, player = sign_in(
+        busy_site, open_tab, "Henrietta", viewport=PHONE, device_scale_factor=2, color_scheme="dark", locale="de-DE"
+    )
+    busy_site.act(player)
+    wait_for(page, "document.querySelector('#you .your-rank').textContent !== ''", milliseconds=10_000)
+    keep(page, "you-phone")
 
 
 def test_embed(busy_site: Site, open_tab: OpenTab) -> None:

@@ -1,6 +1,7 @@
 """The page is complete without scripts, safe with them, and usable by everyone."""
 
 import gzip
+import json
 import re
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, expect
 
-from tests.browser.conftest import OpenTab
+from tests.browser.conftest import OpenTab, wait_for
 from tests.browser.site import Player, Site
 from tests.servers import PostgreSQL
 
@@ -106,7 +107,8 @@ def test_no_request_leaves_the_site_and_the_whole_page_is_small(
     page.wait_for_selector(".state[data-state=live]")
 
     assert [response.url for response in responses if not response.url.startswith(site.url)] == []
-    assert sum(len(gzip.compress(response.body())) for response in responses if response.status == 200) < 30_000
+    size = sum(len(gzip.compress(response.body())) for response in responses if response.status == 200)
+    assert size < 30_000
 
 
 def test_nothing_shifts_while_the_page_comes_alive(site: Site, players: list[Player], open_tab: OpenTab) -> None:
@@ -211,3 +213,57 @@ def test_error_pages_have_the_site_s_style(site: Site, open_tab: OpenTab) -> Non
     expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
     page.get_by_role("link", name="To the board").click()
     expect(page.get_by_role("heading", name="Top 10")).to_be_visible()
+
+
+def test_ten_digits_and_a_long_name_fit_a_phone(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    page = open_tab("about:blank", live=False, viewport={"width": 360, "height": 740})
+    frame = {"event": "scoreboardUpdate", "data": {"as_of": "2999-01-01T00:00:00.000000Z", "entries": ENORMOUS}}
+    page.route_web_socket("**/ws/scoreboard", lambda socket: socket.send(json.dumps(frame)))
+    page.goto(site.url)
+
+    expect(page.locator(".number").first).to_have_text("9,999,999,999")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    right_edges = {round(it.bounding_box()["x"] + it.bounding_box()["width"]) for it in page.locator(".number").all()}  # type: ignore[index]
+    assert len(right_edges) == 1
+    assert "tabular-nums" in page.locator(".number").first.evaluate("it => getComputedStyle(it).fontVariantNumeric")
+
+
+ENORMOUS = [
+    {
+        "rank": rank,
+        "player": f"{rank}",
+        "name": "W" * 64,
+        "score": 10**10 - rank,
+        "reached_at": "2026-11-24T12:00:00.000000Z",
+    }
+    for rank in range(1, 11)
+]
+
+
+def test_the_first_three_are_marked_by_shape_where_colours_are_forced(
+    site: Site, players: list[Player], open_tab: OpenTab
+) -> None:
+    page = open_tab(site.url, forced_colors="active")
+    styles = page.locator("tbody .medal").evaluate_all(
+        "(medals) => medals.map((it) => { const style = getComputedStyle(it); return style.borderStyle + style.borderRadius; })"
+    )
+    assert len(set(styles[:4])) == 4
+    assert styles[3:] == [styles[3]] * 7
+
+
+def test_a_reader_is_told_the_news_once_in_a_while_not_each_change(
+    site: Site, players: list[Player], open_tab: OpenTab
+) -> None:
+    page = open_tab(site.url)
+    page.evaluate("""() => {
+        window.messages = [];
+        const place = document.querySelector("#announcements");
+        new MutationObserver(() => window.messages.push(place.textContent)).observe(place, {childList: true});
+    }""")
+    [newcomer] = site.make_players("Heard of")
+    for _ in range(16):
+        site.act(newcomer, "leap")
+        site.act(players[0], "step")
+
+    wait_for(page, "window.messages.join().includes('Heard of leads with')", milliseconds=14_000)
+    assert page.evaluate("window.messages.length") <= 2

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import HEALED, OpenTab
 from tests.browser.site import PASSWORD, Player, Site
+from tests.browser.test_page import SHIFT
 
 pytestmark = pytest.mark.postgresql
 
@@ -90,7 +91,7 @@ def test_it_is_there_without_scripts_in_german_and_shifts_nothing(
     page, me = sign_in(site, open_tab, "plain", java_script_enabled=False, locale="de-DE")
     site.act(me)
     page.reload()
-    expect(page.get_by_role("region", name="Hier stehst du")).to_contain_text("Zum Überholen von")
+    expect(page.get_by_role("region", name="Hier stehst du")).to_contain_text("Punkte zum Überholen von")
     assert re.fullmatch(r"\d+", place_of(page)[0])
 
 
@@ -104,6 +105,9 @@ def test_axe_finds_nothing_and_a_phone_needs_no_sideways_scrolling(
     site.act(me, "leap")
     expect(page.locator("tr[aria-current]")).to_be_visible(timeout=HEALED)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.reload()
+    page.wait_for_selector(".state[data-state=live]")
+    assert page.evaluate(SHIFT) == 0
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
 
