@@ -18,9 +18,11 @@ from scores.models import Score
 @never_cache
 def you(request: HttpRequest) -> JsonResponse:
     """For the page's own script, by its session cookie; `null` for a signed-in user who is not a player."""
-    AddressReadLimit.charge(request, request.META["CLIENT_ADDRESS"])
     if not request.user.is_authenticated:
+        AddressReadLimit.charge(request, request.META["CLIENT_ADDRESS"])
         raise NotAuthenticated
+    # By user: a hall full of players may share one address.
+    AddressReadLimit.charge(request, f"user:{request.user.pk}")
     return JsonResponse({"you": describe_place(request.user)})
 
 
