@@ -20,7 +20,7 @@ from django.db import close_old_connections
 from websockets import frames
 
 from scores import metrics
-from scores.standings import REUSE_SECONDS, Snapshot, read_snapshot
+from scores.standings import Snapshot, read_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -95,11 +95,7 @@ class Hub:
         self._viewers: set[Viewer] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
-        self._snapshot: Snapshot | None = None
         self._frame: Frame | None = None
-        self._reading: asyncio.Task[Snapshot] | None = None
-        self._read_at = 0.0
-        self._is_stale = True
         self._sent_at = 0.0
         self._sent_etag = ""
         self._news = threading.Event()
@@ -112,22 +108,16 @@ class Hub:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop = loop
-            self._viewers, self._tasks, self._changed = set(), [], asyncio.Event()
-            self._snapshot = self._frame = self._reading = None
+            self._viewers, self._tasks, self._frame, self._changed = set(), [], None, asyncio.Event()
             self._saying.clear()
-
-    @property
-    def viewer_count(self) -> int:
-        return len(self._viewers)
 
     async def join(self, viewer: Viewer) -> None:
         """Show the present standings to a new viewer and every later frame until it leaves."""
         self.attach()
         self._viewers.add(viewer)
         metrics.VIEWERS.set(len(self._viewers))
-        self._listen_on()
-        if len(self._tasks) == 1:
-            self._tasks.append(asyncio.create_task(self._feed()))
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._listen())]
         if self._frame is not None:
             viewer.show(self._frame)
         else:
@@ -146,7 +136,6 @@ class Hub:
     def ping(self) -> None:
         """Something changed. From any thread; never blocks, never fails."""
         metrics.ANNOUNCEMENTS.inc()
-        self._is_stale = True
         self._news.set()
         if self._loop is None or self._loop.is_closed():
             _ping_from_outside()
@@ -154,37 +143,6 @@ class Hub:
             self._saying.set()
             with suppress(RuntimeError):  # the loop was closed a moment ago: this server is going away
                 self._loop.call_soon_threadsafe(self._say_soon)
-
-    async def read(self) -> Snapshot:
-        """The standings with every change in it that this process knew of when it was asked; as old as a second at most.
-
-        Many who ask at once share one reading, unless something changed since that began.
-        """
-        self.attach()
-        self._listen_on()
-        if self._reading is not None and self._is_stale:
-            with suppress(Exception):  # whoever began it hears of it
-                await asyncio.shield(self._reading)
-        if self._reading is None:
-            if self._snapshot is not None and not self._is_stale and time.monotonic() - self._read_at < REUSE_SECONDS:
-                return self._snapshot
-            self._reading = asyncio.create_task(self._read())
-        return await asyncio.shield(self._reading)
-
-    async def _read(self) -> Snapshot:
-        self._is_stale = False
-        try:
-            self._snapshot = await asyncio.get_running_loop().run_in_executor(self._reader, _read)
-            metrics.HUB_READ_AT.set_to_current_time()
-            return self._snapshot
-        finally:
-            self._read_at = time.monotonic()
-            self._reading = None
-
-    def _listen_on(self) -> None:
-        if not self._tasks:
-            self._is_stale = True  # what was said while nobody listened was missed
-            self._tasks = [asyncio.create_task(self._listen())]
 
     def _say_soon(self) -> None:
         # Kept, because the loop holds its tasks by weak references only.
@@ -210,7 +168,6 @@ class Hub:
                 await layer.group_add(GROUP, channel)
                 while True:
                     await layer.receive(channel)
-                    self._is_stale = True
                     self._changed.set()
             except Exception as error:  # noqa: BLE001 - as above
                 logger.warning("pings of other processes cannot be heard: %s", error)
@@ -230,10 +187,11 @@ class Hub:
     async def _refresh(self) -> None:
         """Read, and send where something moved, or a heartbeat where nothing was sent for long."""
         try:
-            snapshot = await self.read()
+            snapshot = await asyncio.get_running_loop().run_in_executor(self._reader, _read)
         except Exception as error:  # noqa: BLE001 - the board must outlive a database that is away
             logger.warning("the standings could not be read: %s", error)
             return
+        metrics.HUB_READ_AT.set_to_current_time()
         if self._frame is None or self._sent_etag != snapshot.etag:
             self._sent_etag, self._frame = snapshot.etag, Frame.of(snapshot.frame)
             await self._broadcast(self._frame)
