@@ -19,7 +19,8 @@ from django.db.models.expressions import Combinable, RawSQL
 from django.http import HttpRequest
 
 from audit.expressions import context_key, issuer_of_ref
-from audit.models import EPOCH, AuditEntry
+from audit.models import AuditEntry
+from audit.times import EPOCH, to_moment, to_us
 
 Entries = QuerySet[AuditEntry]
 BEFORE, AFTER = "before", "after"
@@ -156,9 +157,9 @@ class DayFilter(InputFilter):
 
     def narrow(self, entries: Entries, values: dict[str, str]) -> Entries:
         if SINCE in values:
-            entries = entries.filter(at_us__gte=to_us(read_day(values[SINCE])))
+            entries = entries.filter(at_us__gte=begin_us(read_day(values[SINCE])))
         if UNTIL in values:
-            entries = entries.filter(at_us__lt=to_us(read_day(values[UNTIL]) + timedelta(days=1)))
+            entries = entries.filter(at_us__lt=begin_us(read_day(values[UNTIL]) + timedelta(days=1)))
         return entries
 
 
@@ -249,8 +250,8 @@ def read_day(text: str) -> date:
     return day
 
 
-def to_us(day: date) -> int:
-    return (datetime(day.year, day.month, day.day, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+def begin_us(day: date) -> int:
+    return to_us(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 def make_calendar(changelist: ChangeList) -> dict[str, Any]:
@@ -258,7 +259,7 @@ def make_calendar(changelist: ChangeList) -> dict[str, Any]:
     ends = AuditEntry.objects.aggregate(first=Min("at_us"), last=Max("at_us"))
     if ends["first"] is None:
         return {}
-    first, last = ((EPOCH + timedelta(microseconds=at_us)).date() for at_us in (ends["first"], ends["last"]))
+    first, last = (to_moment(at_us).date() for at_us in (ends["first"], ends["last"]))
     try:
         since, until = (read_day(changelist.params[name]) for name in (SINCE, UNTIL))
     except (KeyError, ValueError):

@@ -31,6 +31,7 @@ from audit import ledger
 from audit.export import append_missing, read_last
 from audit.keys import CheckpointKeys, decode_base64url, encode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from audit.times import format_time
 
 VERSION = "scoreboard.checkpoint.v1"
 TYPE = "scoreboard-checkpoint+jwt"
@@ -199,7 +200,7 @@ def _seal_one(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
         number=(before.number if before else 0) + 1,
         epoch=epoch or (before.epoch if before else 1),
         prev=hash_text(previous.jws) if previous else "",
-        at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        at=format_time(datetime.now(UTC)),
         count=count,
         root=root,
     )

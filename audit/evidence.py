@@ -9,7 +9,6 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,6 +16,7 @@ from django.db.models import QuerySet
 from audit.chain import SEALED_FIELDS
 from audit.changelist import NEWEST_FIRST, earlier
 from audit.models import AuditEntry
+from audit.times import format_time
 
 PAGE = 1000
 #: Spreadsheets take a cell that begins like this for a formula; an apostrophe before it says that it is text.
@@ -110,10 +110,6 @@ def describe(entry: AuditEntry) -> dict[str, Any]:
     """What the MAC is made over, in the order of the canonical form, then the MAC and what `detail` commits to."""
     document = {name: getattr(entry, name) for name in (*SEALED_FIELDS, "mac", "context")}
     return {**document, "player": str(entry.player)}
-
-
-def format_time(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _make_row(entry: AuditEntry) -> list[Any]:

@@ -1,13 +1,12 @@
 """The append-only audit log: what it stores. How an entry gets in stands in `ledger`, its format in `chain`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
 
 from audit.expressions import context_key, issuer_of_ref
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from audit.times import to_moment
 
 
 class AuditEntry(models.Model):
@@ -69,7 +68,7 @@ class AuditEntry(models.Model):
     @property
     def at(self) -> datetime:
         """The time, exact to the microsecond, which a float of seconds would not be."""
-        return EPOCH + timedelta(microseconds=self.at_us)
+        return to_moment(self.at_us)
 
     @property
     def verified(self) -> bool:

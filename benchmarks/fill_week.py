@@ -20,10 +20,11 @@ django.setup()
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402 - after the applications
 
 from audit.models import AuditEntry, Refusal  # noqa: E402
+from audit.times import to_us  # noqa: E402
 from benchmarks.honest_players import AGENTS, DAY, DAYS, Play, make_players, refuse  # noqa: E402
 from scores.cheats import CHEATS, Cheat, share_a_desk  # noqa: E402
 from scores.demo import CATALOGUE, ISSUER  # noqa: E402
-from scores.histories import SECOND, to_us  # noqa: E402
+from scores.histories import SECOND  # noqa: E402
 from scores.issuing import add_to_registry, make_entry  # noqa: E402
 from scores.services import set_action  # noqa: E402
 

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from playwright.sync_api import Page, WebSocketRoute, sync_playwright
 
+from audit.times import format_time
 from tests.browser.conftest import ARGUMENTS, wait_for
 from tests.browser.site import Site
 from tests.plugin import Profile, make_environment
@@ -37,7 +38,7 @@ def make_frame(scores: list[int]) -> str:
     """Everyone gained something; who was below may be above now, or on the board at all."""
     for number in range(len(scores)):
         scores[number] += random.randrange(1, 1000)
-    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    now = format_time(datetime.now(UTC))
     order = sorted(range(len(scores)), key=lambda number: -scores[number])[:10]
     entries = [
         {"rank": rank, "player": PLAYERS[it][0], "name": PLAYERS[it][1], "score": scores[it], "reached_at": now}

@@ -16,10 +16,11 @@ from django.conf import settings
 
 from audit import chain
 from audit.checkpoints import hash_leaves
-from audit.evidence import describe, format_time
+from audit.evidence import describe
 from audit.examination import read_receipt
 from audit.keys import encode_base64url, load_keyring
 from audit.models import AuditEntry, CheckpointHead
+from audit.times import format_time
 from audit.verification import COLUMNS, ERASURE, Entry
 from scores import strict_json
 from scores.models import Score

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from audit import chain
 from audit.checkpoints import Block, BlockInvalid, read_block
-from audit.evidence import format_time
 from audit.keys import CheckpointKeys, Keyring, decode_base64url
+from audit.times import format_time
 from audit.verification import ERASURE, ChainCheck, Entry, State
 from scores.case import LISTS, PARTS, Case, Seal, hash_described
 from scores.receipts import Issuer, check_spent

@@ -13,6 +13,7 @@ from statistics import median
 from typing import NamedTuple
 from uuid import UUID
 
+from audit.times import to_moment
 from scores.histories import (
     HOUR,
     SECOND,
@@ -26,7 +27,6 @@ from scores.histories import (
     count_at_maximum,
     count_days_at_cap,
     count_hours,
-    to_time,
 )
 from scores.models import Flag
 
@@ -263,7 +263,7 @@ def _length(acts: Sequence[Act]) -> int:
 
 
 def _show(at_us: int) -> str:
-    return f"{to_time(at_us):%Y-%m-%d %H:%M} UTC"
+    return f"{to_moment(at_us):%Y-%m-%d %H:%M} UTC"
 
 
 def _read_player(subject: str) -> UUID | None:

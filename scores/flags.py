@@ -9,12 +9,13 @@ from django.db import transaction
 
 from audit import ledger
 from audit.models import AuditEntry
+from audit.times import to_us
 from audit.verification import one_moment
 from scores import detection, histories
 from scores.corrections import MAXIMUM_REASON_LENGTH, check_reason
 from scores.detection import PLAYER_RULES, Suspicion, Thresholds
 from scores.errors import CorrectionRefused
-from scores.histories import Everyone, to_us
+from scores.histories import Everyone
 from scores.models import Flag
 
 WINDOW = timedelta(days=7)

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -15,7 +15,8 @@ from django.db.models import Count, Max, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from audit.models import EPOCH, AuditEntry, Refusal
+from audit.models import AuditEntry, Refusal
+from audit.times import to_moment, to_us
 from scores.models import Action
 from scores.receipts import parse_issuers
 
@@ -180,7 +181,7 @@ def read_histories(since_us: int) -> Iterator[History]:
 
 def read_refusals(since_us: int) -> Iterator[tuple[str, list[Refused]]]:
     """Everyone who was refused anything since then, by UUID or address, with what."""
-    kept = Refusal.objects.filter(minute__gte=to_time(since_us)).order_by("subject", "minute")
+    kept = Refusal.objects.filter(minute__gte=to_moment(since_us)).order_by("subject", "minute")
     rows = kept.values_list("subject", "minute", "reason", "count").iterator(CHUNK)
     for subject, own in groupby(rows, itemgetter(0)):
         yield subject, [Refused(*row[1:]) for row in own]
@@ -227,12 +228,3 @@ def read_everyone(since_us: int) -> Everyone:
     for history in read_histories(since_us):
         everyone.learn(history)
     return everyone
-
-
-def to_time(at_us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=at_us)
-
-
-def to_us(moment: datetime) -> int:
-    """Microseconds since 1970, exact."""
-    return (moment.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)

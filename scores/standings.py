@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import OperationalError
 
+from audit.times import format_time
 from scores.models import Score
 from scores.ranks import read_neighbourhood
 
@@ -70,11 +71,6 @@ def read_top() -> list[dict[str, Any]]:
 def shape_entry(rank: int, player: UUID, name: str, points: int, reached_at: datetime) -> dict[str, Any]:
     """One row as every client gets it."""
     return {"rank": rank, "player": str(player), "name": name, "score": points, "reached_at": format_time(reached_at)}
-
-
-def format_time(moment: datetime) -> str:
-    """RFC 3339, UTC, six digits."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

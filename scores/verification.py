@@ -6,7 +6,6 @@ One pass in the order of the players, nothing held in memory per entry, all of o
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -17,7 +16,8 @@ from django.conf import settings
 from audit import chain
 from audit.blocks import check_blocks, check_pinned
 from audit.keys import load_checkpoint_keys, load_keyring
-from audit.models import EPOCH, AuditEntry, Checkpoint
+from audit.models import AuditEntry, Checkpoint
+from audit.times import to_moment
 from audit.verification import (
     CHUNK,
     ChainCheck,
@@ -91,7 +91,7 @@ def find_differences(player: UUID | None = None, progress: Progress = lambda _: 
 
 def expected_score(state: State) -> dict[str, Any]:
     """What the score of this chain must say."""
-    reached_at = None if state.reached_us is None else EPOCH + timedelta(microseconds=state.reached_us)
+    reached_at = None if state.reached_us is None else to_moment(state.reached_us)
     values = (state.balance, reached_at, state.seq, state.mac, state.frozen)
     return dict(zip(DERIVED, values, strict=True))
 

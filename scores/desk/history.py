@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Subquery, Sum
 
 from audit.expressions import context_key
-from audit.models import EPOCH, AuditEntry, CheckpointHead, Refusal
+from audit.models import AuditEntry, CheckpointHead, Refusal
+from audit.times import to_moment, to_us
 from audit.verification import Finding
 from scores.desk.charts import Bar, Mark, Point
 from scores.models import Score
@@ -194,14 +195,6 @@ def find_begin(since: datetime) -> int:
     newest = AuditEntry.objects.order_by("-pk").values("pk")[:1]
     beyond = AuditEntry.objects.filter(pk__lte=Subquery(newest) - LOOKED_AT).order_by("-pk")
     return max(to_us(since), beyond.values_list("at_us", flat=True).first() or 0)
-
-
-def to_moment(at_us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=at_us)
-
-
-def to_us(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _find_pairs(key: str, entries: QuerySet[AuditEntry], origins: Collection[Origin]) -> Iterator[tuple[str, UUID]]:

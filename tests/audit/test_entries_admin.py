@@ -90,7 +90,7 @@ def test_days_are_those_of_utc_and_both_ends_count(desk: Client) -> None:
         entry = AuditEntry.objects.get(player=player, seq=seq)
         head = ledger.Head(seq, entry.mac, entry.balance)
     with tampering():
-        midnight = changelist.to_us(datetime(2026, 3, 10, tzinfo=UTC).date())
+        midnight = changelist.begin_us(datetime(2026, 3, 10, tzinfo=UTC).date())
         for seq, at_us in enumerate(
             (midnight - 1, midnight, midnight + 86_400_000_000 - 1, midnight + 86_400_000_000), 1
         ):

@@ -18,6 +18,7 @@ from pytest_django import Settings
 from audit import chain, evidence, ledger
 from audit.keys import load_keyring
 from audit.models import AuditEntry
+from audit.times import format_time
 from audit.verification import Entry
 from scores.models import Score
 from tests.scores.tampering import make_history
@@ -62,7 +63,7 @@ def test_a_table_says_what_the_list_says(players: list[Score], desk: Client, cap
     rows = read_csv(content)
     assert [row["seq"] for row in rows] == ["7", "3"]
     assert rows[-1] == {
-        "player": str(ada.pk), "seq": "3", "time": evidence.format_time(entry.at), "kind": "award", "action": "bug-bounty",
+        "player": str(ada.pk), "seq": "3", "time": format_time(entry.at), "kind": "award", "action": "bug-bounty",
         "delta": "70", "balance": "90", "proof": "verified", "issuer": "test-backend", "reference": entry.ref,
         "actor": str(ada.pk), "address": "192.0.2.1", "agent": "", "request": entry.context["request"], "reason": "",
     }  # fmt: skip

@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from audit.models import EPOCH, Refusal
+from audit.models import Refusal
+from audit.times import to_us
 from scores import corrections, services
 from scores.models import Flag, Score
 from scores.players import ensure_player
@@ -27,7 +28,7 @@ origins = {
 
 
 def turn_clock(minutes: float) -> None:
-    at_ns = (began + timedelta(minutes=minutes) - EPOCH) // timedelta(microseconds=1) * 1000
+    at_ns = to_us(began + timedelta(minutes=minutes)) * 1000
     time.time_ns = lambda: at_ns
 
 

@@ -6,7 +6,8 @@ from random import Random
 from uuid import UUID, uuid4
 
 from audit.models import AuditEntry
-from scores.histories import HOUR, SECOND, Act, Everyone, History, to_us
+from audit.times import to_us
+from scores.histories import HOUR, SECOND, Act, Everyone, History
 
 BEGIN = to_us(datetime(2026, 11, 16, tzinfo=UTC))
 GUILTY = UUID(int=1)

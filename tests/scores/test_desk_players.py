@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry, Refusal
+from audit.times import to_us
 from scores import corrections, services
 from scores.desk import history
 from scores.desk.players import describe
@@ -34,7 +35,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
 
     def set_to(minutes: int) -> datetime:
         moment = NOON + timedelta(minutes=minutes)
-        monkeypatch.setattr(time, "time_ns", lambda: history.to_us(moment) * 1000)
+        monkeypatch.setattr(time, "time_ns", lambda: to_us(moment) * 1000)
         return moment
 
     return set_to
