@@ -1,0 +1,43 @@
+"""What commands share that may go on until they are stopped: `--every SECONDS`, and rounds that outlive a fault."""
+
+import signal
+import threading
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import close_old_connections
+
+
+class RepeatingCommand(BaseCommand):
+    """`run_round` once, or every so many seconds until SIGTERM or SIGINT, which let a round end."""
+
+    #: What ends a single round with a sentence, and what may be over by the next one of many.
+    fatal_faults: ClassVar[tuple[type[Exception], ...]]
+    passing_faults: ClassVar[tuple[type[Exception], ...]]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--every", type=float, metavar="SECONDS", help="go on until stopped (default: once)")
+
+    def run_round(self, options: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def handle(self, *, every: float | None, **options: Any) -> None:
+        if every is None:
+            try:
+                self.run_round(options)
+            except self.fatal_faults as error:
+                raise CommandError(str(error)) from None
+            return
+        if not 0 < every <= threading.TIMEOUT_MAX:
+            raise CommandError("--every must be more than 0 seconds.")
+        stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        while not stopped.is_set():
+            close_old_connections()
+            try:
+                self.run_round(options)
+            except self.passing_faults as error:
+                # Whatever it is, it may be over by the next round, and somebody reads what this prints.
+                self.stderr.write(self.style.ERROR(str(error)))
+            stopped.wait(every)
