@@ -28,10 +28,13 @@ class Site:
     """Nothing here touches Django in this process: Playwright's event loop and Django's ORM do not share a thread."""
 
     def __init__(self, postgresql: PostgreSQL, **variables: str) -> None:
-        database = postgresql.create_database(f"browser_{uuid.uuid4().hex}")
+        name = f"browser_{uuid.uuid4().hex}"
+        database = postgresql.create_database(name)
         self._environment = {
             **os.environ,
             "DATABASE_URL": database,
+            # The copy of one log says that another's is not what it was.
+            "CHECKPOINT_EXPORT": f"{os.environ['CHECKPOINT_EXPORT']}.{name}",
             "SCORE_UPDATE_RATE": "0",
             "READ_RATE": "0",
             "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
