@@ -2,25 +2,23 @@
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import F, Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 
 from audit import changelist, ledger
 from audit.expressions import issuer_of_ref
 from audit.models import AuditEntry
 from scores.models import Score
 from tests.scores.acting import read_state
-from tests.scores.tampering import make_history, tampering
+from tests.scores.tampering import tampering
 
 LIST = reverse("admin:audit_auditentry_changelist")
 Entries = list[tuple[UUID, int]]
@@ -34,19 +32,6 @@ MANY_ENTRIES = """
         jsonb_build_object('address', '192.0.2.' || n % 200, 'request', md5(n::text), 'agent', repeat('x', 100))
     FROM generate_series(1, 20000) AS n
 """
-
-
-@pytest.fixture
-def players(db: None, settings: Settings, tmp_path: Path) -> list[Score]:
-    settings.CHECKPOINT_EXPORT = str(tmp_path / "checkpoints.jws")
-    settings.STATIC_ROOT = None
-    return make_history()
-
-
-@pytest.fixture
-def desk(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 def found(desk: Client, **asked: Any) -> Entries:

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import logging
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from audit import chain, evidence, ledger
 from audit.keys import load_keyring
@@ -21,20 +19,6 @@ from audit.models import AuditEntry
 from audit.times import format_time
 from audit.verification import Entry
 from scores.models import Score
-from tests.scores.tampering import make_history
-
-
-@pytest.fixture
-def players(db: None, settings: Settings, tmp_path: Path) -> list[Score]:
-    settings.CHECKPOINT_EXPORT = str(tmp_path / "checkpoints.jws")
-    settings.STATIC_ROOT = None
-    return make_history()
-
-
-@pytest.fixture
-def desk(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 def export(desk: Client, form: str, **asked: Any) -> tuple[Any, bytes]:

@@ -3,17 +3,15 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from pytest_django import Settings
 
 from audit import checkpoints
 from audit.models import AuditEntry, Checkpoint
 from scores.models import Score
 from tests.processes import ROOT
-from tests.scores.tampering import act, make_history, run_verify
+from tests.scores.tampering import act, run_verify
 
 pytestmark = pytest.mark.postgresql
 
@@ -21,16 +19,13 @@ SQL = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/operations.md").read_text(en
 
 
 @pytest.fixture
-def players(db: None, settings: Settings, tmp_path: Path) -> list[Score]:
+def players(players: list[Score]) -> list[Score]:
     """A history, and the documented roles over it; they go with the test's transaction."""
-    settings.CHECKPOINT_EXPORT = str(tmp_path / "checkpoints.jws")
-    settings.STATIC_ROOT = None
-    history = make_history()
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for statements in SQL:
             cursor.execute(statements)
-    return history
+    return players
 
 
 @contextmanager

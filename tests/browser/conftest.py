@@ -15,6 +15,7 @@ from tests.processes import ROOT
 from tests.servers import PostgreSQL
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
+HISTORY = (ROOT / "tests" / "browser" / "made_history.py").read_text(encoding="utf-8")
 #: Within this many milliseconds of the end of any trouble the board must be right again.
 HEALED = 6_000
 ARGUMENTS = [
@@ -54,6 +55,15 @@ def site(postgresql: PostgreSQL) -> Iterator[Site]:
     """The site that the tests of one module share."""
     site = Site(postgresql)
     with site.server:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def desk(postgresql: PostgreSQL) -> Iterator[Site]:
+    """A day of play, one cheat among the players."""
+    site = Site(postgresql)
+    with site.server:
+        site.manage("shell", "--no-imports", "--command", HISTORY)
         yield site
 
 

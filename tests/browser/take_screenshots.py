@@ -6,11 +6,10 @@ from playwright.sync_api import Page
 from tests.browser.conftest import OpenTab, wait_for
 from tests.browser.proxy import Proxy
 from tests.browser.site import Site
-from tests.browser.test_desk_pages import desk, open_desk, open_player
+from tests.browser.test_desk_pages import open_desk, open_player
 from tests.browser.test_you import sign_in
 from tests.processes import ROOT
 
-__all__ = ["desk"]  # a fixture
 pytestmark = pytest.mark.postgresql
 
 FOLDER = ROOT / "docs" / "screenshots"

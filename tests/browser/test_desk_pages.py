@@ -1,29 +1,15 @@
 """The pages of the desk as an investigator meets them: readable by everyone, on every screen, without a foreign script."""
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenTab, wait_for
 from tests.browser.site import PASSWORD, Site
-from tests.processes import ROOT
-from tests.servers import PostgreSQL
 
 pytestmark = pytest.mark.postgresql
 
-HISTORY = (ROOT / "tests" / "browser" / "made_history.py").read_text(encoding="utf-8")
 INVESTIGATOR = "root"
-
-
-@pytest.fixture(scope="module")
-def desk(postgresql: PostgreSQL) -> Iterator[Site]:
-    """A day of play, one cheat among the players."""
-    site = Site(postgresql)
-    with site.server:
-        site.manage("shell", "--no-imports", "--command", HISTORY)
-        yield site
 
 
 def open_desk(site: Site, open_tab: OpenTab, **options: object) -> Page:

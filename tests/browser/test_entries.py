@@ -1,26 +1,14 @@
 """The list of entries and one entry's page, as an investigator meets them."""
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenTab
 from tests.browser.site import Site
-from tests.browser.test_desk_pages import HISTORY, open_desk
-from tests.servers import PostgreSQL
+from tests.browser.test_desk_pages import open_desk
 
 pytestmark = pytest.mark.postgresql
-
-
-@pytest.fixture(scope="module")
-def desk(postgresql: PostgreSQL) -> Iterator[Site]:
-    """A day of play, one cheat among the players."""
-    site = Site(postgresql)
-    with site.server:
-        site.manage("shell", "--no-imports", "--command", HISTORY)
-        yield site
 
 
 def open_entry(desk: Site, page: Page) -> None:
