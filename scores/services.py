@@ -77,11 +77,7 @@ def _award_by_swap(caller: Caller, act: SelfReport | Receipt, context: Mapping[s
             newest,
             player=score.pk,
             head=score.ledger_head,
-            kind=AuditEntry.Kind.AWARD,
-            delta=weigh(facts, act),
-            action=slug_of(act) or "",
-            ref=ref,
-            actor=str(score.pk),
+            **_describe_award(facts, act, ref),
             context=context,
         )
     if not swap.write_entry(score, entry):
@@ -99,16 +95,19 @@ def _award_by_lock(caller: Caller, act: SelfReport | Receipt, context: Mapping[s
         return Award(earlier, score.name, replayed=True)
     facts = Facts(score, earlier, Action.objects.filter(slug=slug_of(act)).first())
     _read_pace(facts)
-    entry = append_entry(
-        score,
-        kind=AuditEntry.Kind.AWARD,
-        delta=weigh(facts, act),
-        action=slug_of(act) or "",
-        ref=ref,
-        actor=str(score.pk),
-        context=context,
-    )
+    entry = append_entry(score, **_describe_award(facts, act, ref), context=context)
     return Award(entry, score.name, replayed=False)
+
+
+def _describe_award(facts: Facts, act: SelfReport | Receipt, ref: str | None) -> dict[str, Any]:
+    """What the entry of an award says, by whichever way it is written; raises the refusal that comes first."""
+    return {
+        "kind": AuditEntry.Kind.AWARD,
+        "delta": weigh(facts, act),
+        "action": slug_of(act) or "",
+        "ref": ref,
+        "actor": str(facts.score.pk),
+    }
 
 
 def _lock_caller(caller: Caller) -> Score:
