@@ -1,6 +1,6 @@
 """What only pages need: static files, content policy, language, user and messages. The calls of the API pass them by.
 
-An update or a read of the scores knows no cookie and shows no page; without these layers it costs about a fifth less.
+An update or a read of the scores knows no cookie and shows no page: to it these layers are cost.
 Sessions stay Django's own in the settings, where its deployment checks look for them, and cost nothing until one is read.
 """
 

@@ -3,7 +3,7 @@
 The statement is a compare-and-swap: it moves the score only where it still is as it was read, and inserts the entry with it,
 so one of two writers of a player wins and the other reads again. Every entry of a player moves `seq`, so what was read from
 the log (the key, the pace, the freeze) still holds; an erasure moves `name`. Both statements are prepared, and each is its own
-transaction. What an update costs this way and by the ORM is measured in docs/performance.md.
+transaction. `./dev bench --only update` measures what an update costs this way.
 """
 
 import json
@@ -18,7 +18,7 @@ from psycopg.types.numeric import Int8
 
 from audit import ledger
 from audit.models import AuditEntry
-from scores.awarding import DAY_US, MICROSECONDS, Facts, midnight_us
+from scores.awarding import MICROSECONDS, Facts, midnight_us
 from scores.models import Action, Score
 
 #: Writers of one player in one process take turns, so that they wait for each other instead of reading again.
@@ -74,7 +74,6 @@ def read_facts(player: UUID, ref: str | None, slug: str | None) -> tuple[Facts, 
     """All that bears on an act, and the newest entry of the player's chain; None for an unknown player."""
     now = ledger.now_us()
     midnight = Int8(midnight_us(now))
-    assert midnight <= now < midnight + DAY_US  # noqa: S101 - the two are of one clock
     row = _execute(READ, (ref, slug, midnight, midnight, Int8(now), player), again=True)
     if row is None:
         return None
