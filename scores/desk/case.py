@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_safe
+from django.urls import URLPattern
 
 from audit import evidence
 from scores.case import write_case
+from scores.desk.players import route
 from scores.models import Score
 
 if TYPE_CHECKING:
@@ -25,18 +24,11 @@ logger = logging.getLogger(__name__)
 
 def urls(score_admin: "ModelAdmin[Score]") -> list[URLPattern]:
     """The route of the file, for ScoreAdmin.get_urls()."""
-
-    @require_safe
-    def view(request: HttpRequest, player: UUID) -> HttpResponseBase:
-        return send_case(score_admin, request, player)
-
-    return [path("<uuid:player>/case/", score_admin.admin_site.admin_view(view), name="scores_score_case")]
+    return [route(score_admin, "case", send_case)]
 
 
 def send_case(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UUID) -> HttpResponseBase:
     """Who may look at the entries may take them along; the server's log says who did."""
-    if not (score_admin.has_view_permission(request) and request.user.has_perm("audit.view_auditentry")):
-        raise PermissionDenied
     score = get_object_or_404(Score, pk=player)
     try:
         chunks = evidence.alone(_encode(write_case(score)))

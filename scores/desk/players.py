@@ -1,11 +1,13 @@
 """A player's page: what happened, when, from where and what was refused, on one page."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -21,21 +23,27 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 
 FLAGS = 20
+Show = Callable[["ModelAdmin[Score]", HttpRequest, UUID], HttpResponseBase]
 
 
 def urls(score_admin: "ModelAdmin[Score]") -> list[URLPattern]:
     """The route of the page, for ScoreAdmin.get_urls()."""
+    return [route(score_admin, "player", show_player)]
+
+
+def route(score_admin: "ModelAdmin[Score]", name: str, show: Show) -> URLPattern:
+    """What is read of one player, by whoever may look at players and at entries."""
 
     @require_safe
-    def view(request: HttpRequest, player: UUID) -> HttpResponse:
-        return show_player(score_admin, request, player)
+    def view(request: HttpRequest, player: UUID) -> HttpResponseBase:
+        if not (score_admin.has_view_permission(request) and request.user.has_perm("audit.view_auditentry")):
+            raise PermissionDenied
+        return show(score_admin, request, player)
 
-    return [path("<uuid:player>/player/", score_admin.admin_site.admin_view(view), name="scores_score_player")]
+    return path(f"<uuid:player>/{name}/", score_admin.admin_site.admin_view(view), name=f"scores_score_{name}")
 
 
-def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UUID) -> HttpResponse:
-    if not (score_admin.has_view_permission(request) and request.user.has_perm("audit.view_auditentry")):
-        raise PermissionDenied
+def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UUID) -> HttpResponseBase:
     place = find_place(player)
     if place is None:
         raise Http404
