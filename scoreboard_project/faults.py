@@ -3,7 +3,7 @@
 import errno
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 
 #: What the system refuses a program that is all right itself.
 SYSTEM_FAULTS = frozenset(
@@ -21,7 +21,7 @@ def explain(error: BaseException) -> str | None:
         isinstance(error, OperationalError) and text.startswith("no such ")
     ):
         return f"Database: {MIGRATE} ({text})."
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError | InternalError):
         return f"Database: DATABASE_URL names one that cannot be used: {text}."
     if isinstance(error, OSError) and error.errno in SYSTEM_FAULTS:
         place = f" ({error.filename})" if error.filename else ""

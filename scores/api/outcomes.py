@@ -3,7 +3,7 @@
 import logging
 from http import HTTPStatus
 
-from django.db import InterfaceError, OperationalError
+from django.db import Error as DatabaseError
 from django.http import HttpRequest
 
 from audit import ledger
@@ -58,7 +58,7 @@ def note_refusal(request: HttpRequest, refusal: Refused) -> None:
         return
     try:
         ledger.record_refusal(reason, str(player or address))
-    except (OperationalError, InterfaceError) as error:
+    except DatabaseError as error:
         logger.error("a refusal could not be kept: %s", error)  # noqa: TRY400 - the caller's answer matters more
 
 

@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from rest_framework import exceptions
 
@@ -95,8 +95,9 @@ def to_refusal(error: Exception) -> Refused | None:
     """Our refusal behind an exception, or None where it is something else."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, (OperationalError, InterfaceError)):
-        logger.error("database out of reach or overloaded: %s", error)
+    # A server that only reads, as a standby does, says so by an InternalError.
+    if isinstance(error, (OperationalError, InterfaceError, InternalError)):
+        logger.error("database out of reach, overloaded or read-only: %s", error)
         return Unavailable(reason="database")
     if isinstance(error, exceptions.ValidationError):
         fields = error.detail if isinstance(error.detail, dict) else {"": error.detail}
