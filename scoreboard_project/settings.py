@@ -263,6 +263,8 @@ LOGGING: dict[str, Any] = {
         # Django logs a warning for every 4xx; ours say what was refused and why, once.
         "django.request": {"level": "ERROR", "propagate": True},
         "django.security.DisallowedHost": {"level": "CRITICAL", "propagate": True},
+        # A traceback per second of an outage; the hub says the same in one sentence.
+        "channels_redis": {"level": "CRITICAL", "propagate": True},
         "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
         "daphne": {"handlers": [], "level": "WARNING", "propagate": True},
     },

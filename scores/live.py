@@ -2,7 +2,8 @@
 
 A ping says that something changed, it carries no page. Pings are coalesced per process; each process's hub hears one,
 reads the standings once, encodes once and hands the same text to all its viewers. Every frame is the whole top 10, so a
-lost frame costs nothing, and while it has viewers a hub re-reads every few seconds, so a lost ping heals itself.
+lost frame costs nothing, and while it has viewers a hub re-reads every few seconds, so a lost ping heals itself. A hub that
+cannot hear pings re-reads every second, so that "live" stays true while Valkey is away.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -35,6 +37,9 @@ HEARTBEAT_SECONDS = 15.0
 BATCH = 50
 RETRY_SECONDS = 1.0
 LAYER_TIMEOUT_SECONDS = 2.0
+#: How often a hub makes sure that it would hear a ping.
+PROBE_SECONDS = 1.0
+PROBE = "standings.probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class Hub:
         self._frame: Frame | None = None
         self._sent_at = 0.0
         self._sent_etag = ""
+        self._hears = self._tells = True
         self._news = threading.Event()
         self._saying = threading.Event()
         # One thread of its own, so that the board moves also while every request thread is busy.
@@ -138,7 +144,8 @@ class Hub:
         metrics.ANNOUNCEMENTS.inc()
         self._news.set()
         if self._loop is None or self._loop.is_closed():
-            _ping_from_outside()
+            # From a process that serves nobody (a command): waited for, because the process may end next.
+            async_to_sync(self._tell)()
         elif not self._saying.is_set():
             self._saying.set()
             with suppress(RuntimeError):  # the loop was closed a moment ago: this server is going away
@@ -153,31 +160,77 @@ class Hub:
         while self._news.is_set():
             self._news.clear()
             self._changed.set()
-            await _ping_layer()
+            await self._tell()
             await asyncio.sleep(PING_SECONDS)
         self._saying.clear()
         if self._news.is_set():  # said between the last look and the clearing, by a thread that thought we would see it
             self._say_soon()
 
+    async def _tell(self) -> None:
+        """Ping every process; where that fails, the change is committed all the same, and hubs look by themselves."""
+        try:
+            metrics.PINGS.inc()
+            async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
+                await get_channel_layer().group_send(GROUP, {"type": "standings.changed"})
+            self._tells = True
+        except Exception as error:  # noqa: BLE001 - as above
+            if self._tells:
+                logger.warning("other processes cannot be told of changes: %s", error or type(error).__name__)
+            self._tells = False
+
     async def _listen(self) -> None:
-        """Hear the pings of all processes; while the layer is out of reach, the re-reading keeps the board right."""
+        """Hear the pings of all processes; while that fails, begin anew with new connections."""
         layer = get_channel_layer()
         while True:
             try:
-                channel = await layer.new_channel()
-                await layer.group_add(GROUP, channel)
-                while True:
-                    await layer.receive(channel)
-                    self._changed.set()
+                await self._hear(layer)
             except Exception as error:  # noqa: BLE001 - as above
-                logger.warning("pings of other processes cannot be heard: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
+                if self._hears:
+                    logger.warning("pings of other processes cannot be heard: %s", error or type(error).__name__)
+            self._hears = False
+            self._changed.set()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _hear(self, layer: Any) -> None:
+        """Until something fails. A subscription that died is as quiet as a quiet board, so the hub calls itself and listens for it."""
+        async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
+            channel = await layer.new_channel()
+            await layer.group_add(GROUP, channel)
+        heard = asyncio.Event()
+        receiving = asyncio.create_task(self._receive(layer, channel, heard))
+        try:
+            while True:
+                heard.clear()
+                async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
+                    await layer.send(channel, {"type": PROBE})
+                    await heard.wait()
+                if not self._hears:
+                    logger.warning("pings of other processes are heard again")
+                    self._hears = True
+                    self._changed.set()
+                await asyncio.sleep(PROBE_SECONDS)
+        except Exception:
+            # Before the task ends, which would say goodbye on connections that are dead.
+            with suppress(Exception):
+                async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
+                    await layer.flush()
+            raise
+        finally:
+            receiving.cancel()
+
+    async def _receive(self, layer: Any, channel: str, heard: asyncio.Event) -> None:
+        while True:
+            message = await layer.receive(channel)
+            heard.set()
+            if message["type"] != PROBE:
+                self._changed.set()
 
     async def _feed(self) -> None:
         while True:
             with suppress(TimeoutError):
                 until_heartbeat = self._sent_at + HEARTBEAT_SECONDS - time.monotonic()
-                async with asyncio.timeout(min(REREAD_SECONDS, max(RETRY_SECONDS, until_heartbeat))):
+                longest = REREAD_SECONDS if self._hears else RETRY_SECONDS
+                async with asyncio.timeout(min(longest, max(RETRY_SECONDS, until_heartbeat))):
                     await self._changed.wait()
             self._changed.clear()
             began = time.monotonic()
@@ -219,17 +272,3 @@ def announce() -> None:
 def _read() -> Snapshot:
     close_old_connections()
     return read_snapshot()
-
-
-def _ping_from_outside() -> None:
-    """From a process that serves nobody (a command): waited for, because the process may end next."""
-    async_to_sync(_ping_layer)()
-
-
-async def _ping_layer() -> None:
-    try:
-        metrics.PINGS.inc()
-        async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
-            await get_channel_layer().group_send(GROUP, {"type": "standings.changed"})
-    except Exception as error:  # noqa: BLE001 - the change is committed, and hubs re-read by themselves
-        logger.warning("other processes could not be told of a change: %s", error)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import signal
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +15,13 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from scoreboard_project.asgi import is_allowed_origin
 from scores.models import Action, Score
+from tests.processes import wait_until
 from tests.scores.acting import access_token, make_player
-from tests.servers import ScoreboardServer
+from tests.servers import ScoreboardServer, Valkey
 
 pytestmark = pytest.mark.django_db(transaction=True)
+DEAF = "pings of other processes cannot be heard"
+HEARING = "pings of other processes are heard again"
 
 
 @pytest.fixture
@@ -92,6 +96,57 @@ def test_viewers_of_two_processes_see_the_same(
             assert (await receive(there, 3))["data"]["entries"] == (await receive(here, 3))["data"]["entries"]
 
     asyncio.run(watch())
+
+
+@pytest.mark.postgresql
+def test_processes_that_cannot_hear_each_other_look_every_second_until_they_can(
+    player: Score, scoreboard_server: Callable[..., ScoreboardServer], valkey: Valkey
+) -> None:
+    one, other, token = scoreboard_server(), scoreboard_server(), access_token(player)
+
+    async def watch() -> None:
+        async with connect(socket_url(other)) as there:
+            await receive(there)
+            # As a cable that was pulled: the connections stay, and nothing comes through them.
+            valkey.process.send_signal(signal.SIGSTOP)
+            try:
+                await asyncio.to_thread(wait_until, lambda: DEAF in other.log, seconds=6, what="The silence")
+                await asyncio.to_thread(act, one, token, "one")
+                assert (await receive(there, 2.5))["data"]["entries"][0]["score"] == 10
+            finally:
+                valkey.process.send_signal(signal.SIGCONT)
+            await asyncio.to_thread(wait_until, lambda: HEARING in one.log + other.log, seconds=6, what="The return")
+            await asyncio.to_thread(act, one, token, "two")
+            assert (await receive(there, 0.9))["data"]["entries"][0]["score"] == 20
+
+    asyncio.run(watch())
+    for server in (one, other):
+        assert "Traceback" not in server.log
+    assert other.log.count(DEAF) == 1
+
+
+@pytest.mark.postgresql
+def test_a_valkey_that_is_restarted_is_one_sentence_in_the_log(
+    player: Score, scoreboard_server: Callable[..., ScoreboardServer], valkey: Valkey
+) -> None:
+    server, token = scoreboard_server(), access_token(player)
+
+    async def watch() -> None:
+        async with connect(socket_url(server)) as socket:
+            await receive(socket)
+            valkey.stop()
+            try:
+                await asyncio.to_thread(wait_until, lambda: DEAF in server.log, seconds=6, what="The silence")
+                for number in range(5):
+                    await asyncio.to_thread(act, server, token, str(number))
+            finally:
+                valkey.start()
+            await asyncio.to_thread(wait_until, lambda: HEARING in server.log, seconds=6, what="The return")
+
+    asyncio.run(watch())
+    said = [line.split(" ", 3)[-1] for line in server.log.splitlines() if "WARNING" in line or "ERROR" in line]
+    assert "Traceback" not in server.log
+    assert len(said) == len(set(said)), said
 
 
 def test_a_quiet_socket_gets_a_heartbeat(player: Score, scoreboard_server: Callable[..., ScoreboardServer]) -> None:
