@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from audit import ledger
 from audit.models import AuditEntry
-from audit.times import to_us
+from audit.times import to_moment, to_us
 from audit.verification import one_moment
 from scores import detection, histories
 from scores.corrections import MAXIMUM_REASON_LENGTH, check_reason
 from scores.detection import PLAYER_RULES, Suspicion, Thresholds
 from scores.errors import CorrectionRefused
-from scores.histories import Everyone
+from scores.histories import HOUR, Everyone
 from scores.models import Flag
 
 WINDOW = timedelta(days=7)
@@ -23,17 +24,18 @@ WINDOW = timedelta(days=7)
 REVIEW = "flag:"
 #: What is held in memory until it is written; the next round finds what a round had no room for.
 MAXIMUM_OPENED = 1000
+#: Of flags that are read with their entries, how many at once.
+HELD = 100
 
 Key = tuple[str, str]
 
 
 @dataclass
 class Known:
-    """What need not be found again: open flags, and what was seen in reviews."""
+    """What need not be found again: open flags, and until when others were reviewed."""
 
     open: set[Key] = field(default_factory=set)
     reviewed_us: dict[Key, int] = field(default_factory=dict)
-    reviewed_players: dict[Key, set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> 
     found: dict[Key, Suspicion] = {}
     with one_moment():
         since_us = to_us(datetime.now(UTC) - window)
-        known = _read_known()
+        known = _read_known(since_us)
         everyone = histories.read_everyone(since_us)
         for suspicion in _find_all(since_us, known, everyone, limits):
             found.setdefault((suspicion.rule, suspicion.subject), suspicion)
@@ -109,17 +111,25 @@ def _review(pk: int, state: Flag.State, actor: str, note: str) -> Flag:
     return flag
 
 
-def _read_known() -> Known:
+def _read_known(since_us: int) -> Known:
+    """Reviews from before the window bind nothing that lies in it, but for its first hour, which some rules take as a whole."""
+    binding = Q(state=Flag.State.OPEN) | Q(reviewed_at__gte=to_moment(since_us - HOUR))
     known = Known()
-    for rule, subject, reviewed_at, entries in Flag.objects.values_list("rule", "subject", "reviewed_at", "entries"):
-        key = rule, subject
+    for rule, subject, reviewed_at in Flag.objects.filter(binding).values_list("rule", "subject", "reviewed_at"):
         if reviewed_at is None:
-            known.open.add(key)
-            continue
-        known.reviewed_us[key] = max(known.reviewed_us.get(key, 0), to_us(reviewed_at))
-        if rule == Flag.Rule.SHARED_ADDRESS:
-            known.reviewed_players.setdefault(key, set()).update(player for player, _ in entries)
+            known.open.add((rule, subject))
+        else:
+            known.reviewed_us[rule, subject] = max(known.reviewed_us.get((rule, subject), 0), to_us(reviewed_at))
     return known
+
+
+def _read_reviewed_players(addresses: Iterable[str]) -> dict[str, set[str]]:
+    """By address, who was looked at in a review of it; however long ago, as a school stays one."""
+    reviewed = Flag.objects.filter(rule=Flag.Rule.SHARED_ADDRESS, subject__in=addresses, reviewed_at__isnull=False)
+    players: dict[str, set[str]] = {}
+    for address, entries in reviewed.values_list("subject", "entries").iterator(HELD):
+        players.setdefault(address, set()).update(player for player, _ in entries)
+    return players
 
 
 def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Thresholds) -> Iterator[Suspicion]:
@@ -133,9 +143,11 @@ def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Threshold
         if burst is not None:
             begin, suspicion = burst
             yield suspicion._replace(entries=histories.read_around(suspicion.player, begin, detection.MAXIMUM_LINKED))
-    for crowd in histories.read_crowds(since_us, limits.address_players):
+    crowded = histories.find_crowded(since_us, limits.address_players)
+    reviewed_players = _read_reviewed_players(crowded)
+    for crowd in histories.read_crowds(since_us, crowded):
         key = Flag.Rule.SHARED_ADDRESS, crowd.address
-        shared = detection.find_shared_address(crowd, known.reviewed_players.get(key, ()), everyone, limits)
+        shared = detection.find_shared_address(crowd, reviewed_players.get(crowd.address, ()), everyone, limits)
         if key not in known.open and shared is not None:
             yield shared
     for issuer in everyone.issuer_hours:

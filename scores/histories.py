@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -187,17 +187,24 @@ def read_refusals(since_us: int) -> Iterator[tuple[str, list[Refused]]]:
         yield subject, [Refused(*row[1:]) for row in own]
 
 
-def read_crowds(since_us: int, players: int) -> Iterator[Crowd]:
-    """Addresses that at least so many players acted from, the most crowded ones; each agent there for itself."""
-    awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us, context__isnull=False)
-    # As plain text: a key of JSON would take the addresses for JSON too.
-    address, agent = (Cast(KT(f"context__{key}"), TextField()) for key in ("address", "agent"))
-    visits = awards.annotate(address=address, agent=agent)
-    by_address = visits.values_list("address").annotate(players=Count("player", distinct=True))
-    crowded = dict(by_address.filter(players__gte=players).order_by("-players", "address")[:MAXIMUM_ADDRESSES])
-    inside = visits.filter(address__in=crowded).values_list("address", "agent", "player").annotate(newest=Max("seq"))
-    for (address, agent), own in groupby(inside.order_by("address", "agent").iterator(CHUNK), itemgetter(0, 1)):
+def find_crowded(since_us: int, players: int) -> dict[str, int]:
+    """Addresses that at least so many players acted from, the most crowded ones, each with how many did."""
+    by_address = _read_visits(since_us).values_list("address").annotate(players=Count("player", distinct=True))
+    return dict(by_address.filter(players__gte=players).order_by("-players", "address")[:MAXIMUM_ADDRESSES])
+
+
+def read_crowds(since_us: int, crowded: Mapping[str, int]) -> Iterator[Crowd]:
+    """Who acted from these addresses, each agent there for itself."""
+    inside = _read_visits(since_us).filter(address__in=crowded).values_list("address", "agent", "player")
+    rows = inside.annotate(newest=Max("seq")).order_by("address", "agent").iterator(CHUNK)
+    for (address, agent), own in groupby(rows, itemgetter(0, 1)):
         yield Crowd(address, agent or "", crowded[address], {player: newest for _, _, player, newest in own})
+
+
+def _read_visits(since_us: int) -> Any:
+    """Awards since then with address and agent; as plain text, as a key of JSON would take the addresses for JSON too."""
+    awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us, context__isnull=False)
+    return awards.annotate(**{key: Cast(KT(f"context__{key}"), TextField()) for key in ("address", "agent")})
 
 
 def read_receipts(issuer: str, hour: int, number: int) -> list[tuple[str, int]]:
