@@ -7,17 +7,18 @@ streaming responses stream. Database connections live one per pool thread.
 
 import asyncio
 import io
-import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-from scores.api.middleware import choose_request_id
-from scores.api.problems import CONTENT_TYPE, RETRY_SECONDS, general_problem
+from scores.api.logs import request_id
+from scores.api.middleware import choose_request_id, client_address
+from scores.api.problems import refuse
+from scores.errors import PayloadTooLarge, Refused, RequestTimeout, Unavailable
 from scores.live import hub
 
 Message = MutableMapping[str, Any]
@@ -47,15 +48,17 @@ class Bridge:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _read_body(scope, receive, limit)
         except TimeoutError:
-            await _send_problem(scope, send, 408)
+            await _refuse(scope, send, RequestTimeout())
             return
         if body is None:
-            await _send_problem(scope, send, 413)
+            await _refuse(scope, send, PayloadTooLarge())
             return
         loop = asyncio.get_running_loop()
-        response, start = await loop.run_in_executor(self._pool, self._respond, _environ(scope, body), time.monotonic())
+        response, start = await loop.run_in_executor(
+            self._pool, self._respond, make_environ(scope, body), time.monotonic()
+        )
         if response is None:
-            await _send_problem(scope, send, 503)
+            await _refuse(scope, send, Unavailable(reason="queue"))
             return
         await send(start)
         if isinstance(response, bytes):
@@ -115,7 +118,7 @@ async def _read_body(scope: Message, receive: Receive, limit: int) -> bytes | No
             return body
 
 
-def _environ(scope: Message, body: bytes) -> dict[str, Any]:
+def make_environ(scope: Message, body: bytes) -> dict[str, Any]:
     """The WSGI environment (PEP 3333) of a request."""
     host, port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
@@ -146,18 +149,20 @@ def _environ(scope: Message, body: bytes) -> dict[str, Any]:
     return environ
 
 
-async def _send_problem(scope: Message, send: Send, status: int) -> None:
-    sent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
-    body = json.dumps(general_problem(status)).encode()
-    headers = [
-        (b"content-type", CONTENT_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-request-id", choose_request_id(sent).encode()),
-    ]
-    if status == 408:
-        headers.append((b"connection", b"close"))
-    elif status == 503:
-        headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _refuse(scope: Message, send: Send, refusal: Refused) -> None:
+    """The answer to a request that Django never saw: logged and counted like every other refusal."""
+    request = WSGIRequest(make_environ(scope, b""))
+    request.META["CLIENT_ADDRESS"] = client_address(request)
+    identity = choose_request_id(request.headers.get("X-Request-ID", ""))
+    token = request_id.set(identity)
+    try:
+        response = refuse(request, refusal)
+    finally:
+        request_id.reset(token)
+    response["X-Request-ID"] = identity
+    response["Content-Length"] = str(len(response.content))
+    if isinstance(refusal, RequestTimeout):
+        response["Connection"] = "close"
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})

@@ -75,9 +75,19 @@ class UnknownAction(Refused):
     detail = "There is no such action."
 
 
+class RequestTimeout(Refused):
+    status, code, title = 408, "request_timeout", "Request timeout"
+    detail = "The request did not arrive in time."
+
+
 class ReceiptUsed(Refused):
     status, code, title = 409, "receipt_used", "Receipt used"
     detail = "A receipt with this id was used before, with other content."
+
+
+class PayloadTooLarge(Refused):
+    status, code, title = 413, "payload_too_large", "Payload too large"
+    detail = "The body is larger than this route takes."
 
 
 class IdempotencyConflict(Refused):

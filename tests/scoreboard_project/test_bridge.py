@@ -1,6 +1,7 @@
 """HTTP as a client sees it on the wire: limits while reading, headers that pretend, methods without a body."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -8,9 +9,16 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
+from django.core.wsgi import get_wsgi_application
+from django.test import Client
 
+from audit.models import AuditEntry, Refusal
+from scoreboard_project import bridge
 from scores.models import Action
 from tests.scores.acting import access_token, make_player
+from tests.scores.test_metrics import read_metrics, scrape
 from tests.servers import ScoreboardServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,3 +124,61 @@ def test_a_path_that_is_no_path_is_a_404_of_ours(server: ScoreboardServer) -> No
     response, content = ask(server, "GET", "/api/%00%ff/..%2f", headers={"Accept": "application/json"})
     assert (response.status, json.loads(content)["code"]) == (404, "not_found")
     assert "Traceback" not in server.log
+
+
+def assert_nothing_was_written() -> None:
+    assert (AuditEntry.objects.count(), Refusal.objects.count()) == (0, 0)
+
+
+def test_a_body_that_is_too_large_is_one_line_in_the_log_and_counted(server: ScoreboardServer) -> None:
+    headers = JSON | {"X-Request-ID": "too-much-1"}
+    response, content = ask(server, "PATCH", "/api/score/update", padded(LIMIT + 1), headers)
+    assert (response.status, json.loads(content)["code"]) == (413, "payload_too_large")
+    assert response.headers["X-Request-ID"] == "too-much-1"
+    assert scrape(server)['scoreboard_refusals_total{code="payload_too_large"}'] == 1
+    lines = re.findall(r"^\S+ (.* refused .*)$", server.log, re.MULTILINE)
+    assert lines == [
+        "INFO scores.outcomes too-much-1 refused PATCH /api/score/update with 413 payload_too_large player=- address=127.0.0.1"
+    ]
+    assert "Traceback" not in server.log
+    assert_nothing_was_written()
+
+
+@pytest.mark.parametrize(
+    ("limit", "status", "code", "reason", "header"),
+    [
+        ("BODY_SECONDS", 408, "request_timeout", "request_timeout", (b"connection", b"close")),
+        ("QUEUE_SECONDS", 503, "unavailable", "unavailable:queue", (b"retry-after", b"2")),
+    ],
+)
+def test_what_takes_too_long_is_one_line_in_the_log_and_counted(
+    limit: str, status: int, code: str, reason: str, header: tuple[bytes, bytes],
+    client: Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """No body comes, or no thread is free, within no time at all."""
+    monkeypatch.setattr(bridge, limit, 0)
+    series = f'scoreboard_refusals_total{{code="{code}"}}'
+    before = read_metrics(client.get("/metrics").content.decode()).get(series, 0)
+    start, body = async_to_sync(refused_by_the_bridge)(is_whole=status == 503)
+    assert (start["status"], json.loads(body["body"])["code"]) == (status, code)
+    assert {header, (b"x-request-id", b"slow-1"), (b"content-type", b"application/problem+json")} <= set(
+        start["headers"]
+    )
+    assert read_metrics(client.get("/metrics").content.decode())[series] == before + 1
+    line = (
+        f"INFO scores.outcomes slow-1 refused PATCH /api/score/update with {status} {reason} player=- address=192.0.2.7"
+    )
+    assert [each.partition(" ")[2] for each in capfd.readouterr().err.splitlines()] == [line]
+    assert_nothing_was_written()
+
+
+async def refused_by_the_bridge(*, is_whole: bool) -> tuple[bridge.Message, bridge.Message]:
+    """What the bridge answers to an update, here in this process."""
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "PATCH", "path": "/api/score/update", "query_string": b"",
+        "scheme": "http", "headers": [(b"x-request-id", b"slow-1")], "client": ("192.0.2.7", 4711),
+    }  # fmt: skip
+    communicator = ApplicationCommunicator(bridge.Bridge(get_wsgi_application()), scope)
+    if is_whole:
+        await communicator.send_input({"type": "http.request", "body": b"{}"})
+    return await communicator.receive_output(5), await communicator.receive_output(5)
