@@ -51,7 +51,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class AuditEntryAdmin(ReadOnlyAdmin):
     """What the log itself knows of an entry. Whose name it is and what may be done about it, a subclass adds."""
 
-    list_display = ["number", "time", "player", "kind", "action", "delta", "balance", "proof", "address"]
+    list_display = ["number", "time", "player", "kind", "action", "delta", "balance", "actor", "proof", "address"]
     list_display_links = ["number"]
     list_filter = [DayFilter, "kind", ProofFilter, ActionFilter, IssuerFilter, PlayerFilter, AddressFilter]
     search_fields = ["ref"]

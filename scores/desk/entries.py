@@ -1,7 +1,9 @@
 """The list of entries at the desk: each beside its player, with the acts at hand."""
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -22,26 +24,37 @@ from scores.receipts import check_spent
 
 #: May act and review. Looking is the models' view permissions, configuring the catalogue its add and change.
 PERMISSION = "scores.correct_score"
+#: The columns that name somebody, and what shows the name; the audit app itself has nothing but the UUID.
+LINKS: dict[Any, str] = {"player": "player_link", "actor": "actor_link"}
 
 
 class EntryChangeList(KeysetChangeList):
-    """A page of entries, each with whose it is: one query for all, where a join would slow down filters and exports."""
+    """A page of entries, each with whose it is and who acted: one query for all, where a join would slow down filters and exports."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        for entry, score in beside_players(self.result_list):
-            entry.score = score  # type: ignore[attr-defined]  # read by `player_link`
+        name_people(self.result_list)
 
 
 class EntryAdmin(AuditEntryAdmin):
     """What the audit app shows of an entry, and what it cannot know: whose it is and what may be done about it."""
 
-    list_display = ["player_link" if name == "player" else name for name in AuditEntryAdmin.list_display]
+    list_display = [LINKS.get(name, name) for name in AuditEntryAdmin.list_display]
+    # What is sealed stays as it is sealed; the name stands beside it.
+    fields = [
+        part for name in AuditEntryAdmin.fields for part in ((name, "actor_link") if name == "actor" else (name,))
+    ]
     actions = ["void_selection"]
     change_form_template = "admin/scores/entry.html"
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[EntryChangeList]:
         return EntryChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEntry | None:
+        entry: AuditEntry | None = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            name_people([entry])
+        return entry
 
     def examine(self, entry: AuditEntry) -> list[Answer]:
         """With the receipt, which takes knowing the issuers."""
@@ -58,8 +71,14 @@ class EntryAdmin(AuditEntryAdmin):
     def player_link(self, entry: Any) -> str:
         if entry.score is None:
             return "System" if entry.player == chain.SYSTEM_CHAIN else str(entry.player)
-        address = reverse("admin:scores_score_player", args=[entry.player])
-        return format_html('<a href="{}"><bdi>{}</bdi></a>', address, entry.score.name)
+        return link_player(entry.score)
+
+    @admin.display(description="by")
+    def actor_link(self, entry: Any) -> str:
+        """Who did it, where that says more than the column of the player."""
+        if entry.actor == str(entry.player):
+            return "the player"
+        return link_player(entry.acting) if entry.acting else str(entry.actor)
 
     def has_correct_permission(self, request: HttpRequest) -> bool:
         """Who is offered the act below."""
@@ -78,8 +97,8 @@ class EntryAdmin(AuditEntryAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of one entry, with whose it is and the act on it."""
-        entry = self.get_object(request, object_id) if object_id.isdecimal() else None
-        score = Score.objects.filter(pk=entry.player).first() if entry else None
+        entry: Any = self.get_object(request, object_id) if object_id.isdecimal() else None
+        score = entry.score if entry else None
         more: dict[str, Any] = {"score": score}
         if entry and score and request.user.has_perm(PERMISSION) and score.user_id != request.user.pk:
             more["may_void"] = entry.kind in REVERSIBLE
@@ -90,6 +109,24 @@ class EntryAdmin(AuditEntryAdmin):
 def address_of_void(ids: Iterable[int]) -> str:
     """The confirmation of the void of these entries."""
     return f"{reverse('admin:scores_score_void_selection')}?entries={write_numbers(ids)}"
+
+
+def link_player(score: Score) -> str:
+    return format_html(
+        '<a href="{}"><bdi>{}</bdi></a>', reverse("admin:scores_score_player", args=[score.pk]), score.name
+    )
+
+
+def name_people(entries: Iterable[AuditEntry]) -> None:
+    """Give each entry the `score` of its player and that of who was `acting`, by one query; None for whom none is known."""
+    rows: list[Any] = list(entries)
+    players = {entry.player for entry in rows}
+    for entry in rows:
+        with contextlib.suppress(ValueError):  # such as "system"
+            players.add(UUID(entry.actor))
+    scores = {str(pk): score for pk, score in Score.objects.in_bulk(players).items()}
+    for entry in rows:
+        entry.score, entry.acting = scores.get(str(entry.player)), scores.get(entry.actor)
 
 
 def beside_players(entries: Iterable[AuditEntry]) -> list[tuple[AuditEntry, Score | None]]:

@@ -1,11 +1,12 @@
 """A player's page: what happened, when, from where and what was refused, on one page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_safe
 from audit.models import AuditEntry, Verification
 from scores.desk import history
 from scores.desk.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
+from scores.desk.entries import name_people
 from scores.models import Flag, Score
 from scores.standings import find_place
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 
 FLAGS = 20
+#: Among how many of the newest flags about an address or an issuer those are looked for that name the player.
+SHARED_FLAGS = 50
 Show = Callable[["ModelAdmin[Score]", HttpRequest, UUID], HttpResponseBase]
 
 
@@ -59,7 +63,7 @@ def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: 
         **describe(player),
     }
     if request.user.has_perm("scores.view_flag"):
-        context["flags"] = Flag.objects.filter(player=player).order_by("-opened_at")[:FLAGS]
+        context["flags"] = find_flags(player, context.get("came_from", []))
     return TemplateResponse(request, "admin/scores/score/player.html", context)
 
 
@@ -91,10 +95,20 @@ def describe(player: UUID) -> dict[str, Any]:
         "hours": draw_bars("hours", "Updates per hour, up to the last one", hours, HOUR),
         "actions": history.count_actions(recent),
         "origins": (("Addresses", addresses), ("Agents", agents)),
+        "came_from": [origin.value for origin in addresses],
         "counted": min(length, history.RECENT),
         "is_cut": length > history.RECENT,
         "entries": _with_reversals(player, newest),
     }
+
+
+def find_flags(player: UUID, addresses: Collection[str]) -> list[Flag]:
+    """Flags about the player, and those about an issuer or one of these addresses that rest on the player's entries, newest first."""
+    shared = Q(rule=Flag.Rule.SHARED_ADDRESS, subject__in=addresses) | Q(rule=Flag.Rule.ISSUER_VOLUME)
+    candidates = Flag.objects.filter(shared, player=None).order_by("-opened_at")[:SHARED_FLAGS]
+    naming = [flag for flag in candidates if any(named == str(player) for named, _ in flag.entries)]
+    own = Flag.objects.filter(player=player).order_by("-opened_at")[:FLAGS]
+    return sorted([*own, *naming], key=lambda flag: flag.opened_at, reverse=True)[:FLAGS]
 
 
 def _last_verification(player: UUID) -> Verification | None:
@@ -110,8 +124,9 @@ def _sum_signs(marks: list[Mark]) -> list[tuple[SafeString, str, int]]:
 
 
 def _with_reversals(player: UUID, entries: list[AuditEntry]) -> list[tuple[AuditEntry, int | None]]:
-    """Each entry with the number of the one that reversed it, if any."""
+    """Each entry, who acted, and the number of the one that reversed it, if any."""
     refs = {f"v:{player}:{entry.seq}": entry.seq for entry in entries}
     reversals = AuditEntry.objects.filter(ref__in=refs).values_list("ref", "seq")
     reversed_by = {refs[ref]: seq for ref, seq in reversals if ref is not None}
+    name_people(entries)
     return [(entry, reversed_by.get(entry.seq)) for entry in entries]

@@ -1,5 +1,6 @@
 """Flags at the desk: open ones first, reviewed once by somebody else, with the acts at hand."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -202,15 +203,35 @@ def test_the_page_of_an_entry_leads_to_its_player_and_its_acts(desk: Client, che
 
 
 @pytest.mark.parametrize("count", [1, 30])
-def test_the_list_of_entries_names_every_player_with_one_query(
+def test_the_list_of_entries_names_every_player_and_actor_with_one_query(
     desk: Client, cheat: Score, count: int, django_assert_num_queries: Callable[[int], AbstractContextManager[None]]
 ) -> None:
     for number in range(count):
         corrections.adjust(player=make_player(f"P{number}").pk, delta=1, reason="a day's play", actor="system")
+    investigators = [make_player(f"Investigator {number}") for number in range(count)]
+    for investigator in investigators:
+        corrections.adjust(player=cheat.pk, delta=1, reason="a look", actor=str(investigator.pk))
     with django_assert_num_queries(9):
         page = desk.get(reverse("admin:audit_auditentry_changelist")).content.decode()
-    for score in Score.objects.exclude(seq=0):
+    for score in [*Score.objects.exclude(seq=0), *investigators]:
         assert f'"{reverse("admin:scores_score_player", args=[score.pk])}"><bdi>{score.name}</bdi>' in page
+
+
+def test_who_acted_is_seen_in_the_list_and_on_the_page_of_an_entry(
+    desk: Client, player: Score, token: str, daily_quiz: Action
+) -> None:
+    assert update({"action": "daily-quiz"}, token=token, key="own-word").status_code == 200
+    grace = make_player("Hopper")
+    corrections.adjust(player=player.pk, delta=1, reason="a look", actor=str(grace.pk))
+    corrections.adjust(player=player.pk, delta=1, reason="a look", actor="system")
+    link = f'<a href="{reverse("admin:scores_score_player", args=[grace.pk])}"><bdi>Hopper</bdi></a>'
+    listed = desk.get(reverse("admin:audit_auditentry_changelist")).content.decode()
+    column = re.findall(r'<td class="field-actor_link[^"]*">(.*?)</td>', listed)
+    assert column == ["system", link, "the player"]
+    for entry, said in zip(AuditEntry.objects.filter(player=player.pk).order_by("-seq"), column, strict=True):
+        page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk])).content.decode()
+        assert f'<div class="readonly">{said}</div>' in page
+        assert f'<div class="readonly">{entry.actor}</div>' in page
 
 
 def test_the_page_of_an_entry_says_whether_its_receipt_proves_it(

@@ -24,7 +24,7 @@ from tests.scores.desk_pages import ADMIN, SVG, read_chart, read_text, titles
 #: Yesterday at noon: lately enough for what only looks at the last days, and always on one day.
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 #: Whatever a player did, what the log says of it takes this many; the place on the board is asked for as everywhere.
-QUERIES = 19
+QUERIES = 20
 
 SetClock = Callable[[int], datetime]
 
@@ -254,6 +254,37 @@ def test_flags_of_the_player_are_shown_with_their_reason(desk: Client, player: S
     )
 
     assert "Pace far above the usual 900 points in an hour. open" in read_text(show(desk, player))
+
+
+def test_flags_of_an_address_or_issuer_are_shown_to_whom_they_name(desk: Client, ada: Score) -> None:
+    other = make_player("Other")
+    for rule, subject, named in (
+        (Flag.Rule.SHARED_ADDRESS, "192.0.2.2", ada),
+        (Flag.Rule.SHARED_ADDRESS, "192.0.2.1", other),
+        (Flag.Rule.SHARED_ADDRESS, "203.0.113.9", ada),
+        (Flag.Rule.ISSUER_VOLUME, "quiz-backend", ada),
+        (Flag.Rule.ISSUER_VOLUME, "other-backend", other),
+    ):
+        why = f"Something at {subject}."
+        Flag.objects.create(rule=rule, subject=subject, why=why, opened_at=NOON, entries=[[str(named.pk), 1]])
+
+    text = read_text(show(desk, ada))
+
+    assert sorted(re.findall(r"Something at (\S+)\. open", text)) == ["192.0.2.2", "quiz-backend"]
+
+
+def test_a_correction_says_who_made_it(desk: Client, ada: Score) -> None:
+    investigator = make_player("Grace")
+    corrections.adjust(player=ada.pk, delta=1, reason="A look", actor=str(investigator.pk))
+    corrections.adjust(player=ada.pk, delta=2, reason="A look", actor="system")
+
+    html = show(desk, ada)
+
+    assert f'/admin/scores/score/{investigator.pk}/player/"><bdi>Grace</bdi></a>' in html
+    text = read_text(html)
+    assert " adjust system – +2 " in text
+    assert " adjust Grace – +1 " in text
+    assert re.search(r" award(, reversed by #\d+)? – daily-quiz \+10 ", text)
 
 
 def test_a_sound_chain_is_verified_on_the_spot(desk: Client, ada: Score) -> None:
