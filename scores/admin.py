@@ -1,10 +1,14 @@
 """The admin's edge: calls services, never writes a score."""
 
+from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern
@@ -15,18 +19,55 @@ from scores import services
 from scores.desk import acts, case, players
 from scores.desk.entries import EntryAdmin
 from scores.desk.flags import FlagAdmin
-from scores.models import Action, Flag, Score
+from scores.models import Action, Flag, Score, ScoreQuerySet
+from scores.names import name_key
 from scores.players import ensure_player
+
+
+class BoardFilter(admin.SimpleListFilter):
+    """Who is on the board, unless somebody is searched for: its index holds just these, in order, where sorting all takes seconds."""
+
+    title = "place"
+    parameter_name = "place"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("frozen", "Frozen"), ("none", "Without entries")]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        everybody, *others = super().choices(changelist)
+        yield {**everybody, "display": "Everybody found" if changelist.query else "On the board"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Score]:
+        players: ScoreQuerySet = queryset
+        if self.value() == "frozen":
+            return players.filter(frozen=True)
+        if self.value() == "none":
+            return players.filter(reached_at__isnull=True)
+        return players if request.GET.get(SEARCH_VAR, "").strip() else players.ranked()
 
 
 @admin.register(Score)
 class ScoreAdmin(ReadOnlyAdmin):
     list_display = ["name", "points", "reached_at", "seq", "frozen"]
-    list_filter = ["frozen"]
-    search_fields = ["name", "id"]
+    list_filter = [BoardFilter]
+    search_fields = ["name_key"]
+    search_help_text = "A part of the name, or a whole player's UUID."
     ordering = ["-points", "reached_at", "id"]
-    list_select_related = ["user"]
+    sortable_by = ()
     show_full_result_count = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Score], search_term: str
+    ) -> tuple[QuerySet[Score], bool]:
+        """By what an index or at least no conversion of every row can answer."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(pk=UUID(term)), False
+        except ValueError:
+            return queryset.filter(name_key__contains=name_key(term)), False
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the desk about one player come before Django's own, whose last pattern takes everything."""
