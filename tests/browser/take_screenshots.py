@@ -32,6 +32,12 @@ PHONE = {"width": 360, "height": 740}
 RENDER_500 = "from django.template.loader import render_to_string; print(render_to_string('500.html'))"
 DESK = {"width": 1440, "height": 1000}
 DESK_PHONE = {"width": 390, "height": 1300}
+#: How a page of the desk is looked at, by the end of the picture's name.
+LOOKS: dict[str, dict[str, object]] = {
+    "light": {"viewport": DESK, "color_scheme": "light"},
+    "dark": {"viewport": DESK, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
+}
 WALL = {"width": 1920, "height": 1080}
 
 
@@ -138,16 +144,25 @@ def test_desk(desk: Site, open_tab: OpenTab, scheme: str) -> None:
     keep(page, f"desk-player-{scheme}")
 
 
-def test_desk_on_a_phone(desk: Site, open_tab: OpenTab) -> None:
-    page = open_desk(desk, open_tab, viewport=DESK_PHONE, has_touch=True)
+@pytest.mark.parametrize(("scheme", "name"), [("light", "desk-player-phone"), ("dark", "desk-player-phone-dark")])
+def test_desk_on_a_phone(desk: Site, open_tab: OpenTab, scheme: str, name: str) -> None:
+    page = open_desk(desk, open_tab, viewport=DESK_PHONE, has_touch=True, color_scheme=scheme)
     open_player(page, "Mallory")
-    keep(page, "desk-player-phone")
+    keep(page, name)
 
 
-@pytest.mark.parametrize("screen", ["light", "dark", "phone"])
+@pytest.mark.parametrize("screen", LOOKS)
+def test_desk_entries(desk: Site, open_tab: OpenTab, screen: str) -> None:
+    page = open_desk(desk, open_tab, **LOOKS[screen])
+    page.goto(f"{desk.url}/admin/audit/auditentry/")
+    keep(page, f"desk-entries-{screen}")
+    page.get_by_role("link", name="#", exact=False).first.click()
+    keep(page, f"desk-entry-{screen}")
+
+
+@pytest.mark.parametrize("screen", LOOKS)
 def test_desk_review_and_act(desk: Site, open_tab: OpenTab, screen: str) -> None:
-    look = {"viewport": PHONE, "has_touch": True} if screen == "phone" else {"viewport": DESK, "color_scheme": screen}
-    page = open_desk(desk, open_tab, **look)
+    page = open_desk(desk, open_tab, **LOOKS[screen])
     page.get_by_role("link", name="Pace far above the usual").click()
     keep(page, f"desk-review-{screen}")
     open_player(page, "Mallory")
