@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import HEALED, OpenTab, wait_for
 from tests.browser.elsewhere import Elsewhere
 from tests.browser.site import Player, Site
+from tests.processes import ROOT
 from tests.servers import PostgreSQL
 
 pytestmark = pytest.mark.postgresql
@@ -69,6 +70,22 @@ def test_a_page_of_an_allowed_origin_updates_and_watches(
         "name": "RefusedError",
         "code": "unknown_action",
     }
+
+
+def test_the_page_of_the_documents_updates_and_watches(
+    open_site: Site, friend: Elsewhere, player: Player, open_tab: OpenTab
+) -> None:
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    example = text.partition("```html\n")[2].partition("```")[0]
+    example = example.replace("https://scoreboard.example.org", open_site.url).replace("daily-quiz", "step")
+    given = f"<script>const access = '{player.access}', refresh = '', remember = () => {{}};"
+    watched = "window.seen = []; console.table = (rows) => window.seen.push(rows);</script>"
+    points = open_site.points()["Ada"] + 10
+
+    page = visit(open_tab, friend, f"<!doctype html><title>Quiz</title>{given}{watched}{example}")
+
+    wait_for(page, SHOWN % (player.id, points))
+    assert open_site.points()["Ada"] == points
 
 
 def test_a_page_of_another_origin_gets_neither_answers_nor_a_socket(
