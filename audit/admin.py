@@ -105,12 +105,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if entry is None:
             return super().change_view(request, object_id, form_url, extra_context)
         context = entry.context if isinstance(entry.context, dict) else {}
-        told = [(key, value) for key, value in context.items() if key != "receipt"]
+        told = [(key, value) for key, value in context.items() if key not in {"receipt", "salt"}]
+        # Noise to all but who checks the commitment: last.
+        told += [(key, value) for key, value in context.items() if key == "salt"]
+        what = f"{entry.delta:+,}" if entry.delta else entry.action
         more = {
             "answers": self.examine(entry),
             "told": told,
             "receipt": read_receipt(context),
-            "title": f"Entry {entry.seq}",
+            "title": f"Entry {entry.seq}: {entry.kind} {what}".rstrip(),
+            "subtitle": None,
         }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
 

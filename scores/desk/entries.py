@@ -77,7 +77,7 @@ class EntryAdmin(AuditEntryAdmin):
     def actor_link(self, entry: Any) -> str:
         """Who did it, where that says more than the column of the player."""
         if entry.actor == str(entry.player):
-            return "the player"
+            return "player"
         return link_player(entry.acting) if entry.acting else str(entry.actor)
 
     def has_correct_permission(self, request: HttpRequest) -> bool:

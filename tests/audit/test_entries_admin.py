@@ -201,6 +201,7 @@ class TestOneEntry:
         text = self.page(desk, entry).content.decode()
         assert entry.context is not None
         assert all(value in text for value in (*entry.context.values(), "score-receipt+jwt", "bug-bounty", "70"))
+        assert "<h1>Entry 3: award +70</h1>" in text
         newest = AuditEntry.objects.filter(player=ada).latest("seq")
         assert self.answers(desk, newest)["Checkpoint"] is None
 

@@ -156,7 +156,7 @@ def test_desk_entries(desk: Site, open_tab: OpenTab, screen: str) -> None:
     page = open_desk(desk, open_tab, **LOOKS[screen])
     page.goto(f"{desk.url}/admin/audit/auditentry/")
     keep(page, f"desk-entries-{screen}")
-    page.get_by_role("link", name="#", exact=False).first.click()
+    page.get_by_role("row", name="Mallory").first.get_by_role("link", name="#").click()
     keep(page, f"desk-entry-{screen}")
 
 
