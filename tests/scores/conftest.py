@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from pytest_django import Settings
 
+from scores import corrections
 from scores.models import Action, Score
 from tests.scores.acting import access_token, make_player, read_state
 
@@ -39,6 +41,26 @@ def daily_quiz(db: None) -> Action:
 def bug_bounty(db: None) -> Action:
     """Counts only with a receipt; the test issuer may grant up to 500."""
     return Action.objects.create(slug="bug-bounty", label="Bug bounty", points=100, receipt_required=True)
+
+
+@pytest.fixture
+def investigator(db: None) -> User:
+    """May look and act."""
+    user = User.objects.create_user("grace", is_staff=True)
+    wanted = ["correct_score", "view_score", "view_auditentry"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
+    return user
+
+
+@pytest.fixture
+def board(db: None) -> dict[str, Score]:
+    """Ada 30 points, Ben 20, Cleo 10: adjustments of 10 each, as entries 1, 2, 3 of a player."""
+    players = {}
+    for name, entries in {"Ada": 3, "Ben": 2, "Cleo": 1}.items():
+        players[name] = make_player(name)
+        for _ in range(entries):
+            corrections.adjust(player=players[name].pk, delta=10, reason="a day's play", actor="system")
+    return players
 
 
 @pytest.fixture

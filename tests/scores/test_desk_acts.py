@@ -1,37 +1,25 @@
 """Acts of the desk: the preview shows exactly what would happen and changes nothing; what was previewed is then done once."""
 
-import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from html import unescape
-from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
-from django.urls import reverse
 
 from audit.models import AuditEntry
-from scores import corrections, standings
-from scores.desk.forms import NumbersField, write_numbers
+from scores import standings
 from scores.models import Action, Score
 from scores.players import ensure_player
-from tests.scores.acting import access_token, make_player, update
+from tests.scores.acting import access_token, update
+from tests.scores.desk_acting import WHY, address, confirm, read_board, read_hidden, read_log, read_messages
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 Callbacks = Callable[..., AbstractContextManager[list[object]]]
-WHY = {"reason": "two at once on the recording"}
-
-
-@pytest.fixture
-def investigator(db: None) -> User:
-    user = User.objects.create_user("grace", is_staff=True)
-    wanted = ["correct_score", "view_score", "view_auditentry"]
-    user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
-    return user
 
 
 @pytest.fixture
@@ -40,58 +28,6 @@ def desk(investigator: User) -> Client:
     client = Client()
     client.force_login(investigator)
     return client
-
-
-@pytest.fixture
-def board(db: None) -> dict[str, Score]:
-    """Ada 30 points, Ben 20, Cleo 10: adjustments of 10 each, as entries 1, 2, 3 of a player."""
-    players = {}
-    for name, entries in {"Ada": 3, "Ben": 2, "Cleo": 1}.items():
-        players[name] = make_player(name)
-        for _ in range(entries):
-            corrections.adjust(player=players[name].pk, delta=10, reason="a day's play", actor="system")
-    return players
-
-
-def address(score: Score, act: str, query: str = "") -> str:
-    return reverse("admin:scores_score_act", args=[score.pk, act]) + query
-
-
-def read_board(response: Any) -> list[list[str]]:
-    """The rows of the preview: rank, name and points now, name and points after, how that one got there."""
-    page = response.content.decode()
-    assert response.status_code == 200, page[:200]
-    table = re.search(r'<table class="act-board">.*?<tbody>(.*?)</tbody>', page, re.S)
-    if table is None:
-        return []
-    rows = re.findall(r"<tr>(.*?)</tr>", table[1], re.S)
-    return [[read_text(cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.S)] for row in rows]
-
-
-def read_text(html: str) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]*>", "", html).split()))
-
-
-def read_hidden(response: Any) -> dict[str, str]:
-    return {"seen": re.findall(r'name="seen" value="(\d+)"', response.content.decode())[0]}
-
-
-def confirm(desk: Client, path: str, **changes: str) -> Any:
-    """The act as an investigator does it: look at the preview, give the reason, send the form of the preview."""
-    preview = desk.get(path)
-    action = re.search(r'action="(.*?)" class="act-confirmation"', preview.content.decode())
-    assert action is not None, read_text(preview.content.decode())
-    target = path.partition("?")[0] + unescape(action[1])
-    return desk.post(target, {**WHY, **read_hidden(preview), **changes}, follow=True)
-
-
-def read_messages(response: Any) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
-
-
-def read_log(score: Score) -> list[tuple[str, int, int]]:
-    entries = AuditEntry.objects.filter(player=score.pk).order_by("seq")
-    return [(entry.kind, entry.delta, entry.balance) for entry in entries]
 
 
 def test_a_preview_shows_the_board_after_the_act_and_changes_nothing(
@@ -230,50 +166,6 @@ def test_an_act_that_is_none_and_a_player_who_is_none_are_not_found(desk: Client
     assert desk.post(address(stranger, "freeze"), WHY).status_code == 404
 
 
-def test_a_selection_is_voided_across_players_and_the_board_becomes_what_was_shown(
-    desk: Client, board: dict[str, Score]
-) -> None:
-    ids = AuditEntry.objects.filter(player__in=[board["Ada"].pk, board["Ben"].pk], seq__lte=2).values_list(
-        "pk", flat=True
-    )
-    path = reverse("admin:scores_score_void_selection") + f"?entries={write_numbers(ids)}"
-    rows = read_board(desk.get(path))
-    assert [row[3:5] for row in rows] == [["Cleo", "10"], ["Ada", "10"], ["Ben", "0"]]
-    response = confirm(desk, path)
-    assert read_messages(response) == ["Done, as 4 entries of 2 players: -40 points."]
-    assert [[entry["name"], str(entry["score"])] for entry in standings.read_top()] == [row[3:5] for row in rows]
-
-
-def test_what_cannot_be_voided_is_named_and_left_out_of_the_selection(desk: Client, board: dict[str, Score]) -> None:
-    ada = board["Ada"]
-    corrections.void(player=ada.pk, seq=2, reason="seen", actor="system")
-    path = address(ada, "void", "?entries=1-4")
-    page = desk.get(path).content.decode()
-    assert "Entry 2 of this player was reversed before." in page
-    assert "Entry 4 of this player is no award or adjustment." in page
-    confirm(desk, path)
-    assert read_log(ada)[4:] == [("void", -10, 10), ("void", -10, 0)]
-
-
-def test_a_selection_that_is_refused_in_part_by_now_is_not_voided_at_all(
-    desk: Client, board: dict[str, Score], nothing_written: NothingWritten
-) -> None:
-    ids = list(AuditEntry.objects.order_by("pk").values_list("pk", flat=True))
-    path = reverse("admin:scores_score_void_selection") + f"?entries={write_numbers(ids)}"
-    corrections.void(player=board["Cleo"].pk, seq=1, reason="seen", actor="system")
-    with nothing_written():
-        response = desk.post(path, {**WHY, "seen": "0"})
-    assert read_messages(response) == ["Entry 1 of this player was reversed before."]
-    assert len(read_board(response)) == 3
-
-
-def test_a_selection_of_nothing_says_so(desk: Client, board: dict[str, Score], nothing_written: NothingWritten) -> None:
-    path = reverse("admin:scores_score_void_selection") + "?entries=999999"
-    with nothing_written():
-        for response in (desk.get(path), desk.post(path, {**WHY, "seen": "0"})):
-            assert "There are no such entries." in response.content.decode()
-
-
 @pytest.mark.parametrize("act", ["void", "restore", "adjust", "freeze", "unfreeze"])
 def test_nobody_is_offered_an_act_on_their_own_score(
     desk: Client, investigator: User, nothing_written: NothingWritten, act: str
@@ -284,39 +176,6 @@ def test_nobody_is_offered_an_act_on_their_own_score(
             assert response.status_code == 403
             assert "This is your own score." in response.content.decode()
             assert "act-confirmation" not in response.content.decode()
-
-
-def test_ones_own_entries_are_left_out_of_a_selection(
-    desk: Client, investigator: User, board: dict[str, Score]
-) -> None:
-    own = ensure_player(investigator)
-    corrections.adjust(player=own.pk, delta=10, reason="a day's play", actor="system")
-    ids = AuditEntry.objects.filter(player__in=[own.pk, board["Cleo"].pk]).values_list("pk", flat=True)
-    path = reverse("admin:scores_score_void_selection") + f"?entries={write_numbers(ids)}"
-    assert "Nobody corrects their own score." in desk.get(path).content.decode()
-    confirm(desk, path)
-    own.refresh_from_db()
-    assert (own.points, read_log(board["Cleo"])[-1]) == (10, ("void", -10, 0))
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [("7", [7]), (" 3 , 1-2,2 ", [1, 2, 3]), ("14–16", [14, 15, 16]), ("5-4", []), ("1-200", list(range(1, 201)))],
-)
-def test_numbers_are_read_and_written(text: str, numbers: list[int]) -> None:
-    assert NumbersField().clean(text) == numbers
-    assert NumbersField(required=False).clean(write_numbers(numbers) or "0") == (numbers or [0])
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_a_selection_in_the_list_is_bounded(
-    desk: Client, board: dict[str, Score], monkeypatch: pytest.MonkeyPatch, nothing_written: NothingWritten, count: int
-) -> None:
-    monkeypatch.setattr("scores.desk.entries.MAXIMUM_ENTRIES", 1)
-    form = {"action": "void_selection", "_selected_action": AuditEntry.objects.values_list("pk", flat=True)[:count]}
-    with nothing_written():
-        response = desk.post(reverse("admin:audit_auditentry_changelist"), form, follow=True)
-    assert ("At most 1 entries are voided at once." in response.content.decode()) == (count == 2)
 
 
 @pytest.mark.django_db(transaction=True)

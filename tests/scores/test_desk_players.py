@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -14,12 +13,11 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry, Refusal
 from audit.times import to_us
-from scores import corrections, services
-from scores.desk import history
+from scores import corrections
 from scores.desk.players import describe
 from scores.models import Action, Flag, Score
-from tests.scores.acting import PASSWORD, access_token, make_player, make_receipt, update
-from tests.scores.desk_pages import ADMIN, SVG, read_chart, read_text, titles
+from tests.scores.acting import PASSWORD, make_player, make_receipt
+from tests.scores.desk_pages import ADMIN, SVG, act, award, read_chart, read_text, show_player, titles
 
 #: Yesterday at noon: lately enough for what only looks at the last days, and always on one day.
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
@@ -49,29 +47,6 @@ def desk(db: None) -> Client:
     return client
 
 
-def act(player: Score, number: int, *, address: str = "192.0.2.1", agent: str = "Firefox", **body: Any) -> int:
-    """One update through the API; the number of its entry."""
-    response = update(
-        body or {"action": "daily-quiz"},
-        token=access_token(player),
-        key=f"key-{number}",
-        headers={"User-Agent": agent},
-        address=address,
-    )
-    assert response.status_code == 200, response.content
-    return int(response.json()["entry"]["seq"])
-
-
-def award(player: Score, count: int) -> None:
-    """Many entries at once."""
-    player.refresh_from_db()
-    for _ in range(count):
-        context = {"address": "192.0.2.1", "agent": "Firefox"}
-        services.append_entry(
-            player, kind="award", delta=1, action="daily-quiz", ref=None, actor=str(player.pk), context=context
-        )
-
-
 @pytest.fixture
 def ada(player: Score, daily_quiz: Action, set_clock: SetClock) -> Score:
     """Four updates, one of them from elsewhere; then everything an investigator can do."""
@@ -94,12 +69,6 @@ def ada(player: Score, daily_quiz: Action, set_clock: SetClock) -> Score:
     return player
 
 
-def show(desk: Client, player: Score) -> str:
-    response = desk.get(f"/admin/scores/score/{player.pk}/player/")
-    assert response.status_code == 200
-    return response.content.decode()
-
-
 def test_the_change_page_of_a_player_is_the_players_page(desk: Client, player: Score) -> None:
     response = desk.get(f"/admin/scores/score/{player.pk}/change/")
 
@@ -111,7 +80,7 @@ def test_an_unknown_player_has_no_page(desk: Client) -> None:
 
 
 def test_a_player_without_entries_has_a_page_that_says_so(desk: Client, player: Score) -> None:
-    text = read_text(show(desk, player))
+    text = read_text(show_player(desk, player))
 
     assert "This player has no entries yet." in text
     assert "On the board not yet" in text
@@ -120,7 +89,7 @@ def test_a_player_without_entries_has_a_page_that_says_so(desk: Client, player: 
 
 
 def test_the_facts_are_those_of_the_score(desk: Client, ada: Score) -> None:
-    text = read_text(show(desk, ada))
+    text = read_text(show_player(desk, ada))
 
     assert "Points 15 On the board 1. Entries 10 " in text
     assert f"Player id {ada.pk}" in text
@@ -132,7 +101,7 @@ def test_the_curve_marks_every_correction_and_refusal_with_its_own_shape(desk: C
             minute=NOON + timedelta(minutes=minutes), reason="cooldown", subject=str(ada.pk), count=count
         )
 
-    html = show(desk, ada)
+    html = show_player(desk, ada)
 
     curve = read_chart(html, "curve")
     assert titles(curve, "void") == ["void -10 (#5)", "void -10 (#10)"]
@@ -154,13 +123,13 @@ def test_the_curve_marks_every_correction_and_refusal_with_its_own_shape(desk: C
 
 
 def test_the_rate_counts_updates_by_the_hour(desk: Client, ada: Score) -> None:
-    chart = read_chart(show(desk, ada), "hours")
+    chart = read_chart(show_player(desk, ada), "hours")
 
     assert [title[-16:] for title in titles(chart, "bar")] == ["12:00: 2 updates", "13:00: 2 updates"]
 
 
 def test_actions_addresses_and_agents_are_counted(desk: Client, ada: Score) -> None:
-    text = read_text(show(desk, ada))
+    text = read_text(show_player(desk, ada))
     first, last, later = (f"{NOON:%b} {minutes}" for minutes in ("12:00", "13:10", "13:15"))
     day = NOON.day
 
@@ -175,7 +144,7 @@ def test_updates_with_a_receipt_are_told_from_those_without(desk: Client, player
     act(player, 1, receipt=make_receipt(player))
     act(player, 2)
 
-    text = read_text(show(desk, player))
+    text = read_text(show_player(desk, player))
 
     assert " daily-quiz 2 1 35 " in text
     assert "+25 25 receipt 192.0.2.1" in text
@@ -189,7 +158,7 @@ def test_others_from_the_same_address_or_with_the_same_agent_are_named(desk: Cli
     act(eve, 1, address="192.0.2.2", agent="Safari")
     act(eve, 2, address="203.0.113.9", agent="curl")
 
-    html = show(desk, ada)
+    html = show_player(desk, ada)
 
     [address] = re.findall(r"192\.0\.2\.2</th>.*?</tr>", html, flags=re.DOTALL)
     assert re.findall(r'href="([^"]+)">(\w+)</a>', address) == [
@@ -199,48 +168,22 @@ def test_others_from_the_same_address_or_with_the_same_agent_are_named(desk: Cli
     assert re.findall(r">(\w+)</a>", agent) == ["Eve"]
 
 
-def test_of_many_others_the_busiest_are_named_and_the_rest_counted(desk: Client, ada: Score) -> None:
-    for number in range(7):
-        act(make_player(f"Sock {number}"), 1, agent="Safari")
-
-    html = show(desk, ada)
-
-    [address] = re.findall(r"192\.0\.2\.1</th>.*?</tr>", html, flags=re.DOTALL)
-    assert len(re.findall(r">Sock \d</a>", address)) == 5
-    assert "and 2 more" in address
-
-
 def test_refused_attempts_are_summed_by_reason(desk: Client, player: Score) -> None:
     for minutes, reason, count in ((0, "cooldown", 2), (5, "cooldown", 40), (9, "receipt_invalid:signature", 1)):
         Refusal.objects.create(
             minute=NOON + timedelta(minutes=minutes), reason=reason, subject=str(player.pk), count=count
         )
 
-    text = read_text(show(desk, player))
+    text = read_text(show_player(desk, player))
 
     day = f"{NOON.day} {NOON:%b}"
     assert f" cooldown 42 {day} 12:00 {day} 12:05 receipt_invalid:signature 1 {day} 12:09 {day} 12:09 " in text
 
 
-def test_of_refused_attempts_without_end_the_newest_are_summed(
-    desk: Client, player: Score, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "REFUSALS", 2)
-    for minutes in range(3):
-        Refusal.objects.create(
-            minute=NOON + timedelta(minutes=minutes), reason="cooldown", subject=str(player.pk), count=10**minutes
-        )
-
-    text = read_text(show(desk, player))
-
-    assert " cooldown 110 " in text
-    assert "Of the newest 1,000 minutes with refusals." in text
-
-
 def test_of_an_erased_player_the_points_stay_and_the_person_is_gone(desk: Client, ada: Score) -> None:
     corrections.erase_player(player=ada.pk, reason="On request", actor=ADMIN)
 
-    html = show(desk, ada)
+    html = show_player(desk, ada)
 
     assert "Points 15 " in read_text(html)
     assert "192.0.2.1" not in html
@@ -253,7 +196,7 @@ def test_flags_of_the_player_are_shown_with_their_reason(desk: Client, player: S
         rule=Flag.Rule.PACE, subject=str(player.pk), player=player.pk, why="900 points in an hour.", opened_at=NOON
     )
 
-    assert "Pace far above the usual 900 points in an hour. open" in read_text(show(desk, player))
+    assert "Pace far above the usual 900 points in an hour. open" in read_text(show_player(desk, player))
 
 
 def test_flags_of_an_address_or_issuer_are_shown_to_whom_they_name(desk: Client, ada: Score) -> None:
@@ -268,7 +211,7 @@ def test_flags_of_an_address_or_issuer_are_shown_to_whom_they_name(desk: Client,
         why = f"Something at {subject}."
         Flag.objects.create(rule=rule, subject=subject, why=why, opened_at=NOON, entries=[[str(named.pk), 1]])
 
-    text = read_text(show(desk, ada))
+    text = read_text(show_player(desk, ada))
 
     assert sorted(re.findall(r"Something at (\S+)\. open", text)) == ["192.0.2.2", "quiz-backend"]
 
@@ -278,7 +221,7 @@ def test_a_correction_says_who_made_it(desk: Client, ada: Score) -> None:
     corrections.adjust(player=ada.pk, delta=1, reason="A look", actor=str(investigator.pk))
     corrections.adjust(player=ada.pk, delta=2, reason="A look", actor="system")
 
-    html = show(desk, ada)
+    html = show_player(desk, ada)
 
     assert f'/admin/scores/score/{investigator.pk}/player/"><bdi>Grace</bdi></a>' in html
     text = read_text(html)
@@ -289,30 +232,21 @@ def test_a_correction_says_who_made_it(desk: Client, ada: Score) -> None:
 
 def test_a_sound_chain_is_verified_on_the_spot(desk: Client, ada: Score) -> None:
     assert "Verified just now: no findings. Every entry, every receipt and the score were recomputed." in read_text(
-        show(desk, ada)
+        show_player(desk, ada)
     )
 
 
 def test_a_chain_that_does_not_hold_is_said_to(desk: Client, ada: Score) -> None:
     Score.objects.filter(pk=ada.pk).update(points=16)
 
-    text = read_text(show(desk, ada))
+    text = read_text(show_player(desk, ada))
 
     assert "Verified just now: 1 finding." in text
     assert "Entry 10, score.points : the score says 16, the log says 15" in text
 
 
-def test_a_long_chain_is_left_to_the_command(desk: Client, ada: Score, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "VERIFIED", 9)
-
-    text = read_text(show(desk, ada))
-
-    assert "Not verified on this page. 10 entries take longer than a page may" in text
-    assert f"manage.py verify_ledger --player {ada.pk}" in text
-
-
 def test_the_newest_entries_link_to_each(desk: Client, ada: Score) -> None:
-    html = show(desk, ada)
+    html = show_player(desk, ada)
 
     linked = re.findall(r'/admin/audit/auditentry/(\d+)/change/">#(\d+)</a>', html)
     entries = AuditEntry.objects.filter(player=ada.pk).order_by("-seq")
@@ -329,10 +263,10 @@ def test_acts_are_offered_only_to_whom_they_are_open(desk: Client, ada: Score) -
     ada.user.save()
     own.force_login(ada.user)
 
-    assert set(acts.findall(show(desk, ada))) == {"freeze", "adjust", "void", "restore"}
+    assert set(acts.findall(show_player(desk, ada))) == {"freeze", "adjust", "void", "restore"}
     desk.force_login(looker)
-    assert acts.findall(show(desk, ada)) == []
-    html = show(own, ada)
+    assert acts.findall(show_player(desk, ada)) == []
+    html = show_player(own, ada)
     assert acts.findall(html) == []
     assert "This is your own score. Nobody corrects their own" in html
 
@@ -342,7 +276,7 @@ def test_the_page_takes_as_many_queries_whatever_the_player_did(desk: Client, ad
     counts = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as page:
-            show(desk, ada)
+            show_player(desk, ada)
         with CaptureQueriesContext(connection) as log:
             describe(ada.pk)
         counts.append((len(log), len(page)))
@@ -352,26 +286,3 @@ def test_the_page_takes_as_many_queries_whatever_the_player_did(desk: Client, ad
 
     assert counts[0] == counts[1]
     assert counts[0][0] == QUERIES
-
-
-def test_a_long_chain_is_sampled_in_the_database(desk: Client, ada: Score, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "SAMPLES", 5)
-    award(ada, 30)
-
-    points = history.read_points(ada.pk, 40)
-
-    every = dict(AuditEntry.objects.filter(player=ada.pk).values_list("seq", "balance"))
-    assert [point.balance for point in points] == [every[seq] for seq in (1, 10, 20, 30, 40)]
-    assert "An even sample of the 40 entries" in read_text(show(desk, ada))
-
-
-def test_counts_are_over_the_newest_entries_of_a_long_chain(
-    desk: Client, ada: Score, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "RECENT", 8)
-    award(ada, 6)
-
-    text = read_text(show(desk, ada))
-
-    assert "Of the newest 8 entries" in text
-    assert re.search(r" daily-quiz 6 0 6 \d", text)
