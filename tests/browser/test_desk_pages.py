@@ -63,10 +63,11 @@ def test_a_table_wider_than_a_phone_is_scrolled_by_the_keyboard(desk: Site, open
 
 def test_the_theme_switch_of_the_admin_recolours_the_pictures(desk: Site, open_tab: OpenTab) -> None:
     page = open_desk(desk, open_tab, color_scheme="light")
+    page.wait_for_load_state("load")
     colour = "getComputedStyle(document.querySelector('.chart .bar')).fill"
     light = page.evaluate(colour)
 
-    for theme in ("dark", "light"):
+    for theme, comparison in (("dark", "!=="), ("light", "===")):
         page.get_by_role("button", name="Toggle theme").click()
         wait_for(page, f"document.documentElement.dataset.theme === '{theme}'")
-        assert (page.evaluate(colour) == light) == (theme == "light")
+        wait_for(page, f"{colour} {comparison} '{light}'")
