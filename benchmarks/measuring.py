@@ -21,6 +21,8 @@ class Sizes:
     seconds: float
     players: int
     connections: int
+    #: Connections of readers: there are more of them, and those who ask at once are answered at once.
+    readers: int
     processes: int
     viewers: Sequence[int]
     populations: Sequence[int]
@@ -35,6 +37,7 @@ FULL = Sizes(
     seconds=8,
     players=1000,
     connections=16,
+    readers=64,
     processes=2,
     viewers=(100, 1000, 5000, 10_000),
     populations=(1000, 10_000, 100_000, 1_000_000, 10_000_000),
@@ -47,6 +50,7 @@ QUICK = Sizes(
     seconds=1,
     players=20,
     connections=4,
+    readers=16,
     processes=1,
     viewers=(20, 50),
     populations=(1000, 2000),

@@ -75,7 +75,7 @@ def read_etag(web: Server) -> str:
 
 def _load(webs: Sequence[Server], sizes: Sizes, *headers: str) -> Load:
     head = get_head(PATH, *headers)
-    return Load([address(web) for web in webs], [head], sizes.seconds, connections=sizes.connections)
+    return Load([address(web) for web in webs], [head], sizes.seconds, connections=sizes.readers)
 
 
 def _plan(stage: Stage) -> str:

@@ -16,6 +16,7 @@ from django.urls import path, re_path  # noqa: E402
 
 from scoreboard_project.bridge import Bridge, Receive, Send  # noqa: E402
 from scoreboard_project.cross_origin import CrossOrigin  # noqa: E402
+from scoreboard_project.top import Top  # noqa: E402
 from scores.consumers import ScoreboardConsumer  # noqa: E402
 
 if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
@@ -64,7 +65,7 @@ async def _deny(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 
 application = ProtocolTypeRouter(
     {
-        "http": CrossOrigin(Bridge(_handler)),
+        "http": CrossOrigin(Top(Bridge(_handler))),
         "websocket": OriginGuard(
             URLRouter(
                 [

@@ -175,7 +175,7 @@ class Hub:
             self._tells = True
         except Exception as error:  # noqa: BLE001 - as above
             if self._tells:
-                logger.warning("other processes cannot be told of changes: %s", error or type(error).__name__)
+                logger.warning("other processes cannot be told of changes: %s", str(error) or type(error).__name__)
             self._tells = False
 
     async def _listen(self) -> None:
@@ -186,7 +186,7 @@ class Hub:
                 await self._hear(layer)
             except Exception as error:  # noqa: BLE001 - as above
                 if self._hears:
-                    logger.warning("pings of other processes cannot be heard: %s", error or type(error).__name__)
+                    logger.warning("pings of other processes cannot be heard: %s", str(error) or type(error).__name__)
             self._hears = False
             self._changed.set()
             await asyncio.sleep(RETRY_SECONDS)

@@ -36,6 +36,11 @@ class Snapshot:
     etag: str
     read_at: float
 
+    def is_known(self, if_none_match: str) -> bool:
+        """Whether a client that sent this If-None-Match has it already (RFC 9110, section 13.1.2)."""
+        known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+        return not known.isdisjoint({self.etag, "*"})
+
     @property
     def frame(self) -> str:
         """The socket's message."""

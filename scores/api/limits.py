@@ -1,16 +1,16 @@
 """Rate limits: django-ratelimit's counting, called after authentication, in a cache that costs one round trip and may be away."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, cast
 
 import redis
 from django.conf import settings
+from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -29,26 +29,27 @@ SOCKET_TIMEOUT_SECONDS = 0.5
 class CountingCache(BaseCache):
     """The two calls that django-ratelimit counts with, `add` and `incr`, as one round trip to Valkey or Redis.
 
-    `add` starts and counts in one pipeline and keeps the count for the `incr` that follows in the same thread. Without
-    a server (LOCATION empty), or while it is out of reach, counts are kept in this process.
+    `add` starts and counts in one pipeline and says "was there", so that an `incr` follows, which knows the count. Without
+    a server (LOCATION empty), or while it is out of reach, counts are kept in this process. Django makes one for each thread.
     """
+
+    #: How many requests the next call counts at once.
+    times = 1
+    _counted: int | None = None
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        # The threads of a process share one instance: Django makes a cache per thread, a connection pool must not be.
+        # Shared by the threads: a connection pool must not be one for each.
         self._server = _server(location) if location else None
         self._local = LocMemCache("limits", params)
-        self._counted = threading.local()
 
     def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        if (
-            self._server is not None
-            and (count := self._server.count(self.make_key(key, version), int(timeout or 0))) is not None
-        ):
-            self._counted.value = count
-            return count == 1
-        self._counted.value = None
-        return self._local.add(key, value, timeout, version)
+        self._counted = None
+        if self._server is not None:
+            self._counted = self._server.count(self.make_key(key, version), int(timeout or 0), self.times)
+        if self._counted is None:
+            self._local.add(key, 0, timeout, version)
+        return False
 
     def clear(self) -> None:
         self._local.clear()
@@ -56,8 +57,7 @@ class CountingCache(BaseCache):
             self._server.clear()
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        counted: int | None = self._counted.value
-        return counted if counted is not None else self._local.incr(key, delta, version)
+        return self._counted if self._counted is not None else self._local.incr(key, self.times, version)
 
 
 class LimitServer:
@@ -70,14 +70,14 @@ class LimitServer:
         self._away_until = 0.0
         self.within_reach = True
 
-    def count(self, key: str, seconds: int) -> int | None:
-        """One more under this key, which starts and ends with its window; None while out of reach."""
+    def count(self, key: str, seconds: int, times: int) -> int | None:
+        """So many more under this key, which starts and ends with its window; None while out of reach."""
         if time.monotonic() < self._away_until:
             return None
         try:
             pipeline = self._client.pipeline(transaction=False)
             pipeline.set(key, 0, ex=seconds, nx=True)
-            pipeline.incr(key)
+            pipeline.incrby(key, times)
             count = int(pipeline.execute()[1])
         except redis.RedisError as error:
             self._away_until = time.monotonic() + RETRY_SECONDS
@@ -109,6 +109,24 @@ def _server(location: str) -> LimitServer:
     return _servers[location]
 
 
+class Usage(NamedTuple):
+    """Where a subject stands in the present window of a limit, after what was just counted."""
+
+    name: str
+    rate: str
+    quota: int
+    used: int
+    seconds: int
+
+
+def count(name: str, rate: str, subject: str, times: int = 1) -> Usage | None:
+    """Count requests of a subject, all in one round trip; None where limits are off."""
+    key: Callable[[str, Any], str] = lambda _group, _request: subject  # noqa: E731
+    cast("CountingCache", caches["limits"]).times = times
+    usage = get_usage(None, group=name, key=key, rate=rate, increment=True)
+    return usage and Usage(name, rate, usage["limit"], usage["count"], max(1, usage["time_left"]))
+
+
 class RateLimit(BaseThrottle):
     """One limit: `rate_setting` names the setting, `subject` who is counted. Raises RateLimited; leaves its state on the request."""
 
@@ -127,9 +145,18 @@ class RateLimit(BaseThrottle):
     @classmethod
     def charge(cls, request: HttpRequest, subject: str) -> None:
         """Count one request of a subject, unless the setting says there is no limit; raises RateLimited above it."""
+        usage = cls.count(subject)
+        if usage is None:
+            return
+        request.META.setdefault("RATE_LIMITS", []).append(usage)
+        if usage.used > usage.quota:
+            raise RateLimited(retry_after=usage.seconds)
+
+    @classmethod
+    def count(cls, subject: str, times: int = 1) -> Usage | None:
+        """Count requests of a subject without judging; None where the setting says there is no limit."""
         rate: str | None = getattr(settings, cls.rate_setting)
-        if rate is not None:
-            count(request, cls.name, rate, subject)
+        return None if rate is None else count(cls.name, rate, subject, times)
 
 
 class PlayerLimit(RateLimit):
@@ -167,28 +194,15 @@ def login_subject(username: str, address: str) -> str:
     return f"{username.casefold()[:150]} {address}"
 
 
-def count(request: HttpRequest, name: str, rate: str, subject: str) -> None:
-    """Count one request of a subject; raises RateLimited above the rate. What is left is kept for the answer's headers."""
-    key: Callable[[str, HttpRequest], str] = lambda _group, _request: subject  # noqa: E731
-    usage = get_usage(request, group=name, key=key, rate=rate, increment=True)
-    if usage is None:
-        return
-    left = max(0, usage["limit"] - usage["count"])
-    seconds = max(1, usage["time_left"])
-    request.META.setdefault("RATE_LIMITS", []).append((name, rate, left, seconds))
-    if usage["should_limit"]:
-        raise RateLimited(retry_after=seconds)
-
-
-def describe_limits(request: HttpRequest, response: HttpResponseBase) -> None:
-    """The RateLimit and RateLimit-Policy fields (draft-ietf-httpapi-ratelimit-headers) of the limits this request was counted under."""
-    limits = request.META.get("RATE_LIMITS", [])
-    if limits:
-        response["RateLimit"] = ", ".join(f'"{name}";r={left};t={seconds}' for name, _, left, seconds in limits)
-        response["RateLimit-Policy"] = ", ".join(
-            f'"{name}";q={quota};w={window}'
-            for name, (quota, window) in ((name, split_rate(rate)) for name, rate, _, _ in limits)
-        )
+def describe_limits(usages: list[Usage]) -> dict[str, str]:
+    """The RateLimit and RateLimit-Policy fields (draft-ietf-httpapi-ratelimit-headers) of an answer that was counted so."""
+    if not usages:
+        return {}
+    windows = ((usage.name, *split_rate(usage.rate)) for usage in usages)
+    return {
+        "RateLimit": ", ".join(f'"{u.name}";r={max(0, u.quota - u.used)};t={u.seconds}' for u in usages),
+        "RateLimit-Policy": ", ".join(f'"{name}";q={quota};w={window}' for name, quota, window in windows),
+    }
 
 
 def split_rate(rate: str) -> tuple[int, int]:

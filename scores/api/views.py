@@ -36,7 +36,8 @@ class JSONView(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        describe_limits(request._request, response)
+        for name, value in describe_limits(request.META.get("RATE_LIMITS", [])).items():
+            response[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -68,9 +69,10 @@ class TopView(JSONView):
     def get(self, request: Request) -> HttpResponse:
         snapshot = standings.read_snapshot()
         headers = {"ETag": snapshot.etag, "Cache-Control": "public, max-age=1"}
-        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
-        if known & {snapshot.etag, "*"}:
-            return HttpResponse(status=304, headers=headers)
+        if snapshot.is_known(request.headers.get("If-None-Match", "")):
+            unchanged = HttpResponse(status=304, headers=headers)
+            del unchanged["Content-Type"]
+            return unchanged
         return HttpResponse(snapshot.body, content_type="application/json", headers=headers)
 
 
