@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Sum
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -79,8 +79,10 @@ def describe(request: HttpRequest, now: datetime | None = None) -> dict[str, Any
         if request.user.has_perm("scores.view_score"):
             context["risers"] = read_risers(max(begin_us, to_us(now - timedelta(days=1))))
     if request.user.has_perm("scores.view_flag"):
-        context["flags"] = Flag.objects.filter(state=Flag.State.OPEN).order_by("-opened_at")[:FLAGS]
-        context["flag_count"] = Flag.objects.filter(state=Flag.State.OPEN).count()
+        flags = Flag.objects.filter(state=Flag.State.OPEN)
+        names = Score.objects.filter(pk=OuterRef("player")).values("name")
+        context["flags"] = flags.annotate(player_name=Subquery(names)).order_by("-opened_at")[:FLAGS]
+        context["flag_count"] = flags.count()
     return context
 
 

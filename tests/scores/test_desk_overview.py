@@ -186,6 +186,18 @@ def test_open_flags_are_listed_newest_first(desk: Client) -> None:
     assert "Reason 2." not in text
 
 
+def test_a_flag_on_the_front_page_names_its_player(desk: Client, player: Score) -> None:
+    for subject, pk in ((str(player.pk), player.pk), ("192.0.2.9", None)):
+        Flag.objects.create(
+            rule=Flag.Rule.REFUSALS, subject=subject, player=pk, why=f"{subject} tries.", opened_at=datetime.now(UTC)
+        )
+
+    html = show(desk)
+
+    link = f'<a href="/admin/scores/score/{player.pk}/player/"><bdi>{player.name}</bdi></a>: {player.pk} tries.'
+    assert re.findall(r'<td class="why">(.*?)</td>', html) == ["192.0.2.9 tries.", link]
+
+
 def test_risers_are_those_who_gained_most_in_a_day_less_what_was_taken(
     desk: Client, daily_quiz: Action, monkeypatch: pytest.MonkeyPatch
 ) -> None:
