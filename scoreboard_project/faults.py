@@ -1,13 +1,15 @@
 """What an operator can put right, told in a sentence instead of a traceback."""
 
 import errno
+import sqlite3
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 
-#: What the system refuses a program that is all right itself.
+#: What the system refuses a program that is all right itself: room, rights, a path that leads nowhere, a reader that left.
 SYSTEM_FAULTS = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EMFILE}
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.EROFS, errno.EACCES, errno.EPERM}
+    | {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EPIPE}
 )
 MIGRATE = "The database lacks tables or columns: run manage.py migrate"
 
@@ -20,9 +22,12 @@ def explain(error: BaseException) -> str | None:
     if (isinstance(error, ProgrammingError) and "does not exist" in text) or (
         isinstance(error, OperationalError) and text.startswith("no such ")
     ):
-        return f"Database: {MIGRATE} ({text})."
-    if isinstance(error, OperationalError | InterfaceError | InternalError):
-        return f"Database: DATABASE_URL names one that cannot be used: {text}."
+        # PostgreSQL quotes the statement too, which says nothing to whoever forgot to migrate.
+        return f"Database: {MIGRATE} ({text.partition(' LINE ')[0]})."
+    # SQLite calls a file that is none of its own a plain DatabaseError.
+    is_no_database = type(error.__cause__) is sqlite3.DatabaseError
+    if is_no_database or isinstance(error, OperationalError | InterfaceError | InternalError):
+        return f"Database: DATABASE_URL names one that cannot be used: {text.rstrip('.?')}."
     if isinstance(error, OSError) and error.errno in SYSTEM_FAULTS:
         place = f" ({error.filename})" if error.filename else ""
         return f"System: {error.strerror}{place}."

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 class RepeatingCommand(BaseCommand):
     """`run_round` once, or every so many seconds until SIGTERM or SIGINT, which let a round end."""
 
-    #: What ends a single round with a sentence, and what may be over by the next one of many.
+    #: What ends the first round with a sentence, and what may be over by the next one of many.
     fatal_faults: ClassVar[tuple[type[Exception], ...]]
     passing_faults: ClassVar[tuple[type[Exception], ...]]
 
@@ -22,22 +22,21 @@ class RepeatingCommand(BaseCommand):
         raise NotImplementedError
 
     def handle(self, *, every: float | None, **options: Any) -> None:
-        if every is None:
-            try:
-                self.run_round(options)
-            except self.fatal_faults as error:
-                raise CommandError(str(error)) from None
-            return
-        if not 0 < every <= threading.TIMEOUT_MAX:
-            raise CommandError("--every must be more than 0 seconds.")
         stopped = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopped.set())
-        while not stopped.is_set():
+        if every is not None:
+            if not 0 < every <= threading.TIMEOUT_MAX:
+                raise CommandError("--every must be more than 0 seconds.")
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stopped.set())
+        # A start that cannot do its work is refused: what is wrong by then is rarely over by itself.
+        try:
+            self.run_round(options)
+        except self.fatal_faults as error:
+            raise CommandError(str(error)) from None
+        while every is not None and not stopped.wait(every):
             close_old_connections()
             try:
                 self.run_round(options)
             except self.passing_faults as error:
                 # Whatever it is, it may be over by the next round, and somebody reads what this prints.
-                self.stderr.write(self.style.ERROR(str(error)))
-            stopped.wait(every)
+                self.stderr.write(self.style.ERROR(" ".join(str(error).split())))

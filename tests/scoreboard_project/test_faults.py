@@ -1,7 +1,9 @@
 """What an operator can put right ends a command with a sentence and a code, and no traceback."""
 
 import os
+import re
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import connection
 
 from audit.models import AuditEntry
+from scoreboard_project.env import SETTINGS
 from scores.readiness import find_clock_fault
 from tests.conftest import database_url
 from tests.plugin import Profile
@@ -22,8 +26,10 @@ from tests.servers import PostgreSQL
 
 COMMANDS = {
     "serve": ["serve", "--port", str(free_port())],
-    "seal_ledger": ["seal_ledger"],
+    "seal_ledger": ["seal_ledger", "--every", "60"],
+    "detect": ["detect", "--every", "60"],
     "verify_ledger": ["verify_ledger"],
+    "make_action": ["make_action", "daily-quiz", "--points", "10"],
     "migrate": ["migrate"],
     "demo": ["demo", "--port", str(free_port())],
 }
@@ -56,19 +62,68 @@ def test_no_database(name: str) -> None:
     assert "open-sesame" not in said
 
 
+@pytest.fixture(scope="module")
+def locked_role(postgresql: PostgreSQL) -> str:
+    """A role whom PostgreSQL asks for a password."""
+    with psycopg.connect(postgresql.database_url("postgres"), autocommit=True) as database:
+        database.execute("CREATE ROLE locked LOGIN PASSWORD 'open-barley'")
+        [name] = database.execute("SHOW hba_file").fetchone() or [""]
+        rules = Path(name)
+        rules.write_text(f"host all locked 127.0.0.1/32 scram-sha-256\n{rules.read_text(encoding='utf-8')}")
+        database.execute("SELECT pg_reload_conf()")
+    return "locked"
+
+
 @pytest.mark.postgresql
-def test_a_wrong_role(postgresql: PostgreSQL) -> None:
-    url = f"postgresql://nobody:open-sesame@127.0.0.1:{postgresql.port}/scoreboard"
-    said = last_line(run(*COMMANDS["serve"], DATABASE_URL=url))
+@pytest.mark.parametrize("name", ["serve", "detect"])
+def test_a_wrong_password(name: str, postgresql: PostgreSQL, locked_role: str) -> None:
+    url = f"postgresql://{locked_role}:open-sesame@127.0.0.1:{postgresql.port}/scoreboard"
+    said = last_line(run(*COMMANDS[name], DATABASE_URL=url, DEBUG="1"))
     assert said.startswith("Database: DATABASE_URL names one that cannot be used: connection failed: ")
-    assert "nobody" in said
-    assert "open-sesame" not in said
+    assert said.endswith('password authentication failed for user "locked".')
 
 
-@pytest.mark.parametrize("name", ["serve", "verify_ledger"])
-def test_a_database_that_was_not_migrated(name: str, tmp_path: Path) -> None:
-    said = last_line(run(*COMMANDS[name], DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite3"))
-    assert "The database lacks tables or columns: run manage.py migrate" in said
+@pytest.mark.postgresql
+@pytest.mark.parametrize("name", ["migrate", "seal_ledger"])
+def test_a_database_that_does_not_exist(name: str, postgresql: PostgreSQL) -> None:
+    said = last_line(run(*COMMANDS[name], DATABASE_URL=postgresql.database_url("missing"), DEBUG="1"))
+    assert said.startswith("Database: DATABASE_URL names one that cannot be used: connection failed: ")
+    assert said.endswith('database "missing" does not exist.')
+
+
+@pytest.fixture(scope="module")
+def empty_database(profile: Profile, tmp_path_factory: pytest.TempPathFactory) -> str:
+    if profile.postgresql is None:
+        return f"sqlite:///{tmp_path_factory.mktemp('empty')}/new.sqlite3"
+    return profile.postgresql.create_database("not_migrated")
+
+
+@pytest.mark.parametrize("name", ["serve", "seal_ledger", "detect", "make_action"])
+def test_a_database_that_was_not_migrated(name: str, empty_database: str) -> None:
+    done = run(*COMMANDS[name], DATABASE_URL=empty_database)
+    assert re.fullmatch(
+        r"(CommandError: The database lacks tables or columns: run manage.py migrate\."
+        r"|Database: The database lacks tables or columns: run manage.py migrate"
+        r' \((relation "\w+" does not exist|no such table: \w+)\)\.)\n',
+        done.stderr,
+    )
+    assert done.returncode == 1
+
+
+def test_a_folder_var_that_cannot_be_written(tmp_path: Path) -> None:
+    """The same project at a place whose var/ takes no file from anybody, not even from root."""
+    shutil.copytree(ROOT / "scoreboard_project", tmp_path / "scoreboard_project")
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    (tmp_path / "var").symlink_to("/proc")
+    own = {name for setting in SETTINGS for name in (setting.name, f"{setting.name}_FILE")}
+    variables = {name: value for name, value in os.environ.items() if name not in own}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate"], cwd=tmp_path,
+        env={**variables, "DEBUG": "1", "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = last_line(done)
+    assert said.startswith(f"Configuration: {tmp_path}/var/")
+    assert said.endswith(f" Make {tmp_path}/var writable, or set the variables.")
 
 
 def test_a_folder_that_cannot_be_written() -> None:

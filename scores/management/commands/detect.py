@@ -15,7 +15,8 @@ class Command(RepeatingCommand):
     help = (
         "Look at everybody's recent history and open a flag for what looks as if no person did it; a person reviews it."
     )
-    fatal_faults = passing_faults = (OSError, ValueError, DatabaseError)
+    fatal_faults = (OSError, ValueError)
+    passing_faults = (OSError, ValueError, DatabaseError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
