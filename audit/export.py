@@ -38,6 +38,9 @@ def append_missing(path: str, find_missing: Callable[[str], Iterable[str]]) -> N
         broken = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         _write(descriptor, f"{chr(10) if broken else ''}{missing}".encode("ascii"))
         os.fsync(descriptor)
+    except OSError as error:
+        # Of a descriptor the system does not say which file it is.
+        raise OSError(error.errno, error.strerror, path) from error
     finally:
         os.close(descriptor)
 

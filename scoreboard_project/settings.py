@@ -87,9 +87,15 @@ LOGOUT_REDIRECT_URL = "/"
 
 # --- Data
 
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=None, conn_health_checks=True)
-}
+try:
+    DATABASES: dict[str, Any] = {
+        "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=None, conn_health_checks=True)
+    }
+except ValueError:
+    # Without its text, which may hold the password.
+    raise ImproperlyConfigured(
+        "DATABASE_URL is no URL of a database: what is special in its parts is written %XX, and a port is a number."
+    ) from None
 _database = DATABASES["default"]
 _options = _database.setdefault("OPTIONS", {})
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -111,6 +117,8 @@ WEB_STATEMENT_OPTIONS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
 CHANNEL_LAYERS: dict[str, Any] = {
     # Publish/subscribe: the queueing layer drops an idle socket every 5 s with redis-py 8 and loses messages in a burst.
     "default": {

@@ -91,6 +91,32 @@ def test_a_database_that_does_not_exist(name: str, postgresql: PostgreSQL) -> No
     assert said.endswith('database "missing" does not exist.')
 
 
+@pytest.mark.parametrize("rest", ["ql://a:open/sesame@127.0.0.1/b", "ql://a:sesame@127.0.0.1:99999/b", "sesame"])
+def test_an_address_that_is_none(rest: str) -> None:
+    said = last_line(run("migrate", DATABASE_URL=f"postgres{rest}"))
+    assert said.startswith("Configuration: DATABASE_URL ")
+    assert "sesame" not in said
+
+
+def test_an_address_of_no_redis() -> None:
+    said = last_line(run("migrate", REDIS_URL="127.0.0.1:6379"))
+    assert said == "Configuration: REDIS_URL must begin with redis://, rediss:// or unix://."
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("Not a database, however long it is. " * 9, encoding="utf-8")
+    said = last_line(run("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/text"))
+    assert said == "Database: DATABASE_URL names one that cannot be used: file is not a database."
+
+
+@pytest.mark.parametrize("name", ["LEDGER_KEYS_FILE", "RECEIPT_ISSUERS_FILE"])
+def test_a_key_file_that_is_not_there(name: str, transactional_db: None, profile: Profile) -> None:
+    variables = {"DATABASE_URL": database_url(profile), name: "/absent/keys.json"}
+    said = last_line(run(*COMMANDS["serve"], before=None, **variables))
+    assert said.startswith(f"Configuration: {name} ")
+    assert "No such file or directory: '/absent/keys.json'" in said
+
+
 @pytest.fixture(scope="module")
 def empty_database(profile: Profile, tmp_path_factory: pytest.TempPathFactory) -> str:
     if profile.postgresql is None:
@@ -131,6 +157,11 @@ def test_a_folder_that_cannot_be_written() -> None:
     assert said == "Database: DATABASE_URL names one that cannot be used: unable to open database file."
 
 
+@pytest.mark.parametrize("port", ["0", "65536"])
+def test_a_port_that_is_none(port: str) -> None:
+    assert last_line(run("serve", "--port", port)) == "CommandError: --port must be from 1 to 65535."
+
+
 def test_a_port_that_is_taken() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -156,7 +187,25 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_full_disk_under_the_exported_checkpoints(transactional_db: None, profile: Profile) -> None:
     said = last_line(run("seal_ledger", DATABASE_URL=database_url(profile), CHECKPOINT_EXPORT="/dev/full"))
-    assert said == "CommandError: [Errno 28] No space left on device"
+    assert said == "System: No space left on device (/dev/full)."
+
+
+def test_a_folder_of_exported_checkpoints_that_is_not_there(transactional_db: None, profile: Profile) -> None:
+    export = "/absent/checkpoints.jws"
+    said = last_line(run("seal_ledger", DATABASE_URL=database_url(profile), CHECKPOINT_EXPORT=export))
+    assert said == f"System: No such file or directory ({export})."
+
+
+def test_a_reader_that_left() -> None:
+    """As in `manage.py config | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "config"], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert last_line(done) == "System: Broken pipe."
 
 
 def write_entry_of_tomorrow() -> None:

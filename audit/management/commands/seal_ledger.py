@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from audit.checkpoints import SealingRefused, seal
@@ -11,7 +10,7 @@ from audit.management.repeating import RepeatingCommand
 
 class Command(RepeatingCommand):
     help = "Seal the audit log: sign a block over the chains that moved and append it to CHECKPOINT_EXPORT."
-    fatal_faults = (SealingRefused, ImproperlyConfigured, OSError)
+    fatal_faults = (SealingRefused,)
     passing_faults = (SealingRefused, OSError, DatabaseError)
 
     def run_round(self, options: dict[str, Any]) -> None:

@@ -13,8 +13,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from audit.keys import load_keyring
 from scores.metrics import FOLDER_VARIABLE
 from scores.readiness import find_clock_fault, find_fault
+from scores.receipts import Registry
 
 STOP_SECONDS = 8
 #: A viewer that does not even answer a ping is let go after twice this.
@@ -36,6 +38,9 @@ class Command(BaseCommand):
         if workers > 1 and not settings.REDIS_URL:
             raise CommandError("Several workers need REDIS_URL: without it they share neither limits nor pings.")
         check_port(host, port)
+        # What each worker would stumble over only at its first update and receipt.
+        load_keyring()
+        Registry(settings.RECEIPT_ISSUERS_FILE)
         if fault := find_fault() or (None if despite_clock else find_clock_fault()):
             raise CommandError(fault)
         connection.close()
@@ -84,6 +89,8 @@ def counting_together() -> Iterator[None]:
 
 
 def check_port(host: str, port: int) -> None:
+    if not 0 < port < 65536:
+        raise CommandError("--port must be from 1 to 65535.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
