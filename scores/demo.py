@@ -78,6 +78,10 @@ class Demo:
     def admin_file(self) -> Path:
         return self.folder / "demo_admin_password"
 
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "demo_server.log"
+
     def read_key(self) -> Ed25519PrivateKey:
         return decode_private_key(self.key_file.read_text(encoding="ascii"))
 

@@ -9,7 +9,7 @@ import threading
 import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -31,7 +31,8 @@ Scoreboard demo: {count} simulated players act through the API, and {cheats} acc
   API docs   {url}/api/docs
   A player   {player} / {player_password}    for {url}/login or POST {url}/api/token
 
-The data stays in {folder} for the next start. Ctrl-C ends everything.
+Each update and refusal is a line in {log}. The data stays in {folder} for the next start.
+Ctrl-C ends everything.
 """
 
 
@@ -41,15 +42,15 @@ class Children:
     def __init__(self) -> None:
         self._processes: list[tuple[str, subprocess.Popen[bytes]]] = []
 
-    def start(self, *arguments: str) -> None:
-        """One more process, which runs this command of manage.py."""
+    def start(self, *arguments: str, log: IO[bytes] | None = None) -> None:
+        """One more process, which runs this command of manage.py and writes what it has to say here, or into the log."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "--as-child", *arguments]
         environment = {**os.environ}
         # All simulated players share one address where the machine has but one of its own.
         environment.setdefault("LOGIN_ADDRESS_RATE", "300/m")
         # A terminal sends Ctrl-C to all of us; they inherit to ignore it, and stop in order when we say so.
         ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603 - our own words
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log, env=environment)  # noqa: S603 - our own words
         signal.signal(signal.SIGINT, ours)
         self._processes.append((arguments[0], process))
 
@@ -108,7 +109,9 @@ class Command(BaseCommand):
             demo.seed()
             local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared with
             url = f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
-            children.start("serve", f"--host={host}", f"--port={port}")
+            # A file of its own, or the logins above would be out of sight within seconds.
+            with demo.log_file.open("wb") as log:
+                children.start("serve", f"--host={host}", f"--port={port}", log=log)
             _wait_for_server(local, port, children)
             children.start("seal_ledger", "--every=60")
             children.start("detect", "--every=15")
@@ -120,6 +123,10 @@ class Command(BaseCommand):
                 time.sleep(0.2)
         except KeyboardInterrupt:
             self.stdout.write("Stopping ...")
+        except CommandError:
+            if demo.log_file.exists():
+                self.stderr.write(demo.log_file.read_text(encoding="utf-8", errors="replace")[-4000:])
+            raise
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
@@ -135,6 +142,7 @@ class Command(BaseCommand):
             admin_password=demo.read_admin_password(),
             player=player,
             player_password=password,
+            log=demo.log_file,
             folder=demo.folder,
         )
         self.stdout.write(text)

@@ -125,7 +125,9 @@ def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_dem
     wait_until(lambda: read_top(demo) != before, seconds=10, what="A change of the board")
     wait_until(lambda: not demo.is_running, seconds=40, what="The end after 20 s")
     assert demo.process.returncode == 0
-    assert "Traceback" not in demo.log
+    log = (tmp_path / "demo/demo_server.log").read_text(encoding="utf-8")
+    assert "Traceback" not in demo.log + log
+    assert (" awarded " in log, " awarded " in demo.log) == (True, False)
     assert count_members(demo.process.pid) == 0
 
     chains = read_chains()
