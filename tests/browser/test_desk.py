@@ -20,6 +20,10 @@ Flag.objects.create(
     entries=[["{player}", seq] for seq in (2, 3, 4)],
 )
 """
+#: Pages of the desk, below /admin/: what is searched through, what there is one of, and what may be done to a player.
+LISTS = ("audit/auditentry/", "scores/score/", "scores/flag/")
+ONES = ("audit/auditentry/1/change/", "scores/flag/1/change/")
+ACTS = ("void/?entries=1-4", "adjust/?points=5", "unfreeze/")
 
 
 @pytest.fixture(scope="module")
@@ -100,14 +104,12 @@ def test_a_confirmed_flag_leads_to_the_void_of_its_entries_and_the_freeze(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_acts_and_reviews_are_usable_by_everyone(
+def test_lists_acts_and_reviews_are_usable_by_everyone(
     site: Site, cheat: Player, signed_in: StorageState, open_tab: OpenTab, scheme: str
 ) -> None:
-    player = f"/admin/scores/score/{cheat.id}/act"
-    paths = ["/admin/scores/flag/1/change/", f"{player}/void/?entries=1-4", f"{player}/adjust/", f"{player}/unfreeze/"]
-    desk = open_tab(f"{site.url}/admin/scores/flag/", live=False, color_scheme=scheme, storage_state=signed_in)
-    for path in paths:
-        desk.goto(site.url + path)
+    desk = open_tab(site.url, live=False, color_scheme=scheme, storage_state=signed_in)
+    for path in (*LISTS, *ONES, *(f"scores/score/{cheat.id}/act/{act}" for act in ACTS)):
+        desk.goto(f"{site.url}/admin/{path}")
         results = Axe().run(desk)
         assert results.violations_count == 0, (path, results.generate_report())
 
@@ -117,6 +119,6 @@ def test_nothing_scrolls_sideways(
     site: Site, cheat: Player, signed_in: StorageState, open_tab: OpenTab, width: int
 ) -> None:
     desk = open_tab(site.url, viewport={"width": width, "height": 844}, storage_state=signed_in)
-    for path in ("flag/1/change/", f"score/{cheat.id}/act/void/?entries=1-4", f"score/{cheat.id}/act/adjust/?points=5"):
-        desk.goto(f"{site.url}/admin/scores/{path}")
+    for path in (*LISTS, *ONES, *(f"scores/score/{cheat.id}/act/{act}" for act in ACTS)):
+        desk.goto(f"{site.url}/admin/{path}")
         assert desk.evaluate("document.documentElement.scrollWidth") == width, path
