@@ -7,9 +7,10 @@ streaming responses stream. Database connections live one per pool thread.
 
 import asyncio
 import io
+import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,6 +22,8 @@ from scores.api.problems import refuse
 from scores.errors import PayloadTooLarge, Refused, RequestTimeout, Unavailable
 from scores.live import hub
 
+logger = logging.getLogger(__name__)
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Coroutine[Any, Any, None]]
@@ -30,6 +33,8 @@ THREADS = 4
 API_BODY_BYTES = 8 * 1024
 PAGE_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 25.0
+#: Who takes nothing of a long answer for so long is let go.
+STALLED_SECONDS = 60.0
 #: A request that waited this long for a thread is refused, so that with the database away nobody waits beyond 5 s.
 QUEUE_SECONDS = 1.5
 
@@ -64,7 +69,7 @@ class Bridge:
         if isinstance(response, bytes):
             await send({"type": "http.response.body", "body": response})
         else:
-            await loop.run_in_executor(self._pool, self._stream, response, send, loop)
+            await self._stream(response, receive, send)
 
     def _respond(self, environ: dict[str, Any], queued_at: float) -> tuple[Any, Message]:
         """In the pool: the whole answer, or a streaming response that is still to be sent."""
@@ -87,18 +92,27 @@ class Bridge:
                 response.close()
         return response, start
 
-    @staticmethod
-    def _stream(response: Any, send: Send, loop: asyncio.AbstractEventLoop) -> None:
-        def wait_for_send(message: Message) -> None:
-            asyncio.run_coroutine_threadsafe(send(message), loop).result()
-
-        chunks: Iterable[bytes] = response
+    async def _stream(self, response: Any, receive: Receive, send: Send) -> None:
+        """A chunk at a time, so that no thread waits for the reader: one who left ends it, and so does one who reads nothing."""
+        loop, chunks = asyncio.get_running_loop(), iter(response)
+        gone = asyncio.ensure_future(_wait_until_gone(receive))
         try:
-            for chunk in chunks:
-                wait_for_send({"type": "http.response.body", "body": chunk, "more_body": True})
-            wait_for_send({"type": "http.response.body"})
+            while not gone.done():
+                chunk = await loop.run_in_executor(self._pool, next, chunks, None)
+                async with asyncio.timeout(STALLED_SECONDS):
+                    await send({"type": "http.response.body", "body": chunk or b"", "more_body": chunk is not None})
+                if chunk is None:
+                    break
+        except TimeoutError:
+            logger.info("a reader took nothing for %s s and is let go", STALLED_SECONDS)
         finally:
-            response.close()
+            gone.cancel()
+            await loop.run_in_executor(self._pool, response.close)
+
+
+async def _wait_until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _read_body(scope: Message, receive: Receive, limit: int) -> bytes | None:
