@@ -17,8 +17,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from scores.api.logs import request_id
-from scores.api.middleware import choose_request_id, client_address
-from scores.api.problems import refuse
+from scores.api.middleware import answer_refusal, choose_request_id, client_address
 from scores.errors import PayloadTooLarge, Refused, RequestTimeout, Unavailable
 from scores.live import hub
 
@@ -170,7 +169,7 @@ async def _refuse(scope: Message, send: Send, refusal: Refused) -> None:
     identity = choose_request_id(request.headers.get("X-Request-ID", ""))
     token = request_id.set(identity)
     try:
-        response = refuse(request, refusal)
+        response = answer_refusal(request, refusal)
     finally:
         request_id.reset(token)
     response["X-Request-ID"] = identity

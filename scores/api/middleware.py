@@ -4,6 +4,7 @@ import ipaddress
 import re
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from uuid import uuid4
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.urls import resolve
 from scores import metrics
 from scores.api import problems
 from scores.api.logs import request_id
+from scores.errors import Refused
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN_ADDRESS = "unknown"
@@ -104,11 +106,14 @@ class RequestMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What a page's view raised: a database that is away is a 503 page, not a fault of ours."""
         refusal = problems.to_refusal(error)
-        if refusal is None:
-            return None
-        if wants_problem(request):
-            return problems.refuse(request, refusal)
+        return answer_refusal(request, refusal) if refusal else None
+
+
+def answer_refusal(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """A refusal in the form its client reads."""
+    response = problems.refuse(request, refusal)
+    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE and not wants_problem(request):
         # Without the request: what a page says of its user would ask the database that is away.
-        response = HttpResponse(render_to_string("500.html"), status=refusal.status)
-        response["Retry-After"] = str(problems.RETRY_SECONDS)
-        return response
+        response.content = render_to_string("500.html").encode()
+        response["Content-Type"] = "text/html; charset=utf-8"
+    return response

@@ -172,10 +172,20 @@ def test_what_takes_too_long_is_one_line_in_the_log_and_counted(
     assert_nothing_was_written()
 
 
-async def refused_by_the_bridge(*, is_whole: bool) -> tuple[bridge.Message, bridge.Message]:
+def test_a_page_for_which_no_thread_is_free_is_a_page_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "QUEUE_SECONDS", 0)
+    start, body = async_to_sync(refused_by_the_bridge)(is_whole=True, path="/")
+    assert start["status"] == 503
+    assert {(b"content-type", b"text/html; charset=utf-8"), (b"retry-after", b"2")} <= set(start["headers"])
+    assert body["body"].lstrip().startswith(b"<!DOCTYPE html>")
+
+
+async def refused_by_the_bridge(
+    *, is_whole: bool, path: str = "/api/score/update"
+) -> tuple[bridge.Message, bridge.Message]:
     """What the bridge answers to an update, here in this process."""
     scope = {
-        "type": "http", "http_version": "1.1", "method": "PATCH", "path": "/api/score/update", "query_string": b"",
+        "type": "http", "http_version": "1.1", "method": "PATCH", "path": path, "query_string": b"",
         "scheme": "http", "headers": [(b"x-request-id", b"slow-1")], "client": ("192.0.2.7", 4711),
     }  # fmt: skip
     communicator = ApplicationCommunicator(bridge.Bridge(get_wsgi_application()), scope)
