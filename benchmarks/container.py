@@ -136,7 +136,12 @@ class Caddy(Server):
         return self.folder / "caddy/pki/authorities/local/root.crt"
 
     def _is_ready(self) -> bool:
-        return self.authority.exists() and "serving initial configuration" in self.log
+        # It serves before it has a certificate to show.
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2) as client:
+            context = ssl.create_default_context(cafile=str(self.authority))
+            with context.wrap_socket(client, server_hostname="localhost"):
+                return True
+        return False
 
 
 class Nginx(Server):
