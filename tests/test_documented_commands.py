@@ -51,6 +51,7 @@ PROOFS = {
     "docs/receipts.md python 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/receipts.md", "python")'),
     "docs/receipts.md js 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/receipts.md", "js")'),
     "./dev bench": ("dev", "-m benchmarks.run"),
+    "./dev bench --write docs/performance.md": ("benchmarks/run.py", '"--write"'),
     "./dev check": ("dev", "    check\n"),
     "./dev run": ("tests/scores/commands/test_demo.py", '"demo"'),
     "./dev test": (".ci/run", "./dev test"),
