@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from rest_framework import exceptions
 
 from scores.api.outcomes import count_refusal, note_refusal
-from scores.errors import InvalidBody, LoginFailed, NotAuthenticated, Refused, Unavailable
+from scores.errors import InvalidBody, LoginFailed, NotAuthenticated, PayloadTooLarge, Refused, Unavailable
 
 logger = logging.getLogger("scores.refusals")
 
@@ -21,11 +21,10 @@ GENERAL_CODES = {
 }  # fmt: skip
 GENERAL_DETAILS = {
     400: "The request could not be understood.",
-    408: "The request did not arrive in time.",
     403: "This request is not allowed.",
     404: "There is nothing here.",
     405: "This route does not take this method.",
-    413: "The body is larger than this route takes.",
+    413: PayloadTooLarge.detail,
     415: "Send application/json in UTF-8.",
     500: "Something went wrong on our side; it has been logged.",
     503: Unavailable.detail,
