@@ -1,6 +1,7 @@
 """The floor: what PostgreSQL alone reaches with an update's two statements, driven by pgbench, which costs next to nothing."""
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,26 +15,38 @@ from tests.processes import ServerError, as_user
 
 PLAYERS_OF_THE_FLOOR = 1000
 
-#: The update path's own statements, and what stands for each of their parameters, in order.
-PRINT_STATEMENTS = "import json; from scores import swap; print(json.dumps([swap.READ, swap.WRITE]))"
+#: The update path's own statements, how they are planned, and what stands for each of the statements' parameters, in order.
+PRINT_STATEMENTS = "import json; from scores import swap; print(json.dumps([swap.READ, swap.WRITE, swap.PLANNING]))"
 PLAYER, REF = "md5((:n)::text)::uuid", "'k:' || (:key)::text"
 NOW, MIDNIGHT = "(:now)::bigint", "(:now - 50000000000)::bigint"
-READ_PARAMETERS = (REF, "'daily-quiz'", MIDNIGHT, MIDNIGHT, NOW, PLAYER)
+READ_PARAMETERS = (f"ARRAY[{PLAYER}]", f"ARRAY[{REF}]", "ARRAY['daily-quiz']", MIDNIGHT, MIDNIGHT, NOW)
 KNOWN = "score.points AS was_points, score.seq AS was_seq, score.head AS was_head, score.name AS was_name"
 HASH = "repeat('a', 64)"
 CONTEXT = """'{"address": "192.0.2.1", "agent": "", "request": "e9f4b9c6f5614e1b8f5d3c7e5b6c2a10",
     "token": "5a1d0a4c1e8b4c0f9b7c6f1f3e2d1c0b", "salt": "0f1e2d3c4b5a69788796a5b4c3d2e1f0"}'"""
-WRITE_PARAMETERS = (
+MOVE = (
+    *(PLAYER, "(:was_name)::text", "(:was_seq)::bigint", "(:was_head)::text"),
     *("(:was_points)::bigint + 10", "(:was_seq)::bigint + 1", HASH, "now()"),
-    *(PLAYER, "(:was_seq)::bigint", "(:was_head)::text", "(:was_name)::text"),
-    *("(:was_seq)::bigint + 1", "'ledger-1'", "'award'", "10", "(:was_points)::bigint + 10", "'daily-quiz'", REF),
+)
+ENTRY = (
+    *(
+        PLAYER,
+        "(:was_seq)::bigint + 1",
+        "'ledger-1'",
+        "'award'",
+        "10",
+        "(:was_points)::bigint + 10",
+        "'daily-quiz'",
+        REF,
+    ),
     *(f"({PLAYER})::text", NOW, HASH, "(:was_head)::text", HASH, CONTEXT),
 )
+WRITE_PARAMETERS = tuple(f"ARRAY[{value}]" for value in MOVE + ENTRY)
 
 
 def make_script(read: str, write: str) -> str:
-    """A transaction of pgbench's as an update is one: two statements, each committed by itself."""
-    read = read.replace("\nFROM scores_score", f", {KNOWN}\nFROM scores_score", 1)
+    """What awards that come together do, for one at a time: two statements, each committed by itself."""
+    read = read.replace("\nFROM unnest", f", {KNOWN}\nFROM unnest", 1)
     return (
         "\\set n random(1, :players)\n\\set key random(1, 9000000000000000000)\n\\set now 1900000000000000\n"
         f"{_fill_in(read, READ_PARAMETERS)} \\gset\n{_fill_in(write, WRITE_PARAMETERS)};\n"
@@ -58,12 +71,17 @@ def measure_floor(stage: Stage, sizes: Sizes, group: str) -> Row:
     stage.manage("make_action", "daily-quiz", "--points", "10", DATABASE_URL=url)
     grow(url, PLAYERS, PLAYERS_OF_THE_FLOOR)
     folder = stage.postgresql.folder
-    statements = json.loads(stage.manage("shell", "--no-imports", "-c", PRINT_STATEMENTS))
-    (folder / "floor.sql").write_text(make_script(*statements), encoding="utf-8")
+    read, write, planning = json.loads(stage.manage("shell", "--no-imports", "-c", PRINT_STATEMENTS))
+    (folder / "floor.sql").write_text(make_script(read, write), encoding="utf-8")
     meter = Meter(stage, [])
     meter.start()
     _run(
-        stage, [str(pgbench), "-n", "-M", "prepared", "-T", f"{max(1, round(sizes.seconds))}", "-l"], url, folder, sizes
+        stage,
+        [str(pgbench), "-n", "-M", "prepared", "-T", f"{max(1, round(sizes.seconds))}", "-l"],
+        url,
+        folder,
+        sizes,
+        planning,
     )
     spent = meter.stop()
     # Microseconds, the third column of each transaction's line.
@@ -77,11 +95,11 @@ def measure_floor(stage: Stage, sizes: Sizes, group: str) -> Row:
         spent=spent,
         p50=percentile(latencies, 0.5),
         p99=percentile(latencies, 0.99),
-        note="the floor: no token, limit, key, MAC or HTTP",
+        note="the floor, one award at a time: no token, limit, key, MAC or HTTP",
     )
 
 
-def _run(stage: Stage, command: list[str], url: str, folder: Path, sizes: Sizes) -> None:
+def _run(stage: Stage, command: list[str], url: str, folder: Path, sizes: Sizes, planning: Sequence[str]) -> None:
     options = [
         "-D",
         f"players={PLAYERS_OF_THE_FLOOR}",
@@ -95,6 +113,7 @@ def _run(stage: Stage, command: list[str], url: str, folder: Path, sizes: Sizes)
     done = subprocess.run(
         [*command, *options, "-f", str(folder / "floor.sql"), url],
         cwd="/",
+        env={**os.environ, "PGOPTIONS": " ".join("-c " + setting.replace(" ", "") for setting in planning)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -15,8 +15,9 @@ from channels.security.websocket import WebsocketDenier  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
-from scoreboard_project.bridge import Bridge, Receive, Send  # noqa: E402
+from scoreboard_project.bridge import Bridge  # noqa: E402
 from scoreboard_project.cross_origin import CrossOrigin  # noqa: E402
+from scoreboard_project.front import Receive, Send  # noqa: E402
 from scoreboard_project.top import Top  # noqa: E402
 from scores.consumers import ScoreboardConsumer  # noqa: E402
 

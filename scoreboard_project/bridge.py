@@ -10,22 +10,19 @@ import io
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
+from scoreboard_project.front import Message, Receive, Send
+from scoreboard_project.update import Updates
 from scores.api.logs import request_id
 from scores.api.middleware import answer_refusal, choose_request_id, client_address
 from scores.errors import PayloadTooLarge, Refused, RequestTimeout, Unavailable
 from scores.live import hub
 
 logger = logging.getLogger(__name__)
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Coroutine[Any, Any, None]]
 
 #: Requests served at once by one process; more threads only wait for the interpreter.
 THREADS = 4
@@ -43,6 +40,7 @@ class Bridge:
 
     def __init__(self, handler: WSGIHandler) -> None:
         self._handler = handler
+        self._updates = Updates()
         self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="http")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -57,12 +55,10 @@ class Bridge:
         if body is None:
             await _refuse(scope, send, PayloadTooLarge())
             return
-        loop = asyncio.get_running_loop()
-        response, start = await loop.run_in_executor(
-            self._pool, self._respond, make_environ(scope, body), time.monotonic()
-        )
-        if response is None:
-            await _refuse(scope, send, Unavailable(reason="queue"))
+        try:
+            response, start = await self._answer(make_environ(scope, body))
+        except Refused as refusal:
+            await _refuse(scope, send, refusal)
             return
         await send(start)
         if isinstance(response, bytes):
@@ -70,10 +66,20 @@ class Bridge:
         else:
             await self._stream(response, receive, send)
 
+    async def _answer(self, environ: dict[str, Any]) -> tuple[Any, Message]:
+        """The whole answer, or a streaming response that is still to be sent."""
+        answer = await self._updates.answer(environ)
+        if answer is not None:
+            return answer
+        loop = asyncio.get_running_loop()
+        response, start = await loop.run_in_executor(self._pool, self._respond, environ, time.monotonic())
+        self._updates.learn(environ, start)
+        return response, start
+
     def _respond(self, environ: dict[str, Any], queued_at: float) -> tuple[Any, Message]:
-        """In the pool: the whole answer, or a streaming response that is still to be sent."""
+        """In the pool: what Django answers."""
         if time.monotonic() - queued_at > QUEUE_SECONDS:
-            return None, {}
+            raise Unavailable(reason="queue")
         start: Message = {"type": "http.response.start"}
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:

@@ -4,7 +4,7 @@ The order of refusals is the contract's (section 10); how the facts are read and
 """
 
 import hmac
-import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
@@ -25,17 +25,23 @@ from scores.errors import (
     ReceiptSubject,
     ReceiptUsed,
     TokenInvalid,
-    Unavailable,
     UnknownAction,
 )
 from scores.models import MAXIMUM_BALANCE, Action, Score
 from scores.receipts import Receipt, examine
 
-logger = logging.getLogger(__name__)
-
 MICROSECONDS = 1_000_000
 DAY_US = 86_400 * MICROSECONDS
 PASSWORD_STAMP_LENGTH = 32
+
+
+class CatalogueChanged(Exception):
+    """A row of the catalogue was changed behind the application's back."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"the catalogue's row {slug!r} was changed behind the application's back; set it again to use it"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,30 @@ class SelfReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who claims to have done what; `context` says from where, as the entry keeps it."""
+
+    caller: Caller
+    act: SelfReport | Receipt
+    context: Mapping[str, str]
+
+    @property
+    def ref(self) -> str | None:
+        """What may happen only once; None for a receipt too broken to name it."""
+        if isinstance(self.act, Receipt):
+            return self.act.ref
+        return f"k:{self.caller.player}:{sha256(self.act.key.encode('ascii')).hexdigest()}"
+
+    @property
+    def slug(self) -> str | None:
+        """The action that is claimed; None for a receipt too broken to say."""
+        if isinstance(self.act, SelfReport):
+            return self.act.action
+        slug: str | None = self.act.claims["act"] if self.act.claims else None
+        return slug
+
+
+@dataclass(frozen=True, slots=True)
 class Award:
     """A committed update: the entry, whose it is, and whether it was committed by an earlier request with the same key."""
 
@@ -77,20 +107,13 @@ class Facts:
     last_us: int = 0
     done_today: int = 0
 
-
-def ref_of(act: SelfReport | Receipt, player: UUID) -> str | None:
-    """What may happen only once; None for a receipt too broken to name it."""
-    if isinstance(act, Receipt):
-        return act.ref
-    return f"k:{player}:{sha256(act.key.encode('ascii')).hexdigest()}"
-
-
-def slug_of(act: SelfReport | Receipt) -> str | None:
-    """The action that is claimed; None for a receipt too broken to say."""
-    if isinstance(act, SelfReport):
-        return act.action
-    slug: str | None = act.claims["act"] if act.claims else None
-    return slug
+    def follow(self, entry: AuditEntry, *, ref: str | None) -> None:
+        """Take in an award of this player that is about to be written; `ref` is that of the act in question."""
+        self.score.points, self.score.seq, self.score.head = entry.balance, entry.seq, entry.mac
+        if entry.ref == ref:
+            self.earlier = entry
+        if self.action is not None and self.action.slug == entry.action:
+            self.last_us, self.done_today = entry.at_us, self.done_today + 1
 
 
 def password_stamp(user: AbstractBaseUser) -> str:
@@ -144,10 +167,7 @@ def _check_action(action: Action | None, act: SelfReport | Receipt) -> Action:
     if action is None or not action.enabled:
         raise UnknownAction
     if not action.is_sealed:
-        logger.critical(
-            "the catalogue's row %r was changed behind the application's back; set it again to use it", action.slug
-        )
-        raise Unavailable(retry_after=60, reason="catalogue_changed")
+        raise CatalogueChanged(action.slug)
     return action
 
 

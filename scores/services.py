@@ -1,11 +1,11 @@
 """The only writers of scores and catalogue. Every change and its audit entry are one transaction; the announcement comes after it."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
@@ -18,18 +18,17 @@ from audit.models import AuditEntry
 from scores import live, swap
 from scores.awarding import (
     MICROSECONDS,
+    Attempt,
     Award,
     Caller,
+    CatalogueChanged,
     Facts,
-    SelfReport,
     check_caller,
     is_replay,
     midnight_us,
-    ref_of,
-    slug_of,
     weigh,
 )
-from scores.errors import InvalidBody, TokenInvalid, Unavailable
+from scores.errors import InvalidBody, Refused, TokenInvalid, Unavailable
 from scores.models import Action, Score
 from scores.names import name_key
 from scores.players import ensure_external_player
@@ -37,81 +36,103 @@ from scores.receipts import Receipt
 
 logger = logging.getLogger(__name__)
 
-#: How often an award reads again when another writer of the player was quicker, before it takes the player's lock.
-SWAPS = 3
 
-
-def award(*, caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]) -> Award:
+def award(attempt: Attempt) -> Award:
     """Credit the caller for an act, exactly once, or raise the `Refused` that the contract's order of checks meets first."""
-    context = {**context, "token": caller.token_id, **({"receipt": act.text} if isinstance(act, Receipt) else {})}
     try:
-        return _award(caller, act, context)
+        return _award(attempt)
     except IntegrityError:
         # Another transaction used the same key at the same moment: now that it is committed, it is seen.
-        return _award(caller, act, context)
+        return _award(attempt)
 
 
-def _award(caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]) -> Award:
-    if swap.is_possible():
-        with swap.turn_of(caller.player):
-            for _ in range(SWAPS):
-                award = _award_by_swap(caller, act, context)
-                if award is not None:
-                    return award
-    return _award_by_lock(caller, act, context)
+def _award(attempt: Attempt) -> Award:
+    with _holding_what_was_tampered_with():
+        if swap.is_possible():
+            [answer] = award_together([attempt])
+            if isinstance(answer, Award):
+                return answer
+            if answer is not None:
+                raise answer
+        # Another writer has the player: wait for the lock.
+        return _award_by_lock(attempt)
 
 
-def _award_by_swap(caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]) -> Award | None:
-    """In two round trips; None where the player is not known yet, or another writer was quicker."""
-    ref = ref_of(act, caller.player)
-    found = swap.read_facts(caller.player, ref, slug_of(act))
+def award_together(attempts: Sequence[Attempt]) -> list[Award | Exception | None]:
+    """What `award` does, for many in two round trips. PostgreSQL only, outside of transactions; nothing waits for a lock.
+
+    None is to be asked again: another writer had the player at this moment. An exception is for `award` to meet again and to act
+    upon. Raises IntegrityError where two players used one key at once; then nothing of all this was written.
+    """
+    if not attempts:
+        return []
+    answers: list[Award | Exception | None] = []
+    names: dict[UUID, str] = {}
+    chains: dict[UUID, list[AuditEntry]] = {}
+    asked = [swap.Asked(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
+    for attempt, found in zip(attempts, swap.read_facts(asked), strict=True):
+        chain = chains.setdefault(attempt.caller.player, [])
+        try:
+            award = _decide(attempt, found, chain)
+        except (Refused, CatalogueChanged, ledger.ChainBroken) as error:
+            answers.append(error)
+            continue
+        answers.append(award)
+        if not award.replayed:
+            chain.append(award.entry)
+            names[attempt.caller.player] = award.name
+    if not names:
+        return answers
+    written = swap.write_entries([(name, chains[player]) for player, name in names.items()])
+    live.announce()
+    lost = names.keys() - written
+    return [None if isinstance(answer, Award) and answer.entry.player in lost else answer for answer in answers]
+
+
+def _decide(attempt: Attempt, found: swap.Found | None, chain: Sequence[AuditEntry]) -> Award:
+    """The award that follows from what was read and from the chain yet to be written; raises what refuses it."""
     if found is None:
-        return None
-    facts, newest = found
+        raise TokenInvalid(reason="unknown_player")
+    facts, act, newest = found.facts, attempt.act, found.newest
+    for newest in chain:
+        facts.follow(newest, ref=attempt.ref)
     score = facts.score
-    check_caller(score, caller)
+    check_caller(score, attempt.caller)
     if facts.earlier is not None and is_replay(facts.earlier, score.pk, act):
         return Award(facts.earlier, score.name, replayed=True)
-    with _holding_broken_chains():
-        entry = ledger.seal_next(
-            newest,
-            player=score.pk,
-            head=score.ledger_head,
-            **_describe_award(facts, act, ref),
-            context=context,
-        )
-    if not swap.write_entry(score, entry):
-        return None
-    live.announce()
+    described = _describe_award(facts, attempt)
+    entry = ledger.seal_next(newest, player=score.pk, head=score.ledger_head, **described)
     return Award(entry, score.name, replayed=False)
 
 
 @transaction.atomic
-def _award_by_lock(caller: Caller, act: SelfReport | Receipt, context: Mapping[str, str]) -> Award:
-    score = _lock_caller(caller)
-    ref = ref_of(act, score.pk)
+def _award_by_lock(attempt: Attempt) -> Award:
+    score, act, ref = _lock_caller(attempt.caller), attempt.act, attempt.ref
     earlier = AuditEntry.objects.filter(ref=ref).first() if ref else None
     if earlier is not None and is_replay(earlier, score.pk, act):
         return Award(earlier, score.name, replayed=True)
-    facts = Facts(score, earlier, Action.objects.filter(slug=slug_of(act)).first())
+    facts = Facts(score, earlier, Action.objects.filter(slug=attempt.slug).first())
     _read_pace(facts)
-    entry = append_entry(score, **_describe_award(facts, act, ref), context=context)
+    entry = append_entry(score, **_describe_award(facts, attempt))
     return Award(entry, score.name, replayed=False)
 
 
-def _describe_award(facts: Facts, act: SelfReport | Receipt, ref: str | None) -> dict[str, Any]:
+def _describe_award(facts: Facts, attempt: Attempt) -> dict[str, Any]:
     """What the entry of an award says, by whichever way it is written; raises the refusal that comes first."""
+    receipt = {"receipt": attempt.act.text} if isinstance(attempt.act, Receipt) else {}
     return {
         "kind": AuditEntry.Kind.AWARD,
-        "delta": weigh(facts, act),
-        "action": slug_of(act) or "",
-        "ref": ref,
+        "delta": weigh(facts, attempt.act),
+        "action": attempt.slug or "",
+        "ref": attempt.ref,
         "actor": str(facts.score.pk),
+        "context": {**attempt.context, "token": attempt.caller.token_id, **receipt},
     }
 
 
 def _lock_caller(caller: Caller) -> Score:
-    score = Score.objects.select_for_update(of=("self",)).select_related("user").filter(pk=caller.player).first()
+    # The account is read after the lock was waited for: read with it, it would be as it was before.
+    score = Score.objects.select_for_update().filter(pk=caller.player).first()
     if score is None and caller.external_name is not None:
         ensure_external_player(caller.player, caller.external_name)
         return _lock_caller(replace(caller, external_name=None))
@@ -141,7 +162,7 @@ def append_entry(
     score: Score, *, kind: str, delta: int, action: str, ref: str | None, actor: str, context: Mapping[str, str]
 ) -> AuditEntry:
     """Append to the chain of a locked score and move the score along with it."""
-    with _holding_broken_chains():
+    with _holding_what_was_tampered_with():
         entry = ledger.append(
             player=score.pk,
             head=score.ledger_head,
@@ -158,13 +179,16 @@ def append_entry(
 
 
 @contextmanager
-def _holding_broken_chains() -> Iterator[None]:
-    """Where a chain does not end where its score says, nothing is added until somebody has looked."""
+def _holding_what_was_tampered_with() -> Iterator[None]:
+    """Where a chain does not end where its score says, or an action is not as we wrote it, nothing is added until somebody has looked."""
     try:
         yield
     except ledger.ChainBroken as error:
         logger.critical("%s; held until an investigator has looked (manage.py verify_ledger --player UUID)", error)
         raise Unavailable(retry_after=60, reason="chain_broken") from None
+    except CatalogueChanged as error:
+        logger.critical("%s", error)
+        raise Unavailable(retry_after=60, reason="catalogue_changed") from None
 
 
 @transaction.atomic

@@ -1,14 +1,15 @@
-"""An award in two round trips, on PostgreSQL: read all that bears on it, then move score and log in one statement.
+"""Awards in two round trips, on PostgreSQL: read all that bears on them, then move scores and log in one statement.
 
-The statement is a compare-and-swap: it moves the score only where it still is as it was read, and inserts the entry with it,
+The statement is a compare-and-swap: it moves a score only where it still is as it was read, and inserts the entry with it,
 so one of two writers of a player wins and the other reads again. Every entry of a player moves `seq`, so what was read from
-the log (the key, the pace, the freeze) still holds; an erasure moves `name`. Both statements are prepared, and each is its own
-transaction. `./dev bench --only update` measures what an update costs this way.
+the log (the key, the pace, the freeze) still holds; an erasure moves `name`. A player whom another transaction holds is
+passed over, so that nobody waits for somebody else's player, and no two of these can ever wait for each other. Both
+statements are prepared, each is its own transaction. `./dev bench --only update` measures what an update costs this way.
 """
 
 import json
-import threading
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -21,8 +22,20 @@ from audit.models import AuditEntry
 from scores.awarding import MICROSECONDS, Facts, midnight_us
 from scores.models import Action, Score
 
-#: Writers of one player in one process take turns, so that they wait for each other instead of reading again.
-_turns = [threading.Lock() for _ in range(64)]
+
+class Asked(NamedTuple):
+    """What an act needs to know: about which player, which key may have been used, and which action is claimed."""
+
+    player: UUID
+    ref: str | None
+    slug: str | None
+
+
+class Found(NamedTuple):
+    """All that bears on an act, and the newest entry of the player's chain."""
+
+    facts: Facts
+    newest: AuditEntry | None
 
 
 def _columns(model: type[models.Model], alias: str) -> str:
@@ -31,34 +44,63 @@ def _columns(model: type[models.Model], alias: str) -> str:
 
 _WIDTHS = [len(model._meta.concrete_fields) for model in (Score, AuditEntry, AuditEntry, Action)]
 READ = f"""
-SELECT {_columns(Score, "score")}, {_columns(AuditEntry, "newest")}, {_columns(AuditEntry, "earlier")},
+SELECT asked.place, {_columns(Score, "score")}, {_columns(AuditEntry, "newest")}, {_columns(AuditEntry, "earlier")},
        {_columns(Action, "action")}, person.password, person.is_active, pace.last_us, pace.done_today
-FROM scores_score AS score
+FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY AS asked (player, ref, slug, place)
+JOIN scores_score AS score ON score.id = asked.player
 JOIN auth_user AS person ON person.id = score.user_id
 LEFT JOIN LATERAL (
     SELECT * FROM audit_auditentry WHERE player = score.id ORDER BY seq DESC LIMIT 1
 ) AS newest ON true
-LEFT JOIN audit_auditentry AS earlier ON earlier.ref = %s
-LEFT JOIN scores_action AS action ON action.slug = %s
+LEFT JOIN LATERAL (SELECT * FROM audit_auditentry WHERE ref = asked.ref LIMIT 1) AS earlier ON true
+LEFT JOIN scores_action AS action ON action.slug = asked.slug
 LEFT JOIN LATERAL (
     SELECT max(at_us) AS last_us, count(*) FILTER (WHERE at_us >= %s) AS done_today
     FROM audit_auditentry
-    WHERE player = score.id AND audit_auditentry.action = action.slug AND kind = 'award'
+    WHERE (action.cooldown_seconds > 0 OR action.daily_cap > 0)
+      AND player = score.id AND audit_auditentry.action = action.slug AND kind = 'award'
       AND at_us >= least(%s, %s - action.cooldown_seconds * {MICROSECONDS}::bigint)
-) AS pace ON action.cooldown_seconds > 0 OR action.daily_cap > 0
-WHERE score.id = %s
+) AS pace ON true
 """  # noqa: S608 - the columns of our own tables
-WRITE = """
-WITH moved AS (
-    UPDATE scores_score SET points = %s, seq = %s, head = %s, reached_at = %s
-    WHERE id = %s AND seq = %s AND head = %s AND name = %s AND NOT frozen
-    RETURNING id
+#: Column by column, what a move takes along: whose score, as it was read, and where the entries lead it.
+MOVE = {
+    "player": "uuid", "name": "text", "was_seq": "bigint", "was_head": "text",
+    "points": "bigint", "seq": "bigint", "head": "text", "reached_at": "timestamptz",
+}  # fmt: skip
+ENTRY = {
+    "player": "uuid", "seq": "bigint", "kid": "text", "kind": "text", "delta": "bigint", "balance": "bigint", "action": "text",
+    "ref": "text", "actor": "text", "at_us": "bigint", "detail": "text", "prev": "text", "mac": "text", "context": "jsonb",
+}  # fmt: skip
+
+
+def _rows(name: str, columns: dict[str, str]) -> str:
+    return f"unnest({', '.join(f'%s::{kind}[]' for kind in columns.values())}) AS {name} ({', '.join(columns)})"
+
+
+WRITE = f"""
+WITH move AS MATERIALIZED (
+    SELECT * FROM {_rows("move", MOVE)}
+), free AS (
+    SELECT score.id FROM scores_score AS score JOIN move ON move.player = score.id
+    WHERE score.seq = move.was_seq AND score.head = move.was_head AND score.name = move.name AND NOT score.frozen
+    FOR NO KEY UPDATE OF score SKIP LOCKED
+), moved AS (
+    UPDATE scores_score AS score SET points = move.points, seq = move.seq, head = move.head, reached_at = move.reached_at
+    FROM move JOIN free ON free.id = move.player
+    WHERE score.id = move.player
+    RETURNING score.id
 )
-INSERT INTO audit_auditentry
-    (player, seq, kid, kind, delta, balance, action, ref, actor, at_us, detail, prev, mac, context)
-SELECT id, %s, %s::text, %s::text, %s, %s, %s::text, %s::text, %s::text, %s, %s::text, %s::text, %s::text, %s::jsonb FROM moved
-RETURNING id
-"""
+INSERT INTO audit_auditentry ({", ".join(ENTRY)})
+SELECT entry.* FROM {_rows("entry", ENTRY)} JOIN moved ON moved.id = entry.player ORDER BY entry.player, entry.seq
+RETURNING player
+"""  # noqa: S608 - our own columns
+#: How they are planned: once for all lists of players, and by index however small the tables were when that was.
+PLANNING = (
+    "plan_cache_mode = force_generic_plan",
+    "enable_seqscan = off",
+    "enable_hashjoin = off",
+    "enable_mergejoin = off",
+)
 
 
 def is_possible() -> bool:
@@ -66,18 +108,19 @@ def is_possible() -> bool:
     return connection.vendor == "postgresql" and not connection.in_atomic_block
 
 
-def turn_of(player: UUID) -> threading.Lock:
-    return _turns[player.int % len(_turns)]
-
-
-def read_facts(player: UUID, ref: str | None, slug: str | None) -> tuple[Facts, AuditEntry | None] | None:
-    """All that bears on an act, and the newest entry of the player's chain; None for an unknown player."""
+def read_facts(asked: Sequence[Asked]) -> list[Found | None]:
+    """In order what is known for each act; None for an unknown player."""
     now = ledger.now_us()
     midnight = Int8(midnight_us(now))
-    row = _execute(READ, (ref, slug, midnight, midnight, Int8(now), player), again=True)
-    if row is None:
-        return None
-    parts, start = [], 0
+    columns = [list(column) for column in zip(*asked, strict=True)]
+    found: list[Found | None] = [None] * len(asked)
+    for row in _execute(READ, (*columns, midnight, midnight, Int8(now)), again=True):
+        found[row[0] - 1] = _read_row(row)
+    return found
+
+
+def _read_row(row: Any) -> Found:
+    parts, start = [], 1
     for width in _WIDTHS:
         parts.append(row[start : start + width])
         start += width
@@ -87,31 +130,45 @@ def read_facts(player: UUID, ref: str | None, slug: str | None) -> tuple[Facts, 
     if earlier is not None and earlier.context is not None:
         earlier.context = json.loads(earlier.context)
     action = Action(*parts[3]) if parts[3][0] is not None else None
-    return Facts(score, earlier, action, row[start + 2] or 0, row[start + 3] or 0), newest
+    return Found(Facts(score, earlier, action, row[start + 2] or 0, row[start + 3] or 0), newest)
 
 
-def write_entry(score: Score, entry: AuditEntry) -> bool:
-    """Append the entry and move the score from as it was read to where the entry leads; False where it had moved on."""
-    parameters = (
-        Int8(entry.balance), Int8(entry.seq), entry.mac, entry.at if entry.delta else score.reached_at,
-        score.pk, Int8(score.seq), score.head, score.name,
-        Int8(entry.seq), entry.kid, str(entry.kind), Int8(entry.delta), Int8(entry.balance), entry.action, entry.ref,
-        entry.actor, Int8(entry.at_us), entry.detail, entry.prev, entry.mac, json.dumps(entry.context),
-    )  # fmt: skip
-    return _execute(WRITE, parameters) is not None
+def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUID]:
+    """Append each player's new entries and move the score along; the players whose score still was where the first follows on.
+
+    With each chain goes the name that the player had when it was sealed: an erasure changes it.
+    """
+    moves = []
+    for name, entries in chains:
+        first, last = entries[0], entries[-1]
+        was, now = (Int8(first.seq - 1), first.prev), (Int8(last.balance), Int8(last.seq), last.mac, last.at)
+        moves.append((first.player, name, *was, *now))
+    rows = [
+        [_write_value(getattr(entry, column), kind) for column, kind in ENTRY.items()]
+        for _, entries in chains
+        for entry in entries
+    ]
+    columns = [list(column) for table in (moves, rows) for column in zip(*table, strict=True)]
+    return {player for (player,) in _execute(WRITE, columns)}
 
 
-def _execute(statement: str, parameters: tuple[Any, ...], *, again: bool = False) -> Any:
-    """The one row of a prepared statement. `again`: where the kept connection turns out to be dead, take a new one, once.
+def _write_value(value: Any, kind: str) -> Any:
+    return Int8(value) if kind == "bigint" else json.dumps(value) if kind == "jsonb" else value
+
+
+def _execute(statement: str, parameters: Sequence[Any], *, again: bool = False) -> list[Any]:
+    """The rows of a prepared statement. `again`: where the kept connection turns out to be dead, take a new one, once.
 
     So the read is its own health check of the connection, which saves the round trip that Django's would take.
     """
     connection.ensure_connection()
     server: psycopg.Connection[Any] = connection.connection
-    server.prepare_threshold = 0
+    if server.prepare_threshold != 0:
+        server.prepare_threshold = 0
+        server.execute("; ".join(f"SET {setting}" for setting in PLANNING))
     try:
         with connection.wrap_database_errors, psycopg.Cursor(server) as cursor:
-            return cursor.execute(statement, parameters).fetchone()
+            return cursor.execute(statement, parameters).fetchall()
     except Exception:
         if not again or not server.broken:
             raise

@@ -34,16 +34,19 @@ class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer ACCESS` (RFC 6750, section 2.1) to a `Caller`. The player is looked up later, in the act's own transaction."""
 
     def authenticate(self, request: Request) -> tuple[Caller, Caller]:
-        header = request.META.get("HTTP_AUTHORIZATION", "")
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
-            raise NotAuthenticated
-        caller = identify_caller(token.strip(" "))
-        request.META["CALLER"] = caller
+        caller = request.META["CALLER"] = identify_bearer(request.META.get("HTTP_AUTHORIZATION", ""))
         return caller, caller
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def identify_bearer(header: str) -> Caller:
+    """Who an Authorization header speaks for; raises NotAuthenticated or TokenInvalid."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotAuthenticated
+    return identify_caller(token.strip(" "))
 
 
 def identify_caller(token: str) -> Caller:

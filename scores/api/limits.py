@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple, cast
 
 import redis
@@ -24,40 +25,46 @@ logger = logging.getLogger(__name__)
 #: While the server is out of reach it is asked again this often, and each process counts for itself.
 RETRY_SECONDS = 2.0
 SOCKET_TIMEOUT_SECONDS = 0.5
+#: In a request's environment: the usage of the one limit it was counted under already, on its way to the view.
+COUNTED = "scoreboard.counted"
 
 
 class CountingCache(BaseCache):
-    """The two calls that django-ratelimit counts with, `add` and `incr`, as one round trip to Valkey or Redis.
+    """The two calls that django-ratelimit counts with, `add` and `incr`, as one round trip to Valkey or Redis for many subjects.
 
-    `add` starts and counts in one pipeline and says "was there", so that an `incr` follows, which knows the count. Without
-    a server (LOCATION empty), or while it is out of reach, counts are kept in this process. Django makes one for each thread.
+    `add` only notes what is to be counted, and `count` counts all that was noted. Without a server (LOCATION empty), or while
+    it is out of reach, counts are kept in this process. Django makes one for each thread.
     """
-
-    #: How many requests the next call counts at once.
-    times = 1
-    _counted: int | None = None
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
         # Shared by the threads: a connection pool must not be one for each.
         self._server = _server(location) if location else None
         self._local = LocMemCache("limits", params)
+        self._noted: list[tuple[str, int]] = []
 
     def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        self._counted = None
-        if self._server is not None:
-            self._counted = self._server.count(self.make_key(key, version), int(timeout or 0), self.times)
-        if self._counted is None:
-            self._local.add(key, 0, timeout, version)
+        self._noted.append((self.make_key(key, version), int(timeout or 0)))
         return False
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        return 0
+
+    def count(self, times: Iterable[int]) -> list[int]:
+        """So many more under each noted key, in order: the counts after it."""
+        keys, self._noted = self._noted, []
+        noted = [(key, seconds, more) for (key, seconds), more in zip(keys, times, strict=True)]
+        counts = self._server.count(noted) if self._server is not None else None
+        return counts if counts is not None else [self._count_here(*each) for each in noted]
+
+    def _count_here(self, key: str, seconds: int, times: int) -> int:
+        self._local.add(key, 0, seconds)
+        return self._local.incr(key, times)
 
     def clear(self) -> None:
         self._local.clear()
         if self._server is not None:
             self._server.clear()
-
-    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        return self._counted if self._counted is not None else self._local.incr(key, self.times, version)
 
 
 class LimitServer:
@@ -70,15 +77,16 @@ class LimitServer:
         self._away_until = 0.0
         self.within_reach = True
 
-    def count(self, key: str, seconds: int, times: int) -> int | None:
-        """So many more under this key, which starts and ends with its window; None while out of reach."""
+    def count(self, noted: Iterable[tuple[str, int, int]]) -> list[int] | None:
+        """For each key, which starts and ends with its window, and seconds of that: so many more; None while out of reach."""
         if time.monotonic() < self._away_until:
             return None
         try:
             pipeline = self._client.pipeline(transaction=False)
-            pipeline.set(key, 0, ex=seconds, nx=True)
-            pipeline.incrby(key, times)
-            count = int(pipeline.execute()[1])
+            for key, seconds, times in noted:
+                pipeline.set(key, 0, ex=seconds, nx=True)
+                pipeline.incrby(key, times)
+            counts = [int(count) for count in pipeline.execute()[1::2]]
         except redis.RedisError as error:
             self._away_until = time.monotonic() + RETRY_SECONDS
             if self.within_reach:
@@ -90,7 +98,7 @@ class LimitServer:
             logger.warning("limits are counted for all processes together again")
             self.within_reach = True
             metrics.LIMITS_SHARED.set(1)
-        return count
+        return counts
 
     def clear(self) -> None:
         """Forget every count, and nothing else that lives on this server."""
@@ -118,13 +126,28 @@ class Usage(NamedTuple):
     used: int
     seconds: int
 
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used > self.quota
 
-def count(name: str, rate: str, subject: str, times: int = 1) -> Usage | None:
-    """Count requests of a subject, all in one round trip; None where limits are off."""
-    key: Callable[[str, Any], str] = lambda _group, _request: subject  # noqa: E731
-    cast("CountingCache", caches["limits"]).times = times
-    usage = get_usage(None, group=name, key=key, rate=rate, increment=True)
-    return usage and Usage(name, rate, usage["limit"], usage["count"], max(1, usage["time_left"]))
+
+def count(name: str, rate: str, subjects: Sequence[str]) -> list[Usage]:
+    """Count a request of each subject, all in one round trip: where each stood when its own was counted."""
+    times = Counter(subjects)
+    usages = {subject: get_usage(None, group=name, key=_key(subject), rate=rate, increment=True) for subject in times}
+    counts = cast("CountingCache", caches["limits"]).count(times.values())
+    # Before the first of ours was counted.
+    used = {subject: after - times[subject] for subject, after in zip(times, counts, strict=True)}
+    answers = []
+    for subject in subjects:
+        used[subject] += 1
+        usage = usages[subject]
+        answers.append(Usage(name, rate, usage["limit"], used[subject], max(1, usage["time_left"])))
+    return answers
+
+
+def _key(subject: str) -> Callable[[str, Any], str]:
+    return lambda _group, _request: subject
 
 
 class RateLimit(BaseThrottle):
@@ -145,18 +168,18 @@ class RateLimit(BaseThrottle):
     @classmethod
     def charge(cls, request: HttpRequest, subject: str) -> None:
         """Count one request of a subject, unless the setting says there is no limit; raises RateLimited above it."""
-        usage = cls.count(subject)
+        usage = request.META.pop(COUNTED, None) or cls.count([subject])[0]
         if usage is None:
             return
         request.META.setdefault("RATE_LIMITS", []).append(usage)
-        if usage.used > usage.quota:
+        if usage.is_exceeded:
             raise RateLimited(retry_after=usage.seconds)
 
     @classmethod
-    def count(cls, subject: str, times: int = 1) -> Usage | None:
-        """Count requests of a subject without judging; None where the setting says there is no limit."""
+    def count(cls, subjects: Sequence[str]) -> Sequence[Usage | None]:
+        """Count a request of each subject without judging; None for all where the setting says there is no limit."""
         rate: str | None = getattr(settings, cls.rate_setting)
-        return None if rate is None else count(cls.name, rate, subject, times)
+        return [None] * len(subjects) if rate is None else count(cls.name, rate, subjects)
 
 
 class PlayerLimit(RateLimit):

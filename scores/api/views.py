@@ -12,12 +12,13 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from scores import awarding, services, standings
+from scores import services, standings
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
 from scores.api.limits import AddressLoginLimit, AddressReadLimit, PlayerLimit, UsernameLoginLimit, describe_limits
 from scores.api.outcomes import note_update
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
+from scores.awarding import Attempt, Caller, SelfReport, check_caller
 from scores.errors import IdempotencyKeyRequired, InvalidBody, InvalidIdempotencyKey, LoginFailed, TokenInvalid
 from scores.players import ensure_external_player
 from scores.receipts import Receipt, examine
@@ -56,8 +57,8 @@ class UpdateView(JSONView):
 
     @schema.update
     def patch(self, request: Request) -> Response:
-        act = read_act(self.read(UpdateBody, request), request)
-        award = services.award(caller=read_caller(request), act=act, context=describe_origin(request._request))
+        act = read_act(self.read(UpdateBody, request), request._request)
+        award = services.award(Attempt(read_caller(request), act, describe_origin(request._request)))
         note_update(request._request, award)
         return Response(show_award(award))
 
@@ -88,7 +89,7 @@ class MeView(JSONView):
         place = standings.find_place(caller.player)
         if place is None:
             raise TokenInvalid(reason="unknown_player")
-        awarding.check_caller(place.score, caller)
+        check_caller(place.score, caller)
         return Response(show_place(place))
 
 
@@ -130,13 +131,13 @@ class RevokeView(IssuingView):
         return Response(status=204)
 
 
-def read_caller(request: Request) -> awarding.Caller:
+def read_caller(request: Request) -> Caller:
     """Who BearerAuthentication found; the routes that ask have no other."""
-    caller: awarding.Caller = request.META["CALLER"]
+    caller: Caller = request.META["CALLER"]
     return caller
 
 
-def read_act(body: dict[str, Any], request: Request) -> awarding.SelfReport | Receipt:
+def read_act(body: dict[str, Any], request: HttpRequest) -> SelfReport | Receipt:
     """What is claimed to have been done: a receipt carries its own key, a self-report needs one in the header."""
     if "receipt" in body:
         return examine(body["receipt"])
@@ -148,7 +149,7 @@ def read_act(body: dict[str, Any], request: Request) -> awarding.SelfReport | Re
         raise InvalidIdempotencyKey
     if not body["action"]:
         raise InvalidBody(errors=[{"field": "action", "detail": "May not be blank."}])
-    return awarding.SelfReport(action=body["action"], key=match["key"])
+    return SelfReport(action=body["action"], key=match["key"])
 
 
 def describe_origin(request: HttpRequest) -> dict[str, str]:

@@ -16,6 +16,7 @@ from django.test import Client
 
 from audit.models import AuditEntry, Refusal
 from scoreboard_project import bridge
+from scoreboard_project.front import Message
 from scores.models import Action
 from tests.scores.acting import access_token, make_player
 from tests.scores.test_metrics import read_metrics, scrape
@@ -180,9 +181,7 @@ def test_a_page_for_which_no_thread_is_free_is_a_page_that_says_so(monkeypatch: 
     assert body["body"].lstrip().startswith(b"<!DOCTYPE html>")
 
 
-async def refused_by_the_bridge(
-    *, is_whole: bool, path: str = "/api/score/update"
-) -> tuple[bridge.Message, bridge.Message]:
+async def refused_by_the_bridge(*, is_whole: bool, path: str = "/api/score/update") -> tuple[Message, Message]:
     """What the bridge answers to an update, here in this process."""
     scope = {
         "type": "http", "http_version": "1.1", "method": "PATCH", "path": path, "query_string": b"",

@@ -16,7 +16,7 @@ from audit import chain
 from audit.keys import load_keyring
 from audit.models import AuditEntry
 from scores import services
-from scores.awarding import Caller, SelfReport, password_stamp
+from scores.awarding import Attempt, Caller, SelfReport, password_stamp
 from scores.models import Action, Score
 from tests.scores.acting import access_token, make_player, make_receipt
 from tests.servers import ScoreboardServer
@@ -65,7 +65,7 @@ def test_eight_threads_on_one_player_lose_nothing(quiz: Action) -> None:
 
     def act(number: int) -> None:
         for step in range(10):
-            services.award(caller=caller_of(player), act=SelfReport("daily-quiz", f"{number}-{step}"), context={})
+            services.award(Attempt(caller_of(player), SelfReport("daily-quiz", f"{number}-{step}"), {}))
 
     in_threads(8, act)
     check_chain(player)
@@ -77,7 +77,7 @@ def test_eight_threads_on_fifty_players_lose_nothing(quiz: Action) -> None:
 
     def act(number: int) -> None:
         for player in players[number % 3 :]:
-            services.award(caller=caller_of(player), act=SelfReport("daily-quiz", f"{number}"), context={})
+            services.award(Attempt(caller_of(player), SelfReport("daily-quiz", f"{number}"), {}))
 
     in_threads(8, act)
     for index, player in enumerate(players):

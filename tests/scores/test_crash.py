@@ -14,12 +14,14 @@ from pytest_django import Settings
 from audit import checkpoints
 from audit.models import AuditEntry
 from benchmarks.fill_ledger import fill
-from scores import awarding, services
+from scores import services
+from scores.awarding import Attempt, SelfReport
 from scores.models import Score
 from scores.verification import verify
 from tests.processes import wait_until
 from tests.scores.acting import UPDATE, access_token, make_player
 from tests.scores.tampering import run_verify
+from tests.scores.test_concurrency import caller_of
 from tests.servers import ScoreboardServer
 
 KILLS = 10
@@ -105,9 +107,7 @@ def test_nothing_acknowledged_is_lost_or_doubled(
             client.join(90)
     for client in clients:
         entries = AuditEntry.objects.filter(player=client.player.pk).order_by("seq")
-        refs = [
-            awarding.ref_of(awarding.SelfReport("daily-quiz", key), client.player.pk) for key in client.acknowledged
-        ]
+        refs = [Attempt(caller_of(client.player), SelfReport("daily-quiz", key), {}).ref for key in client.acknowledged]
         assert [entry.ref for entry in entries] == refs
         client.player.refresh_from_db()
         assert client.player.points == 10 * len(refs)

@@ -1,4 +1,4 @@
-"""An award in two round trips: the same rules as under the lock, and nothing lost when another writer comes between."""
+"""Awards in two round trips: the same rules as under the lock, and nothing lost when another writer comes between."""
 
 import tempfile
 import threading
@@ -7,11 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from audit.models import AuditEntry
-from scores import corrections, services
-from scores.awarding import Award, SelfReport
+from scores import corrections, services, swap
+from scores.awarding import Attempt, Award, SelfReport
 from scores.errors import (
     Cooldown,
     DailyCap,
@@ -24,7 +24,7 @@ from scores.errors import (
     UnknownAction,
 )
 from scores.models import Action, Score
-from scores.receipts import examine
+from scores.receipts import Receipt, examine
 from tests.scores.acting import change_actions, make_claims, make_player, make_receipt
 from tests.scores.test_concurrency import caller_of, check_chain, in_threads
 
@@ -42,7 +42,11 @@ def ada(quiz: Action) -> Score:
 
 
 def report(player: Score, key: str = "first", action: str = "daily-quiz") -> Award:
-    return services.award(caller=caller_of(player), act=SelfReport(action, key), context={"address": "192.0.2.1"})
+    return services.award(attempt_of(player, SelfReport(action, key)))
+
+
+def attempt_of(player: Score, act: SelfReport | Receipt) -> Attempt:
+    return Attempt(caller_of(player), act, {"address": "192.0.2.1"})
 
 
 def count_round_trips(act: Callable[[], Any]) -> int:
@@ -78,7 +82,7 @@ def test_the_rules_hold_as_under_the_lock(ada: Score) -> None:
         (SelfReport("none", "new"), UnknownAction),
     ):
         with pytest.raises(error):
-            services.award(caller=caller_of(ada), act=act, context={})
+            services.award(attempt_of(ada, act))
     change_actions(cooldown_seconds=3600)
     with pytest.raises(Cooldown) as refusal:
         report(ada, "too soon")
@@ -94,19 +98,19 @@ def test_a_receipt_counts_once_whatever_is_done_with_it(ada: Score) -> None:
     grace = make_player("Grace")
     claims = make_claims(ada)
     receipt = examine(make_receipt(ada, **claims))
-    first = services.award(caller=caller_of(ada), act=receipt, context={})
-    again = services.award(caller=caller_of(ada), act=examine(make_receipt(ada, **claims)), context={})
+    first = services.award(attempt_of(ada, receipt))
+    again = services.award(attempt_of(ada, examine(make_receipt(ada, **claims))))
     assert (first.replayed, again.replayed, again.entry.mac) == (False, True, first.entry.mac)
     with pytest.raises(ReceiptUsed):
-        services.award(caller=caller_of(ada), act=examine(make_receipt(ada, **{**claims, "pts": 26})), context={})
+        services.award(attempt_of(ada, examine(make_receipt(ada, **{**claims, "pts": 26}))))
     with pytest.raises(Refused):
-        services.award(caller=caller_of(grace), act=receipt, context={})
+        services.award(attempt_of(grace, receipt))
     assert AuditEntry.objects.filter(kind="award").count() == 1
     check_chain(ada)
 
 
 def award_while(ada: Score, change: Callable[[], object]) -> list[object]:
-    """An award that has read before `change` and writes after it: the change holds the row until the award waits for it."""
+    """An award while `change` holds the player: it passes the player over first, and then waits for the lock."""
     report(ada, "an entry to begin with")
     outcome: list[object] = []
 
@@ -128,7 +132,7 @@ def award_while(ada: Score, change: Callable[[], object]) -> list[object]:
 
 
 def wait_until_blocked() -> None:
-    blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%moved AS%%'"
+    blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%FOR UPDATE%%'"
     with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as observer:
         observer.autocommit = True
         for _ in range(2000):
@@ -188,3 +192,123 @@ def test_one_player_hit_by_many_loses_nothing(ada: Score) -> None:
     ada.refresh_from_db()
     assert (ada.points, ada.seq) == (1600, 160)
     check_chain(ada)
+
+
+@pytest.fixture
+def players(quiz: Action) -> list[Score]:
+    return [make_player(f"Player {number}") for number in range(3)]
+
+
+def together(*attempts: tuple[Score, str]) -> list[Award | Exception | None]:
+    return services.award_together([attempt_of(player, SelfReport("daily-quiz", key)) for player, key in attempts])
+
+
+def entries_of(player: Score) -> list[tuple[int, int]]:
+    return list(AuditEntry.objects.filter(player=player.pk).order_by("seq").values_list("seq", "balance"))
+
+
+def test_many_awards_take_two_round_trips(players: list[Score]) -> None:
+    together((players[0], "prepares the statements"))
+    awards: list[Any] = []
+    assert count_round_trips(lambda: awards.extend(together(*((player, "key") for player in players * 4)))) == 2
+    assert [award.replayed for award in awards] == [False] * 3 + [True] * 9
+    assert [award.entry.player for award in awards] == [player.pk for player in players * 4]
+    assert [entries_of(player) for player in players] == [[(1, 10), (2, 20)], [(1, 10)], [(1, 10)]]
+    for player in players:
+        check_chain(player)
+
+
+def test_several_of_one_player_follow_each_other(ada: Score) -> None:
+    awards = together((ada, "first"), (ada, "second"), (ada, "first"), (ada, "third"))
+    assert [(award.entry.seq, award.replayed) for award in awards if isinstance(award, Award)] == [
+        (1, False),
+        (2, False),
+        (1, True),
+        (3, False),
+    ]
+    assert AuditEntry.objects.filter(player=ada.pk).count() == 3
+    check_chain(ada)
+
+
+@pytest.mark.parametrize(
+    ("terms", "refusal", "counted"),
+    [({"cooldown_seconds": 60}, Cooldown, 1), ({"daily_cap": 2}, DailyCap, 2), ({"points": 1}, None, 4)],
+)
+def test_pace_is_kept_among_those_that_come_together(
+    terms: dict[str, int], refusal: type[Exception] | None, counted: int, ada: Score
+) -> None:
+    change_actions(**terms)
+    answers = together(*((ada, str(number)) for number in range(4)))
+    assert [type(answer) for answer in answers] == [Award] * counted + [refusal] * (4 - counted)
+    assert len(entries_of(ada)) == counted
+    check_chain(ada)
+
+
+def test_a_refusal_is_nobody_elses(players: list[Score]) -> None:
+    corrections.freeze(player=players[1].pk, reason="test", actor="system")
+    answers = together(*((player, "key") for player in players))
+    assert [type(answer) for answer in answers] == [Award, PlayerFrozen, Award]
+    assert [len(entries_of(player)) for player in players] == [1, 1, 1]
+
+
+def test_a_player_in_other_hands_is_passed_over_and_nobody_waits(players: list[Score]) -> None:
+    with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+        other.execute("SELECT FROM scores_score WHERE id = %s FOR UPDATE", [players[1].pk])
+        answers = together(*((player, "key") for player in [*players, players[1]]))
+        assert [type(answer) for answer in answers] == [Award, type(None), Award, type(None)]
+        assert [entries_of(player) for player in players] == [[(1, 10)], [], [(1, 10)]]
+    assert [type(answer) for answer in together((players[1], "key"))] == [Award]
+    for player in players:
+        check_chain(player)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda player: services.award(attempt_of(player, SelfReport("daily-quiz", "in between"))),
+        lambda player: corrections.freeze(player=player.pk, reason="test", actor="system"),
+        lambda player: corrections.erase_player(player=player.pk, reason="test", actor="system"),
+    ],
+)
+def test_what_came_between_read_and_write_wins(change: Callable[[Score], object], players: list[Score]) -> None:
+    """Read by one, changed by another, written by the first: only the score that was not touched moves."""
+    attempts = [attempt_of(player, SelfReport("daily-quiz", "key")) for player in players]
+    found = swap.read_facts([swap.Asked(each.caller.player, each.ref, each.slug) for each in attempts])
+    sealed = [services._decide(attempt, each, []) for attempt, each in zip(attempts, found, strict=True)]
+    change(players[1])
+    before = entries_of(players[1])
+    written = swap.write_entries([(award.name, [award.entry]) for award in sealed])
+    assert written == {players[0].pk, players[2].pk}
+    assert entries_of(players[1]) == before
+    for player in players:
+        if entries_of(player):
+            check_chain(player)
+
+
+def test_one_key_of_two_players_awards_nobody_in_that_call(players: list[Score]) -> None:
+    """As only an issuer can make it, who signs two receipts of one id; each by itself, the first of them counts."""
+    claims = [make_claims(player, jti="one-id-for-two-players") for player in players[:2]]
+    attempts = [
+        attempt_of(player, examine(make_receipt(player, **each))) for player, each in zip(players, claims, strict=False)
+    ]
+    with pytest.raises(IntegrityError):
+        services.award_together(attempts)
+    assert AuditEntry.objects.filter(kind="award").count() == 0
+    assert not services.award(attempts[0]).replayed
+    with pytest.raises(ReceiptUsed):
+        services.award(attempts[1])
+    assert [entries_of(player) for player in players] == [[(1, 25)], [], []]
+
+
+def test_the_statements_are_planned_by_index_whatever_the_tables_look_like(ada: Score) -> None:
+    """With a handful of rows a scan would be cheaper, and the plan is kept while the log grows."""
+    report(ada)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%asked%'")
+        [(name,)] = cursor.fetchall()
+        arguments = f"ARRAY['{ada.pk}']::uuid[], ARRAY['k'], ARRAY['daily-quiz'], 1, 1, 2"
+        cursor.execute(f'EXPLAIN EXECUTE "{name}" ({arguments})')
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan" not in plan
+    assert plan.count("Index") >= 5

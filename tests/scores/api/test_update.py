@@ -339,13 +339,13 @@ def arrange(code: str, request: dict[str, Any], player: Score, settings: Setting
 def test_what_a_self_report_costs_in_queries(
     player: Score, token: str, daily_quiz: Action, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    # Savepoint; score with user; key; action; head; entry (in one insert); score; release.
-    with django_assert_num_queries(8):
+    # Savepoint; score; its account, once the lock is held; key; action; head; entry (in one insert); score; release.
+    with django_assert_num_queries(9):
         assert update(QUIZ, token=token, key="k").status_code == 200
 
 
 def test_what_a_receipt_costs_in_queries(
     player: Score, token: str, daily_quiz: Action, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert update({"receipt": make_receipt(player)}, token=token).status_code == 200

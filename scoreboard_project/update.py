@@ -1,0 +1,182 @@
+"""PATCH /api/score/update for all who send one at the same moment: counted in one round trip to Valkey, awarded in two to PostgreSQL.
+
+In front of Django, where each would take the three for itself, in a thread of its own, and cost three times the CPU. Only
+what is plainly in order is answered here, with the same checks and the headers the view sends. Everything else (a body
+that is not exact, a token that does not hold, a limit reached, an act that is refused) is passed on to the view, counted if
+it was. It is the view that refuses, logs and keeps refusals. Passing on is safe at any moment: one key counts once.
+"""
+
+import logging
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import IntegrityError, close_old_connections
+from rest_framework.renderers import JSONRenderer
+
+from scoreboard_project.front import Headers, LearnedHeaders, Message, Together, Unanswered, is_admissible
+from scores import metrics, services, strict_json, swap
+from scores.api.authentication import identify_bearer
+from scores.api.limits import COUNTED, PlayerLimit, Usage, describe_limits
+from scores.api.logs import request_id
+from scores.api.middleware import choose_request_id, client_address
+from scores.api.outcomes import note_update
+from scores.api.problems import to_refusal
+from scores.api.serializers import MAXIMUM_RECEIPT_LENGTH, show_award
+from scores.api.views import describe_origin, read_act
+from scores.awarding import Attempt, Award
+from scores.errors import Refused, Unavailable
+from scores.receipts import Receipt
+
+logger = logging.getLogger(__name__)
+
+PATH = "/api/score/update"
+CONTENT_TYPES = {"application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8"}
+SLUG = re.compile(r"[-A-Za-z0-9_]{1,64}")
+#: Awarded at once, at most: the more, the longer each of them waits for the last.
+TOGETHER = 64
+#: No client waits longer than 5 s, whatever the database does.
+PATIENCE_SECONDS = 4.5
+
+
+class Answer(NamedTuple):
+    """A 200: its body, and the headers that are its own."""
+
+    body: bytes
+    headers: Headers
+
+
+@dataclass
+class Update:
+    """A request that may be answered here, and what has become known of it."""
+
+    environ: dict[str, Any]
+    request: WSGIRequest
+    attempt: Attempt | None = None
+    usage: Usage | None = None
+    answer: Answer | Literal[Unanswered.YET] | None = None
+    began: float = field(default_factory=time.perf_counter)
+
+
+class Updates:
+    """Whom the bridge asks before it asks Django."""
+
+    def __init__(self) -> None:
+        self._headers = LearnedHeaders()
+        self._together = Together("updates", _answer_all, most=TOGETHER)
+
+    async def answer(self, environ: dict[str, Any]) -> tuple[bytes, Message] | None:
+        """The answer, or None where it is the view's to give. Raises Unavailable where the database is out of reach."""
+        update = _read_request(environ)
+        if update is None:
+            return None
+        headers = self._headers.get(secure=update.request.is_secure())
+        if headers is None:
+            return None
+        try:
+            answer = await self._together.ask(update, patience=PATIENCE_SECONDS)
+        except TimeoutError:
+            raise Unavailable(reason="queue") from None
+        except Exception as error:
+            refusal = to_refusal(error)
+            if refusal is not None:
+                raise refusal from None
+            if not isinstance(error, IntegrityError):
+                logger.exception("updates that came together are left to the view, each by itself")
+            answer = None
+        if answer is None:
+            return None
+        metrics.REQUESTS.labels(PATH[1:], "2xx").observe(time.perf_counter() - update.began)
+        return answer.body, {"type": "http.response.start", "status": 200, "headers": [*headers, *answer.headers]}
+
+    def learn(self, environ: dict[str, Any], start: Message) -> None:
+        """How the view answers: see `LearnedHeaders`."""
+        update = _read_request(environ) if start["status"] == 200 else None
+        if update is not None:
+            self._headers.learn(start, secure=update.request.is_secure())
+
+
+def _read_request(environ: dict[str, Any]) -> Update | None:
+    """A request for this route of the form that nearly all have; on a copy, as the view is to find its environment unchanged."""
+    if (
+        environ["PATH_INFO"] != PATH
+        or environ["REQUEST_METHOD"] != "PATCH"
+        or environ["QUERY_STRING"]
+        or environ.get("CONTENT_TYPE") not in CONTENT_TYPES
+        or not swap.is_possible()
+    ):
+        return None
+    request = WSGIRequest(dict(environ))
+    return Update(environ, request) if is_admissible(request) else None
+
+
+def _answer_all(updates: list[Update]) -> list[Answer | Literal[Unanswered.YET] | None]:
+    """In the thread: one answer for each, in order; None for those that are the view's."""
+    close_old_connections()
+    _read_and_count([update for update in updates if update.attempt is None])
+    asked = [
+        (update, update.attempt)
+        for update in updates
+        if update.attempt is not None and not (update.usage and update.usage.is_exceeded)
+    ]
+    awards = services.award_together([attempt for _, attempt in asked])
+    for (update, _), award in zip(asked, awards, strict=True):
+        if isinstance(award, Award):
+            update.answer = _answer(update, award)
+        else:
+            update.answer = Unanswered.YET if award is None else None
+    return [update.answer for update in updates]
+
+
+def _read_and_count(updates: list[Update]) -> None:
+    for update in updates:
+        update.attempt = _read_attempt(update.request)
+    read = [(update, update.attempt) for update in updates if update.attempt is not None]
+    usages = PlayerLimit.count([str(attempt.caller.player) for _, attempt in read])
+    for (update, _), usage in zip(read, usages, strict=True):
+        update.usage = usage
+        # In the view's own environment: where it has to refuse, it does not count again.
+        update.environ[COUNTED] = usage
+
+
+def _read_attempt(request: WSGIRequest) -> Attempt | None:
+    """What is claimed by whom, if nothing about it is doubtful."""
+    meta = request.META
+    meta["CLIENT_ADDRESS"] = client_address(request)
+    meta["REQUEST_ID"] = choose_request_id(meta.get("HTTP_X_REQUEST_ID", ""))
+    try:
+        caller = identify_bearer(meta.get("HTTP_AUTHORIZATION", ""))
+        body = strict_json.loads(meta["wsgi.input"].getvalue())
+        if not _is_exact(body):
+            return None
+        act = read_act(body, request)
+    except (Refused, ValueError):
+        return None
+    return None if isinstance(act, Receipt) and act.fault else Attempt(caller, act, describe_origin(request))
+
+
+def _is_exact(body: Any) -> bool:
+    """Whether `UpdateBody` would take it, and an action could be in the catalogue."""
+    match body:
+        case {"action": str(slug), **rest}:
+            return not rest and SLUG.fullmatch(slug) is not None
+        case {"receipt": str(text), **rest}:
+            return not rest and len(text) <= MAXIMUM_RECEIPT_LENGTH
+    return False
+
+
+def _answer(update: Update, award: Award) -> Answer:
+    token = request_id.set(update.request.META["REQUEST_ID"])
+    try:
+        note_update(update.request, award)
+    finally:
+        request_id.reset(token)
+    body: bytes = JSONRenderer().render(show_award(award))
+    headers = {
+        "content-length": str(len(body)),
+        "x-request-id": update.request.META["REQUEST_ID"],
+        **describe_limits([update.usage] if update.usage else []),
+    }
+    return Answer(body, [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers.items()])
