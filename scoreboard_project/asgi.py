@@ -1,5 +1,6 @@
 """The application the servers run: sockets by Channels, HTTP by Django's WSGI handler through the bridge, on one port."""
 
+import gc
 import os
 import sys
 from typing import Any
@@ -83,3 +84,6 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+
+# What the application is made of is no garbage: the collector need not look through it again while everybody waits.
+gc.freeze()

@@ -22,6 +22,7 @@ from django.db import close_old_connections
 from websockets import frames
 
 from scores import metrics
+from scores.long_lived import LongLived
 from scores.standings import Snapshot, read_snapshot
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ class Hub:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._viewers: set[Viewer] = set()
+        self._long_lived = LongLived()
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._frame: Frame | None = None
@@ -121,7 +123,7 @@ class Hub:
         """Show the present standings to a new viewer and every later frame until it leaves."""
         self.attach()
         self._viewers.add(viewer)
-        metrics.VIEWERS.set(len(self._viewers))
+        self._count()
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._listen())]
         if self._frame is not None:
@@ -131,13 +133,17 @@ class Hub:
 
     async def leave(self, viewer: Viewer) -> None:
         self._viewers.discard(viewer)
-        metrics.VIEWERS.set(len(self._viewers))
+        self._count()
         await viewer.leave()
         if not self._viewers:
             # Without viewers nobody keeps the frame true: the next one to come gets a fresh one.
             tasks, self._tasks, self._frame = self._tasks, [], None
             for task in tasks:
                 task.cancel()
+
+    def _count(self) -> None:
+        metrics.VIEWERS.set(len(self._viewers))
+        self._long_lived.watch(len(self._viewers))
 
     def ping(self) -> None:
         """Something changed. From any thread; never blocks, never fails."""
