@@ -1,4 +1,4 @@
-"""Keeps the collector of cyclic garbage from looking through every viewer's objects again and again, with everything else standing still."""
+"""Keeps the garbage collector from looking through every viewer again and again, with everything else standing still."""
 
 import gc
 
