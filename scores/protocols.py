@@ -32,6 +32,11 @@ class TimedProtocol(HttpToolsProtocol):
         self._disarm()
         super().connection_lost(exc)
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # Parser and connection hold each other: without it both are free now, and not when the collector comes round.
+        self.parser = None  # type: ignore[assignment]
+
     def _arm(self) -> None:
         self._disarm()
         self._timer = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
@@ -49,6 +54,13 @@ class ViewerProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             self.scope["extensions"][WRITE_FRAME] = self.write_frame  # type: ignore[assignment]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # What holds itself: the parser, which is a generator of its own object, and our extension.
+        self.conn.parser.close()
+        if hasattr(self, "scope"):  # a handshake that failed has none
+            self.scope["extensions"].pop(WRITE_FRAME, None)
 
     def write_frame(self, frame: bytes) -> bool:
         """Whether it is on its way (or the socket is closing, and nobody waits for it); False while the reader is behind."""
