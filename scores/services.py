@@ -52,9 +52,9 @@ def _award(attempt: Attempt) -> Award:
             [answer] = award_together([attempt])
             if isinstance(answer, Award):
                 return answer
-            if answer is not None:
+            if answer is not None and attempt.caller.external_name is None:
                 raise answer
-        # Another writer has the player: wait for the lock.
+        # Another writer has the player: wait for the lock. Or it is one of elsewhere, who may still have to be made.
         return _award_by_lock(attempt)
 
 

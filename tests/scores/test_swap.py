@@ -4,6 +4,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from audit.models import AuditEntry
 from scores import corrections, services, swap
-from scores.awarding import Attempt, Award, SelfReport
+from scores.awarding import Attempt, Award, Caller, SelfReport
 from scores.errors import (
     Cooldown,
     DailyCap,
@@ -249,6 +250,21 @@ def test_a_refusal_is_nobody_elses(players: list[Score]) -> None:
     answers = together(*((player, "key") for player in players))
     assert [type(answer) for answer in answers] == [Award, PlayerFrozen, Award]
     assert [len(entries_of(player)) for player in players] == [1, 1, 1]
+
+
+def test_a_player_of_elsewhere_is_made_by_the_first_award(quiz: Action) -> None:
+    caller = Caller(uuid4(), "test", password_stamp=None, external_name="Mary")
+    attempt = Attempt(caller, SelfReport("daily-quiz", "first"), {})
+    [answer] = services.award_together([attempt])
+    assert isinstance(answer, TokenInvalid)
+    assert not Score.objects.exists()
+    assert (services.award(attempt).replayed, services.award(attempt).replayed) == (False, True)
+    mary = Score.objects.get(pk=caller.player)
+    assert (mary.name, mary.points) == ("Mary", 10)
+    [again] = services.award_together([attempt])
+    assert isinstance(again, Award)
+    assert again.replayed
+    check_chain(mary)
 
 
 def test_a_player_in_other_hands_is_passed_over_and_nobody_waits(players: list[Score]) -> None:
