@@ -27,10 +27,15 @@ from tests.servers import ScoreboardServer
 KILLS = 10
 PLAYERS = 4
 UPDATES_BETWEEN_KILLS = 20
+PAUSE_SECONDS = 0.02
 
 
 class Client(threading.Thread):
-    """Acts without a pause until stopped, and repeats each act under the same key until it is acknowledged."""
+    """Acts until stopped, and repeats each act under the same key until it is acknowledged.
+
+    With a little pause: as fast as they are answered, four of these grow the log quicker than one process verifies it beside them,
+    and use up the ports of the machine.
+    """
 
     def __init__(self, port: int, player: Score, stopped: threading.Event) -> None:
         super().__init__()
@@ -49,6 +54,7 @@ class Client(threading.Thread):
                     return
                 self._stopped.wait(0.02)
             self.acknowledged.append(key)
+            self._stopped.wait(PAUSE_SECONDS)
 
     def _send(self, key: str) -> bool:
         headers = {
