@@ -1,37 +1,104 @@
-"""The one rule for the names shown on the board."""
+"""The one rule for the names shown on the board: what is a name, which two names are one, and how a strange one is repaired."""
 
 import unicodedata
+from collections.abc import Iterator
+
+import regex
 
 from scores.errors import InvalidName
 
 MAXIMUM_LENGTH = 64
 MAXIMUM_MARKS_IN_A_ROW = 4
+#: What shows nothing: Default_Ignorable_Code_Point (UAX #44), and the signs that Unicode draws blank.
+_INVISIBLE = r"\p{Default_Ignorable_Code_Point}\u2800\U00013441\U00013442\U00016FE4\U0001D159"
+#: A joiner that gives the letters beside it their form (RFC 5892, appendices A.1 and A.2).
+_JOINER = (
+    r"(?<=\p{Canonical_Combining_Class=Virama})[\u200C\u200D]"
+    r"|(?<=[\p{Joining_Type=L}\p{Joining_Type=D}]\p{Joining_Type=T}*)\u200C"
+    r"(?=\p{Joining_Type=T}*[\p{Joining_Type=R}\p{Joining_Type=D}])"
+)
+#: What one emoji is made of (UTS #51, section 1.4.9): a flag, a keycap, a region's flag in tags, a sign with its skin or style.
+_EMOJI = (
+    r"(?:\p{Regional_Indicator}{2}|[0-9#*]\uFE0F\u20E3|\U0001F3F4[\U000E0030-\U000E0039\U000E0061-\U000E007A]{3,6}\U000E007F"
+    r"|(?![0-9#*])\p{Emoji}(?:\p{Emoji_Modifier}|\uFE0F)?)"
+)
+_FIT = regex.compile(
+    rf"(?V1){_EMOJI}(?:\u200D{_EMOJI})*|{_JOINER}|[ [\p{{L}}\p{{M}}\p{{N}}\p{{P}}\p{{S}}--[{_INVISIBLE}]]]"
+)
+_VISIBLE = regex.compile(rf"(?V1)[\p{{L}}\p{{N}}\p{{P}}\p{{S}}--[{_INVISIBLE}]]")
+_HIDDEN = regex.compile(rf"[{_INVISIBLE}]")
+_TOO_MANY_MARKS = regex.compile(rf"(\p{{M}}{{{MAXIMUM_MARKS_IN_A_ROW}}})\p{{M}}+")
+_SPACES = regex.compile(r"\p{Zs}+")
+_BREAKS_AND_SPACES = regex.compile(r"[\p{Z}\p{Cc}]+")
+_EMAIL = regex.compile(r"([^\s@<>]+)@[^\s@<>]+")
 
 
 def clean_name(text: str) -> str:
-    """The name as it is stored (NFC); raises InvalidName with a sentence.
+    """Give the name as it is stored: NFC, trimmed, inner spaces of any kind folded to one.
 
-    1 to 64 letters, marks, numbers, punctuation, symbols and single inner spaces; nothing that hides, reorders or
-    breaks the text around it (controls, bidi and zero-width formats, surrogates, private use, unassigned, line breaks).
+    A name has 1 to 64 letters, marks, numbers, punctuation and symbols, one of them visible; nothing that hides, reorders or
+    breaks the text around it, and at most 4 marks in a row. What shows nothing is let in only where a script or an emoji needs
+    it. Raises InvalidName, with a sentence, when the text is no such name, or is an e-mail address.
     """
-    name = unicodedata.normalize("NFC", text)
+    name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip(" ")
     if not 1 <= len(name) <= MAXIMUM_LENGTH:
         raise InvalidName(f"A name has 1 to {MAXIMUM_LENGTH} characters.")
-    marks = 0
-    for character in name:
-        category = unicodedata.category(character)
-        if category[0] not in "LMNPS" and character != " ":
-            raise InvalidName(f"A name may not hold the character U+{ord(character):04X}.")
-        marks = marks + 1 if category[0] == "M" else 0
-        if marks > MAXIMUM_MARKS_IN_A_ROW:
-            raise InvalidName(f"A name may not hold more than {MAXIMUM_MARKS_IN_A_ROW} combining marks in a row.")
-    if name != " ".join(name.split(" ")).strip(" ") or "  " in name:
-        raise InvalidName("A name may hold single spaces between words only.")
-    if not name_key(name).strip():
+    end = 0
+    for start, part in _find_fit(name):
+        if start != end:
+            break
+        end += len(part)
+    if end != len(name):
+        raise InvalidName(f"A name may not hold the character U+{ord(name[end]):04X}.")
+    if _TOO_MANY_MARKS.search(name):
+        raise InvalidName(f"A name may not hold more than {MAXIMUM_MARKS_IN_A_ROW} combining marks in a row.")
+    if not _VISIBLE.search(name):
         raise InvalidName("A name needs a visible character.")
+    if _EMAIL.fullmatch(name):
+        raise InvalidName("An e-mail address is no name to show.")
     return name
 
 
+def repair_name(text: str) -> str:
+    """Make the nearest name of a text that came from elsewhere; empty where nothing of it can be shown.
+
+    What `clean_name` refuses is left out; of an e-mail address the part before the @ stays; too long a name is cut between two
+    characters as readers see them (UAX #29).
+    """
+    name, before = text, None
+    while name != before:  # what is left out may have stood between two things that do not go together
+        before = name
+        name = unicodedata.normalize("NFC", _EMAIL.sub(r"\1", _BREAKS_AND_SPACES.sub(" ", name)))
+        name = _TOO_MANY_MARKS.sub(r"\1", "".join(part for _, part in _find_fit(name)))
+        name = cut_name(name, MAXIMUM_LENGTH).strip(" ")
+    return name if _VISIBLE.search(name) else ""
+
+
+def cut_name(name: str, length: int) -> str:
+    """The beginning of a name, at most so long, that ends between two characters as readers see them (UAX #29)."""
+    end = 0
+    for cluster in regex.finditer(r"\X", name):
+        if cluster.end() > length:
+            break
+        end = cluster.end()
+    return name[:end]
+
+
 def name_key(name: str) -> str:
-    """What must be unique: two names that differ in case or compatibility forms only are one (NFKC, casefold)."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    """What must be unique: names that differ in case, in compatibility forms or in what shows nothing are one.
+
+    As NFKC_Casefold (The Unicode Standard, section 3.13).
+    """
+    key, before = name, None
+    while key != before:
+        before = key
+        key = unicodedata.normalize("NFKC", _HIDDEN.sub("", unicodedata.normalize("NFKC", key).casefold()))
+    return key
+
+
+def _find_fit(name: str) -> Iterator[tuple[int, str]]:
+    """Where each part is that a name may hold. Letters that this Python does not know yet could get another key from the next one."""
+    for found in _FIT.finditer(name):
+        part = found.group()
+        if unicodedata.category(part[0]) != "Cn" or regex.match(r"\p{Emoji}", part):
+            yield found.start(), part
