@@ -1,6 +1,7 @@
 """The investigators' writers: void, restore, adjust, freeze, unfreeze, erase. Each says who and why, and is an entry of its own.
 
-Nothing is taken back by removing it: a void is an entry with the points reversed, and a restore reverses the void.
+Nothing is taken back by removing it: a void is an entry with the points reversed, and a restore reverses the void. None fails for
+arithmetic: what would lead below 0 takes what is there, and the entry's context says how many points were left out.
 """
 
 from uuid import UUID
@@ -14,7 +15,7 @@ from audit import ledger
 from audit.models import AuditEntry
 from audit.verification import ERASURE
 from scores import live
-from scores.errors import BalanceOutOfRange, CorrectionRefused
+from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
 from scores.players import ensure_player
 from scores.services import append_entry
@@ -22,6 +23,10 @@ from scores.services import append_entry
 #: The actor of what the operator does at the command line without naming anybody.
 SYSTEM = "system"
 MAXIMUM_REASON_LENGTH = 1000
+#: An entry moves at most MAXIMUM_POINTS; a larger adjustment is as many entries, whose lock the player's awards wait for.
+MAXIMUM_ADJUSTMENT = 100 * MAXIMUM_POINTS
+#: The key in an entry's context for the points that a correction could not take or give, signed as `delta` is.
+LEFT_OUT = "left_out"
 REVERSIBLE = {AuditEntry.Kind.AWARD, AuditEntry.Kind.ADJUST}
 
 
@@ -37,7 +42,7 @@ def find_actor(username: str | None) -> str:
 
 @transaction.atomic
 def void(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
-    """Take back the points of one award or adjustment; once only."""
+    """Take back the points of one award or adjustment, as far as they are still there; once only."""
     score = _lock(player, reason, actor)
     reversed_entry = AuditEntry.objects.filter(player=player, seq=seq).first()
     if reversed_entry is None or reversed_entry.kind not in REVERSIBLE:
@@ -58,11 +63,20 @@ def restore(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
 
 @transaction.atomic
 def adjust(*, player: UUID, delta: int, reason: str, actor: str) -> AuditEntry:
-    """Give or take points for what no entry says."""
+    """Give points for what no entry says, or take them as far as they are there; `split_adjustment` makes parts of more."""
     score = _lock(player, reason, actor)
     if not 0 < abs(delta) <= MAXIMUM_POINTS:
-        raise CorrectionRefused(f"An adjustment is from 1 to {MAXIMUM_POINTS} points, either way.")
+        raise CorrectionRefused(f"An entry takes or gives from 1 to {MAXIMUM_POINTS} points.")
     return _correct(score, AuditEntry.Kind.ADJUST, reason, actor, delta=delta)
+
+
+def split_adjustment(delta: int) -> list[int]:
+    """The parts of an adjustment, each as large as an entry may be. Raises CorrectionRefused when it is 0 or too large."""
+    if not 0 < abs(delta) <= MAXIMUM_ADJUSTMENT:
+        raise CorrectionRefused(f"An adjustment is from 1 to {MAXIMUM_ADJUSTMENT} points, either way.")
+    whole, rest = divmod(abs(delta), MAXIMUM_POINTS)
+    sign = 1 if delta > 0 else -1
+    return [sign * MAXIMUM_POINTS] * whole + ([sign * rest] if rest else [])
 
 
 @transaction.atomic
@@ -105,6 +119,19 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     )
     transaction.on_commit(live.announce)
     return entry
+
+
+def read_left_out(entry: AuditEntry) -> int:
+    """The points that a correction could not move, negative where they were to be taken; 0 for one that was possible whole."""
+    return int((entry.context or {}).get(LEFT_OUT, "0"))
+
+
+def describe(entry: AuditEntry) -> str:
+    """Say in a sentence what an act came to, and what of it was not possible."""
+    left_out = read_left_out(entry)
+    rest = f" {-left_out} more were not there to take." if left_out < 0 else ""
+    rest = f" {left_out} more would have passed the largest score there is." if left_out > 0 else rest
+    return f"{entry.kind} {entry.delta:+d}, now {entry.balance} points.{rest}"
 
 
 def check_reason(reason: str) -> str:
@@ -150,7 +177,9 @@ def _reverse(score: Score, entry: AuditEntry, kind: str, reason: str, actor: str
 def _correct(
     score: Score, kind: str, reason: str, actor: str, *, delta: int = 0, action: str = "", ref: str | None = None
 ) -> AuditEntry:
-    if not 0 <= score.points + delta <= MAXIMUM_BALANCE:
-        raise BalanceOutOfRange
+    possible = min(max(score.points + delta, 0), MAXIMUM_BALANCE) - score.points
     context = {"reason": check_reason(reason)}
+    if possible != delta:
+        context[LEFT_OUT] = str(delta - possible)
+        delta = possible
     return append_entry(score, kind=kind, delta=delta, action=action, ref=ref, actor=actor, context=context)

@@ -168,7 +168,9 @@ def _list_rows(rehearsal: Rehearsal) -> dict[str, Any]:
         "entries": beside_players(entries[:MAXIMUM_ROWS]),
         "entries_count": len(entries),
         "refused": [(names.get(step.player), step, detail) for step, detail in refused],
-        "players": [(names.get(player), before, after) for player, (before, after) in balances],
+        "players": [
+            (names.get(player), before, after, -rehearsal.left_out[player]) for player, (before, after) in balances
+        ],
     }
 
 
@@ -176,7 +178,7 @@ def _describe(entries: list[AuditEntry]) -> str:
     """What was done, in the words of the commands."""
     if len(entries) == 1:
         [entry] = entries
-        return f"Done, as entry {entry.seq} of this player: {entry.kind} {entry.delta:+d}, now {entry.balance} points."
+        return f"Done, as entry {entry.seq} of this player: {corrections.describe(entry)}"
     players = len({entry.player for entry in entries})
     total = sum(entry.delta for entry in entries)
     return f"Done, as {len(entries)} entries of {players} players: {total:+d} points."

@@ -8,9 +8,9 @@ from uuid import UUID
 from django import forms
 
 from audit.models import AuditEntry
-from scores.corrections import MAXIMUM_REASON_LENGTH
+from scores.corrections import MAXIMUM_REASON_LENGTH, split_adjustment
 from scores.desk.rehearsal import Step
-from scores.models import MAXIMUM_POINTS
+from scores.errors import CorrectionRefused
 
 #: Their players wait for the lock until all are done, and at most 3 s (500 took 5 s on a busy machine). And the address that
 #: names them stays short enough for proxies.
@@ -72,12 +72,20 @@ class WhichEntries(What):
 
 
 class HowManyPoints(What):
-    points = forms.IntegerField(
-        min_value=-MAXIMUM_POINTS, max_value=MAXIMUM_POINTS, help_text="To give; with a minus, to take."
-    )
+    points = forms.IntegerField(help_text="To give; with a minus, to take.")
+
+    def clean_points(self) -> int:
+        points: int = self.cleaned_data["points"]
+        try:
+            split_adjustment(points)
+        except CorrectionRefused as refusal:
+            raise forms.ValidationError(refusal.detail) from None
+        return points
 
     def steps(self, player: UUID | None) -> list[Step]:
-        return [Step(player, {"delta": self.cleaned_data["points"]})] if player else []
+        if player is None:
+            return []
+        return [Step(player, {"delta": part}) for part in split_adjustment(self.cleaned_data["points"])]
 
     def address(self, steps: list[Step]) -> str:
         return f"?points={self.cleaned_data['points']}"

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from audit.models import AuditEntry
+from scores.corrections import read_left_out
 from scores.errors import CorrectionRefused, Refused
 from scores.models import Score
 from scores.players import ensure_player
@@ -26,13 +27,17 @@ class Step:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """Which steps would be taken, why not the others, and the board and the players' points before and after."""
+    """Which steps would be taken, why not the others, and the board and the players' points before and after.
+
+    `left_out` is what the steps could not take from a player (negative) or give.
+    """
 
     before: list[dict[str, Any]]
     after: list[dict[str, Any]] = field(default_factory=list)
     possible: list[Step] = field(default_factory=list)
     refused: list[tuple[Step, str]] = field(default_factory=list)
     balances: dict[UUID, tuple[int, int]] = field(default_factory=dict)
+    left_out: dict[UUID, int] = field(default_factory=dict)
 
     @property
     def board(self) -> list[dict[str, Any]]:
@@ -90,6 +95,7 @@ def rehearse(service: Service, steps: Iterable[Step], user: User) -> Rehearsal:
             rehearsal.possible.append(step)
             start, _ = rehearsal.balances.get(step.player, (entry.balance - entry.delta, 0))
             rehearsal.balances[step.player] = (start, entry.balance)
+            rehearsal.left_out[step.player] = rehearsal.left_out.get(step.player, 0) + read_left_out(entry)
     rehearsal.after = read_top()
     transaction.set_rollback(True)
     return rehearsal

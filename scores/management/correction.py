@@ -6,7 +6,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.models import AuditEntry
-from scores.corrections import find_actor
+from scores.corrections import describe, find_actor
 from scores.errors import Refused
 
 
@@ -23,6 +23,7 @@ class CorrectionCommand(BaseCommand):
         """What this correction needs beyond the player."""
 
     def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
+        """Call the service; raises Refused when it may not be."""
         raise NotImplementedError
 
     def handle(self, *, player: UUID, reason: str, actor: str | None, **options: Any) -> None:
@@ -33,4 +34,4 @@ class CorrectionCommand(BaseCommand):
         self.stdout.write(self.describe(entry))
 
     def describe(self, entry: AuditEntry) -> str:
-        return f"Entry {entry.seq}: {entry.kind} {entry.delta:+d}, now {entry.balance} points."
+        return f"Entry {entry.seq}: {describe(entry)}"

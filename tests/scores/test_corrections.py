@@ -5,11 +5,14 @@ from contextlib import AbstractContextManager
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from audit.models import AuditEntry
 from scores import corrections, standings
-from scores.errors import BalanceOutOfRange, CorrectionRefused, Refused
-from scores.models import Action, Score
+from scores.errors import CorrectionRefused, Refused
+from scores.models import MAXIMUM_BALANCE, Action, Score
+from scores.services import append_entry
+from scores.verification import verify
 from tests.scores.acting import make_player, make_receipt, update
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
@@ -121,16 +124,47 @@ def test_only_what_gave_points_is_voided_and_only_a_void_restored(
                 corrections.restore(player=played.pk, seq=seq, **WHY)
 
 
-def test_a_balance_never_falls_below_zero(played: Score, nothing_written: NothingWritten) -> None:
+def test_a_void_takes_what_is_there_and_says_what_it_left_out(played: Score) -> None:
     corrections.adjust(player=played.pk, delta=-20, **WHY)
-    with nothing_written(), pytest.raises(BalanceOutOfRange):
-        corrections.void(player=played.pk, seq=2, **WHY)
-    with nothing_written(), pytest.raises(BalanceOutOfRange):
-        corrections.adjust(player=played.pk, delta=-16, **WHY)
+    entry = corrections.void(player=played.pk, seq=2, **WHY)
+    assert read_last(played) == ("void", -15, 0, "daily-quiz", f"v:{played.pk}:2")
+    assert entry.context is not None
+    assert entry.context["left_out"] == "-10"
+    assert corrections.describe(entry) == "void -15, now 0 points. 10 more were not there to take."
+    corrections.restore(player=played.pk, seq=2, **WHY)
+    assert read_last(played) == ("restore", 15, 15, "daily-quiz", f"v:{played.pk}:4")
+    assert [*verify(player=played.pk)] == []
+
+
+def test_a_void_of_points_that_are_all_gone_is_an_entry_without_points(played: Score) -> None:
+    corrections.adjust(player=played.pk, delta=-35, **WHY)
+    reached_at = Score.objects.get(pk=played.pk).reached_at
+    corrections.void(player=played.pk, seq=1, **WHY)
+    assert read_last(played) == ("void", 0, 0, "daily-quiz", f"v:{played.pk}:1")
+    assert played.reached_at == reached_at
+    assert [*verify(player=played.pk)] == []
+
+
+def test_points_beyond_the_largest_score_are_left_out(played: Score) -> None:
+    with transaction.atomic():
+        append_entry(played, kind="adjust", delta=MAXIMUM_BALANCE - 75, action="", ref=None, actor="system", context={})
+    entry = corrections.adjust(player=played.pk, delta=100, **WHY)
+    assert (entry.delta, entry.balance) == (40, MAXIMUM_BALANCE)
+    assert corrections.describe(entry) == (
+        f"adjust +40, now {MAXIMUM_BALANCE} points. 60 more would have passed the largest score there is."
+    )
+
+
+def test_an_adjustment_is_as_many_entries_as_it_needs() -> None:
+    assert corrections.split_adjustment(-2_500_000) == [-1_000_000, -1_000_000, -500_000]
+    assert corrections.split_adjustment(1_000_000) == [1_000_000]
+    for delta in (0, 100_000_001, -100_000_001):
+        with pytest.raises(CorrectionRefused, match="from 1 to 100000000"):
+            corrections.split_adjustment(delta)
 
 
 @pytest.mark.parametrize("delta", [0, 1_000_001, -1_000_001])
-def test_an_adjustment_has_a_size(played: Score, nothing_written: NothingWritten, delta: int) -> None:
+def test_an_entry_has_a_size(played: Score, nothing_written: NothingWritten, delta: int) -> None:
     with nothing_written(), pytest.raises(CorrectionRefused):
         corrections.adjust(player=played.pk, delta=delta, **WHY)
 

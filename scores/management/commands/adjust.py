@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import CommandParser
+from django.db import transaction
 
 from audit.models import AuditEntry
 from scores import corrections
@@ -14,7 +15,11 @@ class Command(CorrectionCommand):
     help = "Give or take points for what no entry says."
 
     def add_own_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("delta", type=int, help="points to add; negative takes")
+        parser.add_argument(
+            "delta", type=int, help="points to add; negative takes. Over a million it is several entries"
+        )
 
+    @transaction.atomic
     def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
-        return corrections.adjust(player=player, delta=options["delta"], reason=reason, actor=actor)
+        parts = corrections.split_adjustment(options["delta"])
+        return [corrections.adjust(player=player, delta=part, reason=reason, actor=actor) for part in parts][-1]

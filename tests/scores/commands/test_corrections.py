@@ -36,6 +36,15 @@ def test_each_command_makes_its_entry(played: Score) -> None:
     assert set(AuditEntry.objects.filter(seq__gt=1).values_list("actor", flat=True)) == {"system"}
 
 
+def test_an_adjustment_of_more_than_an_entry_holds_is_one_act_of_several(played: Score) -> None:
+    assert run("adjust", played.pk, 2_500_000, "--reason", "a season elsewhere") == (
+        "Entry 4: adjust +500000, now 2500010 points.\n"
+    )
+    assert list(AuditEntry.objects.filter(kind="adjust").order_by("seq").values_list("seq", "delta")) == [
+        (2, 1_000_000), (3, 1_000_000), (4, 500_000),
+    ]  # fmt: skip
+
+
 def test_an_actor_is_named_by_username(played: Score) -> None:
     grace = make_player("Grace")
     run("freeze", played.pk, "--reason", "under review", "--actor", "grace")
