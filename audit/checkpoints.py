@@ -8,7 +8,7 @@ A block is a compact JWS (RFC 7515) signed with Ed25519. Its header is exactly
     epoch   1; each restore from a backup begins the next one and numbers on from where the backup ends,
             so that a block is told by (epoch, number), and a later epoch replaces the numbers it uses again
     prev    SHA-256 of the text of the block before, in hex; empty in the first
-    at      time of sealing, RFC 3339
+    at      time of sealing by the log's clock, RFC 3339
     count   how many leaves
     root    SHA-256 in hex over the leaves, a line `PLAYER SEQ MAC` each, ordered by player
 """
@@ -27,11 +27,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from audit import ledger
+from audit import clock
 from audit.export import append_missing, read_last
 from audit.keys import CheckpointKeys, decode_base64url, encode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
-from audit.times import format_time
+from audit.times import format_time, to_moment, to_us
 
 VERSION = "scoreboard.checkpoint.v1"
 TYPE = "scoreboard-checkpoint+jwt"
@@ -70,8 +70,12 @@ class Block:
         return self.epoch, self.number
 
     @property
+    def moment(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+    @property
     def age_seconds(self) -> float:
-        return (datetime.now(UTC) - datetime.fromisoformat(self.at)).total_seconds()
+        return (datetime.now(UTC) - self.moment).total_seconds()
 
 
 def read_block(jws: str, keys: CheckpointKeys) -> Block:
@@ -191,8 +195,10 @@ def _seal_one(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
         raise ImproperlyConfigured('CHECKPOINT_KEY_FILE holds no "private" key, without which nothing can be sealed.')
     previous = Checkpoint.objects.order_by("-number").first()
     before = _read_latest(keys)
-    leaves = _find_moved(before)
-    if not leaves and not epoch and before and before.age_seconds < HEARTBEAT_SECONDS:
+    now = to_moment(clock.read_us())
+    leaves = _find_moved(before, now)
+    is_recent = before is not None and (now - before.moment).total_seconds() < HEARTBEAT_SECONDS
+    if not leaves and not epoch and is_recent:
         return None
     count, root = hash_leaves(leaves)
     block = Block(
@@ -200,7 +206,7 @@ def _seal_one(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
         number=(before.number if before else 0) + 1,
         epoch=epoch or (before.epoch if before else 1),
         prev=hash_text(previous.jws) if previous else "",
-        at=format_time(datetime.now(UTC)),
+        at=format_time(now),
         count=count,
         root=root,
     )
@@ -212,18 +218,18 @@ def _seal_one(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
     return checkpoint
 
 
-def _find_moved(before: Block | None) -> list[tuple[UUID, int, str]]:
-    """Heads that no leaf has yet, by player. Once an hour all entries are looked at, between that the latest ones."""
+def _find_moved(before: Block | None, now: datetime) -> list[tuple[UUID, int, str]]:
+    """Heads that no leaf has yet, by player. Once an hour all entries are looked at, else the latest ones."""
     later = AuditEntry.objects.filter(player=OuterRef("player"), seq__gt=OuterRef("seq"))
     leaf = CheckpointHead.objects.filter(player=OuterRef("player"), seq=OuterRef("seq"), mac=OuterRef("mac"))
     entries = AuditEntry.objects.filter(~Exists(later), ~Exists(leaf))
-    now = datetime.now(UTC)
-    if before and datetime.fromisoformat(before.at).replace(minute=0, second=0, microsecond=0) == now.replace(
-        minute=0, second=0, microsecond=0
-    ):
-        sealed_at = ledger.now_us() - int(before.age_seconds * 1_000_000)
-        entries = entries.filter(at_us__gte=sealed_at - OVERLAP_SECONDS * 1_000_000)
+    if before and _begin_of_hour(before.moment) == _begin_of_hour(now):
+        entries = entries.filter(at_us__gte=to_us(before.moment) - OVERLAP_SECONDS * 1_000_000)
     return list(entries.order_by("player").values_list("player", "seq", "mac")[:MAXIMUM_LEAVES])
+
+
+def _begin_of_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _lock() -> None:

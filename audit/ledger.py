@@ -1,15 +1,15 @@
 """append(): the only way into the audit log. And the fold of refused attempts, which are kept beside it."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, models, transaction
 
-from audit import chain
+from audit import chain, clock
+from audit.clock import ClockUs
 from audit.keys import load_keyring
 from audit.models import AuditEntry, Refusal
 
@@ -30,15 +30,24 @@ class Head:
     balance: int
 
 
-def now_us() -> int:
-    """The present, in microseconds since 1970."""
-    return time.time_ns() // 1000
+class ChainEnd(NamedTuple):
+    """The last entry of a chain, if any, and the time of what follows it: the log's clock, never earlier than that entry."""
+
+    last: AuditEntry | None
+    now_us: int
+
+
+def read_end(player: UUID) -> ChainEnd:
+    """Where a chain ends and what time it is, in one read; under the lock of the caller both still hold for what it appends."""
+    last = AuditEntry.objects.filter(player=player).annotate(now_us=ClockUs()).order_by("-seq").first()
+    return ChainEnd(last, max(last.now_us, last.at_us)) if last else ChainEnd(None, clock.read_us())
 
 
 def append(
     *,
     player: UUID,
     head: Head,
+    end: ChainEnd | None = None,
     kind: str,
     delta: int,
     action: str,
@@ -48,18 +57,26 @@ def append(
 ) -> AuditEntry:
     """Append one entry to a player's chain, inside the transaction and under the lock of the caller.
 
+    `end` is what `read_end` said under that lock, where the caller had to judge by it; it is read here otherwise.
     Raises ChainBroken where the last entry is not the one `head` speaks of, or is not sealed by one of our keys.
     """
-    last = AuditEntry.objects.filter(player=player).order_by("-seq").first()
     entry = seal_next(
-        last, player=player, head=head, kind=kind, delta=delta, action=action, ref=ref, actor=actor, context=context
+        end or read_end(player),
+        player=player,
+        head=head,
+        kind=kind,
+        delta=delta,
+        action=action,
+        ref=ref,
+        actor=actor,
+        context=context,
     )
     entry.save(force_insert=True)
     return entry
 
 
 def seal_next(
-    last: AuditEntry | None,
+    end: ChainEnd,
     *,
     player: UUID,
     head: Head,
@@ -70,8 +87,8 @@ def seal_next(
     actor: str,
     context: Mapping[str, str],
 ) -> AuditEntry:
-    """The entry that follows `last`, sealed, for who inserts it together with other changes; raises as `append`."""
-    _check_head(player, head, last)
+    """The entry that follows `end`, sealed, for who inserts it together with other changes; raises as `append`."""
+    _check_head(player, head, end.last)
     keyring = load_keyring()
     salted = chain.salted(context)
     entry = AuditEntry(
@@ -84,7 +101,7 @@ def seal_next(
         action=action,
         ref=ref,
         actor=actor,
-        at_us=max(now_us(), last.at_us if last else 0),
+        at_us=end.now_us,
         detail=chain.commit_to(salted),
         prev=head.mac,
         context=salted,
@@ -99,11 +116,13 @@ def append_system(*, kind: str, action: str, actor: str, context: Mapping[str, s
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SYSTEM_CHAIN_LOCK])
-        last = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN).order_by("-seq").first()
+        end = read_end(chain.SYSTEM_CHAIN)
+        last = end.last
         head = Head(last.seq, last.mac, last.balance) if last else Head(0, chain.NO_HEAD, 0)
         return append(
             player=chain.SYSTEM_CHAIN,
             head=head,
+            end=end,
             kind=kind,
             delta=0,
             action=action,

@@ -7,7 +7,7 @@ import django
 
 django.setup()
 
-from audit import chain, checkpoints, ledger  # noqa: E402 - they need the applications to be loaded
+from audit import chain, checkpoints, clock  # noqa: E402 - they need the applications to be loaded
 from audit.keys import load_keyring  # noqa: E402
 from audit.models import AuditEntry  # noqa: E402
 from scores.models import Score  # noqa: E402
@@ -46,7 +46,7 @@ def make_entry(player: UUID, points: int, seq: int, head: str, *, with_receipt: 
     keyring = load_keyring()
     entry = AuditEntry(
         player=player, seq=seq + 1, kid=keyring.current, kind="award", delta=10, balance=points + 10, action="daily-quiz",
-        ref=ref, actor=str(player), at_us=ledger.now_us(), detail=chain.commit_to(salted), prev=head, context=salted,
+        ref=ref, actor=str(player), at_us=clock.read_us(), detail=chain.commit_to(salted), prev=head, context=salted,
     )  # fmt: skip
     entry.mac = chain.compute_mac(keyring.keys[keyring.current], entry)
     return entry

@@ -12,7 +12,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 
-from audit import ledger
 from audit.models import AuditEntry
 from scores.errors import (
     BalanceOutOfRange,
@@ -99,11 +98,15 @@ class Award:
 
 @dataclass(slots=True)
 class Facts:
-    """What the database says about an act at one moment: `action` may be disabled, `last_us` and `done_today` are its pace."""
+    """What the database says about an act, and when: `action` may be disabled, `last_us` and `done_today` are its pace.
+
+    At `now_us`, the log's own time, everything about the act is judged, and its entry is sealed.
+    """
 
     score: Score
     earlier: AuditEntry | None
     action: Action | None
+    now_us: int
     last_us: int = 0
     done_today: int = 0
 
@@ -149,7 +152,7 @@ def weigh(facts: Facts, act: SelfReport | Receipt) -> int:
     if facts.score.frozen:
         raise PlayerFrozen
     action = _check_action(facts.action, act)
-    delta = _check_proof(facts.score.pk, action, act)
+    delta = _check_proof(facts, action, act)
     _check_pace(facts, action)
     if facts.score.points + delta > MAXIMUM_BALANCE:
         raise BalanceOutOfRange
@@ -171,15 +174,15 @@ def _check_action(action: Action | None, act: SelfReport | Receipt) -> Action:
     return action
 
 
-def _check_proof(player: UUID, action: Action, act: SelfReport | Receipt) -> int:
+def _check_proof(facts: Facts, action: Action, act: SelfReport | Receipt) -> int:
     """The points this act is worth, once its proof holds."""
     if isinstance(act, SelfReport):
         if action.receipt_required or settings.SCORE_REQUIRE_RECEIPTS:
             raise ReceiptRequired
         return action.points
-    if act.fault:
-        raise ReceiptInvalid(reason=act.fault)
-    if not act.is_for(player):
+    if fault := act.find_fault(facts.now_us):
+        raise ReceiptInvalid(reason=fault)
+    if not act.is_for(facts.score.pk):
         raise ReceiptSubject
     if act.overreach:
         raise ReceiptInvalid(reason=act.overreach)
@@ -189,7 +192,7 @@ def _check_proof(player: UUID, action: Action, act: SelfReport | Receipt) -> int
 
 def _check_pace(facts: Facts, action: Action) -> None:
     """Cooldown and daily cap, counted from the log."""
-    now = ledger.now_us()
+    now = facts.now_us
     free_at = facts.last_us + action.cooldown_seconds * MICROSECONDS
     if action.cooldown_seconds and free_at > now:
         raise Cooldown(retry_after=-((now - free_at) // MICROSECONDS))

@@ -6,13 +6,13 @@ from datetime import timedelta
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from audit import ledger
+from audit import clock
 from audit.models import AuditEntry
 from scoreboard_project.faults import MIGRATE
 
-#: Tokens, receipts and cooldowns are judged by the clock; a node of a cluster may be this far from the database's.
+#: Tokens are judged by a machine's own clock; a node of a cluster may be this far from the database's.
 MAXIMUM_DRIFT = timedelta(seconds=30)
-#: Entries of one node may be a little ahead of another's clock; what is further was written under a wrong one.
+#: A standby that took over may be a little behind; what is further was written under a wrong clock.
 MAXIMUM_LEAD = timedelta(minutes=5)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -37,7 +37,7 @@ def find_clock_fault() -> str | None:
         if abs(drift) > MAXIMUM_DRIFT:
             return f"This machine's clock is {drift} off the database server's. Set both by NTP."
     newest = AuditEntry.objects.order_by("-pk").values_list("at_us", flat=True).first()
-    lead = ((newest or 0) - ledger.now_us()) * MICROSECOND
+    lead = ((newest or 0) - clock.read_us()) * MICROSECOND
     if lead > MAXIMUM_LEAD:
         return (
             f"This machine's clock is {lead} behind the newest entry of the log. Set it by NTP; if it is right, the entry "

@@ -8,7 +8,7 @@ import functools
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 ALGORITHM = "EdDSA"
 TYPE = "score-receipt+jwt"
 LEEWAY_SECONDS = 30
+SECOND_US = 1_000_000
 MAXIMUM_LIFETIME_SECONDS = 600
 MAXIMUM_TIME = 2**53 - 1
 #: How often a change of the issuers' file is looked for.
@@ -51,7 +52,10 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a text turned out to be. `claims` is set once they have the exact shape; `fault` says what is wrong first, or is empty."""
+    """What a text turned out to be. `claims` is set once they have the exact shape.
+
+    `fault` says what is wrong first with all that does not depend on the time, or is empty; `find_fault` knows of the time too.
+    """
 
     text: str
     claims: dict[str, Any] | None
@@ -65,6 +69,12 @@ class Receipt:
 
     def is_for(self, player: UUID) -> bool:
         return self.claims is not None and self.claims["sub"] == str(player)
+
+    def find_fault(self, at_us: int) -> str:
+        """What is wrong first with the receipt as proof of an award at this time, or an empty string."""
+        if self.fault or self.claims is None or self.issuer is None:
+            return self.fault or "unread"
+        return find_time_fault(self.claims, at_us) or ("min_iat" if self.claims["iat"] < self.issuer.min_iat else "")
 
     @property
     def overreach(self) -> str:
@@ -148,13 +158,26 @@ def _parse_issuer(name: str, entry: Any) -> Issuer:
 
 
 def examine(text: str) -> Receipt:
-    """Read a receipt as far as it can be read and say what is wrong with it first, in the contract's order."""
+    """Read a receipt as far as it can be read and say what is wrong with it first, in the contract's order.
+
+    Its times are judged with the award, by the log's clock: see `Receipt.find_fault`.
+    """
     if not COMPACT_JWS.fullmatch(text):
         return Receipt(text, None, None, "shape")
     header, payload = (_read_part(part) for part in text.split(".")[:2])
     claims = payload if _has_exact_claims(payload) else None
     issuer, fault = _verify(text, header, claims)
     return Receipt(text, claims, issuer, fault)
+
+
+def find_time_fault(claims: Mapping[str, Any], at_us: int) -> str:
+    """Why claims of the exact shape do not hold at this time, or an empty string."""
+    leeway_us = LEEWAY_SECONDS * SECOND_US
+    if claims["exp"] * SECOND_US <= at_us - leeway_us:
+        return "expiredsignature"
+    if claims["iat"] * SECOND_US > at_us + leeway_us:
+        return "immaturesignature"
+    return "" if 0 < claims["exp"] - claims["iat"] <= MAXIMUM_LIFETIME_SECONDS else "lifetime"
 
 
 def check_spent(text: str, entry: Any, find: Callable[[str], Issuer | None] | None = None) -> str:
@@ -177,14 +200,15 @@ def check_spent(text: str, entry: Any, find: Callable[[str], Issuer | None] | No
         return "receipt's signature does not hold"
     if not _has_exact_claims(claims) or header != {"alg": ALGORITHM, "typ": TYPE, "kid": kid}:
         return "receipt has other claims than a receipt has"
-    at = entry.at_us // 1_000_000
     proved = (
         claims["iss"] == issuer.name
         and entry.ref == f"r:{claims['iss']}:{claims['jti']}"
         and (claims["sub"], claims["act"], claims["pts"]) == (str(entry.player), entry.action, entry.delta)
-        and claims["iat"] - LEEWAY_SECONDS <= at <= claims["exp"] + LEEWAY_SECONDS
     )
-    return "" if proved else "receipt is of another award"
+    if not proved:
+        return "receipt is of another award"
+    fault = find_time_fault(claims, entry.at_us)
+    return f"receipt did not hold when the award was made: {fault}" if fault else ""
 
 
 def _verify(text: str, header: Any, claims: dict[str, Any] | None) -> tuple[Issuer | None, str]:
@@ -202,17 +226,13 @@ def _verify(text: str, header: Any, claims: dict[str, Any] | None) -> tuple[Issu
     try:
         jwt.decode(
             text, issuer.keys[kid], algorithms=[ALGORITHM], issuer=issuer.name, audience=settings.RECEIPT_AUDIENCE,
-            leeway=LEEWAY_SECONDS, options={"require": list(CLAIMS)},
+            options={"require": list(CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )  # fmt: skip
     except jwt.InvalidSignatureError:
         return None, "signature"
     except (jwt.PyJWTError, OverflowError, ValueError, TypeError) as error:
         return issuer, type(error).__name__.removesuffix("Error").lower()
-    if claims is None:
-        return issuer, "claims"
-    if not 0 < claims["exp"] - claims["iat"] <= MAXIMUM_LIFETIME_SECONDS:
-        return issuer, "lifetime"
-    return issuer, "min_iat" if claims["iat"] < issuer.min_iat else ""
+    return issuer, "claims" if claims is None else ""
 
 
 def _read_part(part: str) -> Any:

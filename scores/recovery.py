@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from audit import ledger
+from audit import clock, ledger
 from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
@@ -21,7 +21,7 @@ from scores import live, ranks
 from scores.corrections import check_reason
 from scores.errors import CorrectionRefused
 from scores.models import Score
-from scores.receipts import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, parse_issuers
+from scores.receipts import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
 from scores.verification import find_differences
 
 #: Where an act of the system chain belongs to no action: a colon is in no slug.
@@ -64,8 +64,8 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
     keys = load_checkpoint_keys()
     if keys.private is None:
         raise CorrectionRefused('CHECKPOINT_KEY_FILE holds no "private" key: run this where sealing runs.')
-    # A receipt may have been issued by a clock that is ahead of ours by the leeway, and spent just now.
-    min_iat = int(time.time()) + LEEWAY_SECONDS + 1
+    # A receipt may have been issued by a clock that is ahead of the log's by the leeway, and spent just now.
+    min_iat = clock.read_us() // SECOND_US + LEEWAY_SECONDS + 1
     # First: should the rest fail, receipts are refused that need not be, rather than taken twice.
     if settings.RECEIPT_ISSUERS_FILE:
         _raise_min_iat(Path(settings.RECEIPT_ISSUERS_FILE), min_iat)

@@ -93,15 +93,16 @@ def _decide(attempt: Attempt, found: swap.Found | None, chain: Sequence[AuditEnt
     """The award that follows from what was read and from the chain yet to be written; raises what refuses it."""
     if found is None:
         raise TokenInvalid(reason="unknown_player")
-    facts, act, newest = found.facts, attempt.act, found.newest
-    for newest in chain:
-        facts.follow(newest, ref=attempt.ref)
+    facts, act, end = found.facts, attempt.act, found.end
+    for entry in chain:
+        facts.follow(entry, ref=attempt.ref)
+        end = end._replace(last=entry)
     score = facts.score
     check_caller(score, attempt.caller)
     if facts.earlier is not None and is_replay(facts.earlier, score.pk, act):
         return Award(facts.earlier, score.name, replayed=True)
     described = _describe_award(facts, attempt)
-    entry = ledger.seal_next(newest, player=score.pk, head=score.ledger_head, **described)
+    entry = ledger.seal_next(end, player=score.pk, head=score.ledger_head, **described)
     return Award(entry, score.name, replayed=False)
 
 
@@ -111,9 +112,11 @@ def _award_by_lock(attempt: Attempt) -> Award:
     earlier = AuditEntry.objects.filter(ref=ref).first() if ref else None
     if earlier is not None and is_replay(earlier, score.pk, act):
         return Award(earlier, score.name, replayed=True)
-    facts = Facts(score, earlier, Action.objects.filter(slug=attempt.slug).first())
+    action = Action.objects.filter(slug=attempt.slug).first()
+    end = ledger.read_end(score.pk)
+    facts = Facts(score, earlier, action, end.now_us)
     _read_pace(facts)
-    entry = append_entry(score, **_describe_award(facts, attempt))
+    entry = append_entry(score, end=end, **_describe_award(facts, attempt))
     return Award(entry, score.name, replayed=False)
 
 
@@ -147,25 +150,33 @@ def _read_pace(facts: Facts) -> None:
     action = facts.action
     if action is None or not (action.cooldown_seconds or action.daily_cap):
         return
-    now = ledger.now_us()
-    midnight = midnight_us(now)
+    midnight = midnight_us(facts.now_us)
     done = AuditEntry.objects.filter(
         player=facts.score.pk,
         action=action.slug,
         kind=AuditEntry.Kind.AWARD,
-        at_us__gte=min(midnight, now - action.cooldown_seconds * MICROSECONDS),
+        at_us__gte=min(midnight, facts.now_us - action.cooldown_seconds * MICROSECONDS),
     ).aggregate(last=Max("at_us"), today=Count("pk", filter=Q(at_us__gte=midnight)))
     facts.last_us, facts.done_today = done["last"] or 0, done["today"]
 
 
 def append_entry(
-    score: Score, *, kind: str, delta: int, action: str, ref: str | None, actor: str, context: Mapping[str, str]
+    score: Score,
+    *,
+    kind: str,
+    delta: int,
+    action: str,
+    ref: str | None,
+    actor: str,
+    context: Mapping[str, str],
+    end: ledger.ChainEnd | None = None,
 ) -> AuditEntry:
-    """Append to the chain of a locked score and move the score along with it."""
+    """Append to the chain of a locked score and move the score along with it; `end` as in `ledger.append`."""
     with _holding_what_was_tampered_with():
         entry = ledger.append(
             player=score.pk,
             head=score.ledger_head,
+            end=end,
             kind=kind,
             delta=delta,
             action=action,

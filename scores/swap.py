@@ -18,8 +18,9 @@ from django.db import connection, models
 from psycopg.types.numeric import Int8
 
 from audit import ledger
+from audit.clock import CLOCK_US
 from audit.models import AuditEntry
-from scores.awarding import MICROSECONDS, Facts, midnight_us
+from scores.awarding import DAY_US, MICROSECONDS, Facts
 from scores.models import Action, Score
 
 
@@ -32,10 +33,10 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """All that bears on an act, and the newest entry of the player's chain."""
+    """All that bears on an act, and where the player's chain ends."""
 
     facts: Facts
-    newest: AuditEntry | None
+    end: ledger.ChainEnd
 
 
 def _columns(model: type[models.Model], alias: str) -> str:
@@ -43,10 +44,13 @@ def _columns(model: type[models.Model], alias: str) -> str:
 
 
 _WIDTHS = [len(model._meta.concrete_fields) for model in (Score, AuditEntry, AuditEntry, Action)]
+#: `moment` is the one instant at which all of an act is judged: the log's clock, never earlier than the chain's last entry.
 READ = f"""
+WITH clock AS MATERIALIZED (SELECT {CLOCK_US} AS now_us)
 SELECT asked.place, {_columns(Score, "score")}, {_columns(AuditEntry, "newest")}, {_columns(AuditEntry, "earlier")},
-       {_columns(Action, "action")}, person.password, person.is_active, pace.last_us, pace.done_today
+       {_columns(Action, "action")}, person.password, person.is_active, moment.now_us, pace.last_us, pace.done_today
 FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY AS asked (player, ref, slug, place)
+CROSS JOIN clock
 JOIN scores_score AS score ON score.id = asked.player
 JOIN auth_user AS person ON person.id = score.user_id
 LEFT JOIN LATERAL (
@@ -54,12 +58,14 @@ LEFT JOIN LATERAL (
 ) AS newest ON true
 LEFT JOIN LATERAL (SELECT * FROM audit_auditentry WHERE ref = asked.ref LIMIT 1) AS earlier ON true
 LEFT JOIN scores_action AS action ON action.slug = asked.slug
+CROSS JOIN LATERAL (SELECT greatest(clock.now_us, newest.at_us) AS now_us) AS moment
+CROSS JOIN LATERAL (SELECT moment.now_us - moment.now_us %% {DAY_US} AS begin_us) AS today
 LEFT JOIN LATERAL (
-    SELECT max(at_us) AS last_us, count(*) FILTER (WHERE at_us >= %s) AS done_today
+    SELECT max(at_us) AS last_us, count(*) FILTER (WHERE at_us >= today.begin_us) AS done_today
     FROM audit_auditentry
     WHERE (action.cooldown_seconds > 0 OR action.daily_cap > 0)
       AND player = score.id AND audit_auditentry.action = action.slug AND kind = 'award'
-      AND at_us >= least(%s, %s - action.cooldown_seconds * {MICROSECONDS}::bigint)
+      AND at_us >= least(today.begin_us, moment.now_us - action.cooldown_seconds * {MICROSECONDS}::bigint)
 ) AS pace ON true
 """  # noqa: S608 - the columns of our own tables
 #: Column by column, what a move takes along: whose score, as it was read, and where the entries lead it.
@@ -110,11 +116,9 @@ def is_possible() -> bool:
 
 def read_facts(asked: Sequence[Asked]) -> list[Found | None]:
     """In order what is known for each act; None for an unknown player."""
-    now = ledger.now_us()
-    midnight = Int8(midnight_us(now))
     columns = [list(column) for column in zip(*asked, strict=True)]
     found: list[Found | None] = [None] * len(asked)
-    for row in _execute(READ, (*columns, midnight, midnight, Int8(now)), again=True):
+    for row in _execute(READ, columns, again=True):
         found[row[0] - 1] = _read_row(row)
     return found
 
@@ -130,7 +134,8 @@ def _read_row(row: Any) -> Found:
     if earlier is not None and earlier.context is not None:
         earlier.context = json.loads(earlier.context)
     action = Action(*parts[3]) if parts[3][0] is not None else None
-    return Found(Facts(score, earlier, action, row[start + 2] or 0, row[start + 3] or 0), newest)
+    now_us, last_us, done_today = row[start + 2 : start + 5]
+    return Found(Facts(score, earlier, action, now_us, last_us or 0, done_today or 0), ledger.ChainEnd(newest, now_us))
 
 
 def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUID]:

@@ -5,7 +5,6 @@ Ada plays as people do; Mallory like a machine, from Ada's address, and is looke
 
 import os
 import random
-import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,12 +12,11 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from audit.models import Refusal
-from audit.times import to_us
 from scores import corrections, services
 from scores.models import Flag, Score
 from scores.players import ensure_player
+from tests.clock import turn_clock, turn_clock_back
 
-real_now_ns = time.time_ns
 began = datetime.now(UTC) - timedelta(hours=30)
 chance = random.Random(5)
 origins = {
@@ -27,13 +25,8 @@ origins = {
 }
 
 
-def turn_clock(minutes: float) -> None:
-    at_ns = to_us(began + timedelta(minutes=minutes)) * 1000
-    time.time_ns = lambda: at_ns
-
-
 def award(player: Score, minutes: float, points: int) -> None:
-    turn_clock(minutes)
+    turn_clock(began + timedelta(minutes=minutes))
     address, agent = origins.get(player.name, (f"203.0.113.{len(player.name)}", "Mozilla/5.0 (Macintosh) Safari/605"))
     context = {"address": address, "agent": agent, "request": uuid4().hex, "token": uuid4().hex}
     action = "leap" if points > 100 else "step"
@@ -68,7 +61,7 @@ def play_like_a_machine(player: Score) -> None:
 
 
 def look_into(player: Score, minutes: float, correct: object, **arguments: int) -> None:
-    turn_clock(minutes)
+    turn_clock(began + timedelta(minutes=minutes))
     root = ensure_player(User.objects.get(username="root"))
     correct(player=player.pk, reason="Looked into", actor=str(root.pk), **arguments)  # type: ignore[operator]
     player.refresh_from_db()
@@ -117,6 +110,6 @@ for one in everyone:
                 chance.choice(["cooldown", "receipt_invalid:signature"]),
                 chance.randrange(1, 9),
             )
-time.time_ns = real_now_ns
+turn_clock_back()
 call_command("seal_ledger")
 call_command("verify_ledger")

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -10,6 +11,7 @@ from pytest_django import Settings
 
 from scores import corrections
 from scores.models import Action, Score
+from tests import clock
 from tests.scores.acting import access_token, make_player, read_state
 
 
@@ -61,6 +63,13 @@ def board(db: None) -> dict[str, Score]:
         for _ in range(entries):
             corrections.adjust(player=players[name].pk, delta=10, reason="a day's play", actor="system")
     return players
+
+
+@pytest.fixture
+def turn_clock(db: None) -> Iterator[Callable[[datetime], None]]:
+    """Sets the log's clock, and lets it go right again after the test."""
+    yield clock.turn_clock
+    clock.turn_clock_back()
 
 
 @pytest.fixture

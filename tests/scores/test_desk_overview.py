@@ -1,7 +1,7 @@
 """The front page of the admin: what it says of the ledger, of what came in, of flags and of who rose."""
 
 import re
-import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -20,6 +20,7 @@ from audit.models import Refusal, Verification
 from scores import corrections
 from scores.desk import history, overview
 from scores.models import Action, Flag, Score
+from tests.clock import turn_clock_back
 from tests.scores.acting import PASSWORD, access_token, make_player, update
 from tests.scores.desk_pages import ADMIN, SVG, read_chart, read_text, titles
 
@@ -152,13 +153,16 @@ def test_updates_and_refusals_are_counted_by_minute_and_by_hour(
 
 
 def test_of_a_flood_the_newest_entries_are_counted(
-    desk: Client, player: Score, daily_quiz: Action, monkeypatch: pytest.MonkeyPatch
+    desk: Client,
+    player: Score,
+    daily_quiz: Action,
+    turn_clock: Callable[[datetime], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with monkeypatch.context() as past:
-        an_hour_ago = time.time_ns() - 3600 * 10**9
-        past.setattr(time, "time_ns", lambda: an_hour_ago)
-        for key in "1234":
-            act(player, key)
+    turn_clock(datetime.now(UTC) - timedelta(hours=1))
+    for key in "1234":
+        act(player, key)
+    turn_clock_back()
     for key in "567":
         act(player, key)
     monkeypatch.setattr(history, "LOOKED_AT", 2)
@@ -199,13 +203,12 @@ def test_a_flag_on_the_front_page_names_its_player(desk: Client, player: Score) 
 
 
 def test_risers_are_those_who_gained_most_in_a_day_less_what_was_taken(
-    desk: Client, daily_quiz: Action, monkeypatch: pytest.MonkeyPatch
+    desk: Client, daily_quiz: Action, turn_clock: Callable[[datetime], None]
 ) -> None:
     ada, bob, eve, old = (make_player(name) for name in ("Ada", "Bob", "Eve", "Old"))
-    with monkeypatch.context() as past:
-        two_days_ago = time.time_ns() - 2 * 86_400 * 10**9
-        past.setattr(time, "time_ns", lambda: two_days_ago)
-        act(old, "1")
+    turn_clock(datetime.now(UTC) - timedelta(days=2))
+    act(old, "1")
+    turn_clock_back()
     for player, count in ((ada, 1), (bob, 3), (eve, 4)):
         for key in range(count):
             act(player, str(key))

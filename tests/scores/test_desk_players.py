@@ -1,7 +1,6 @@
 """A player's page: what was done is what it says."""
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry, Refusal
-from audit.times import to_us
 from scores import corrections
 from scores.desk.players import describe
 from scores.models import Action, Flag, Score
@@ -28,12 +26,12 @@ SetClock = Callable[[int], datetime]
 
 
 @pytest.fixture
-def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+def set_clock(turn_clock: Callable[[datetime], None]) -> SetClock:
     """`set_clock(90)`: what is written from now on happened at 13:30."""
 
     def set_to(minutes: int) -> datetime:
         moment = NOON + timedelta(minutes=minutes)
-        monkeypatch.setattr(time, "time_ns", lambda: to_us(moment) * 1000)
+        turn_clock(moment)
         return moment
 
     return set_to

@@ -323,7 +323,7 @@ def test_the_statements_are_planned_by_index_whatever_the_tables_look_like(ada: 
         cursor.execute("ANALYZE")
         cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%asked%'")
         [(name,)] = cursor.fetchall()
-        arguments = f"ARRAY['{ada.pk}']::uuid[], ARRAY['k'], ARRAY['daily-quiz'], 1, 1, 2"
+        arguments = f"ARRAY['{ada.pk}']::uuid[], ARRAY['k'], ARRAY['daily-quiz']"
         cursor.execute(f'EXPLAIN EXECUTE "{name}" ({arguments})')
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan" not in plan
