@@ -74,6 +74,11 @@ class Block:
         return datetime.fromisoformat(self.at)
 
     @property
+    def is_full(self) -> bool:
+        """Whether there may have been more to seal than it has room for."""
+        return self.count >= MAXIMUM_LEAVES
+
+    @property
     def age_seconds(self) -> float:
         return (datetime.now(UTC) - self.moment).total_seconds()
 
@@ -123,17 +128,22 @@ def hash_leaves(leaves: Iterable[tuple[UUID, int, str]]) -> tuple[int, str]:
 def seal() -> list[Checkpoint]:
     """Seal what moved since the last block, as many blocks as that takes; none where nothing did and no heartbeat is due.
 
-    Sealers at once wait for each other. What an earlier one committed and did not live to export is exported now.
+    Each block is committed and exported by itself, and another follows only a full one, so that this ends however busy the
+    board is. Sealers at once wait for each other. What an earlier one committed and did not live to export is exported now.
     """
     keys = load_checkpoint_keys()
-    with transaction.atomic():
-        _lock()
-        _check_export(keys)
-        made = []
-        while checkpoint := _seal_one(keys, epoch=0):
-            made.append(checkpoint)
-    export(keys)
-    return made
+    made: list[Checkpoint] = []
+    while True:
+        with transaction.atomic():
+            _lock()
+            _check_export(keys)
+            checkpoint = _seal_one(keys, epoch=0)
+        export(keys)
+        if checkpoint is None:
+            return made
+        made.append(checkpoint)
+        if not read_block(checkpoint.jws, keys).is_full:
+            return made
 
 
 def begin_epoch(keys: CheckpointKeys) -> Checkpoint:
@@ -219,11 +229,11 @@ def _seal_one(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
 
 
 def _find_moved(before: Block | None, now: datetime) -> list[tuple[UUID, int, str]]:
-    """Heads that no leaf has yet, by player. Once an hour all entries are looked at, else the latest ones."""
+    """Heads that no leaf has yet, by player. Once an hour and after a full block all entries are looked at, else the latest ones."""
     later = AuditEntry.objects.filter(player=OuterRef("player"), seq__gt=OuterRef("seq"))
     leaf = CheckpointHead.objects.filter(player=OuterRef("player"), seq=OuterRef("seq"), mac=OuterRef("mac"))
     entries = AuditEntry.objects.filter(~Exists(later), ~Exists(leaf))
-    if before and _begin_of_hour(before.moment) == _begin_of_hour(now):
+    if before and not before.is_full and _begin_of_hour(before.moment) == _begin_of_hour(now):
         entries = entries.filter(at_us__gte=to_us(before.moment) - OVERLAP_SECONDS * 1_000_000)
     return list(entries.order_by("player").values_list("player", "seq", "mac")[:MAXIMUM_LEAVES])
 
