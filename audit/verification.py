@@ -67,13 +67,18 @@ class State:
     at_us: int = 0
     reached_us: int | None = None
     frozen: bool = False
+    kid: str = ""
+    named_by: int = 0
 
     def follow(self, entry: Entry) -> None:
         self.seq, self.mac, self.balance, self.at_us = entry.seq, entry.mac, entry.balance, entry.at_us
+        self.kid = entry.kid
         if entry.delta or self.reached_us is None:
             self.reached_us = entry.at_us
         if entry.kind in {"freeze", "unfreeze"}:
             self.frozen = entry.kind == "freeze"
+        if entry.kind == "rename":
+            self.named_by = entry.seq
 
 
 @contextmanager

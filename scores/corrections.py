@@ -17,6 +17,7 @@ from audit.verification import ERASURE
 from scores import live
 from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
+from scores.names import erased_name
 from scores.players import ensure_player
 from scores.services import append_entry
 
@@ -104,8 +105,9 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     The entry is the system chain's, where verification learns which contexts may be missing.
     """
     score = _lock(player, reason, actor)
-    score.rename(f"Erased {player.hex[:12]}")
-    score.save(update_fields=["name", "name_key"])
+    check_identity(score)
+    score.rename(erased_name(player))
+    score.save(update_fields=Score.NAME_FIELDS)
     _close_account(User.objects.select_for_update().get(pk=score.user_id), player)
     kinds = ContentType.objects.get_for_models(User, Score).values()
     own_rows = LogEntry.objects.filter(content_type__in=kinds, object_id__in=[str(score.user_id), str(player)])
@@ -140,6 +142,15 @@ def check_reason(reason: str) -> str:
     if not 1 <= len(reason) <= MAXIMUM_REASON_LENGTH:
         raise CorrectionRefused(f"Give a reason of 1 to {MAXIMUM_REASON_LENGTH} characters.")
     return reason
+
+
+def check_identity(score: Score) -> None:
+    """That this is whose score it was made for, before an act goes by its account or name; raises CorrectionRefused."""
+    if not score.is_sealed:
+        raise CorrectionRefused(
+            f"Account or name of player {score.pk} were changed in the database alone. Put them right there, or accept them: "
+            "manage.py rebuild_scores --accept-identity UUID --reason TEXT."
+        )
 
 
 def _lock(player: UUID, reason: str, actor: str) -> Score:

@@ -1,6 +1,5 @@
 """Players' scores, the catalogue of actions, flags of suspicion, spent refresh tokens: one-row rules and constraints."""
 
-import hmac
 from typing import Any
 from uuid import uuid4
 
@@ -9,10 +8,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from audit import chain
-from audit.keys import load_keyring
 from audit.ledger import Head
 from audit.models import AuditEntry
+from scores import seals
 from scores.names import clean_name, name_key
 
 MAXIMUM_BALANCE = 2**53 - 1
@@ -32,7 +30,7 @@ class ScoreQuerySet(models.QuerySet["Score"]):
 
 
 class Score(models.Model):
-    """One row per player. Everything but `user` and `name` is derived from the player's audit chain and verified against it."""
+    """One row per player: whose it is, which `seal` vouches for, and where the audit chain ends, which verification compares with it."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=protect_played, related_name="score")
@@ -47,6 +45,21 @@ class Score(models.Model):
     seq = models.PositiveBigIntegerField(default=0, editable=False)
     head = models.CharField(max_length=64, blank=True, editable=False, help_text="MAC of the last entry of the chain.")
     frozen = models.BooleanField(default=False, editable=False)
+    # Servers of the version before know neither column, and go on making players while this one is rolled out.
+    named_by = models.PositiveBigIntegerField(
+        default=0, db_default=0, editable=False, help_text="Number of the player's entry that last changed the name."
+    )
+    seal = models.CharField(
+        max_length=140,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="KID:MAC over id, account and name, under the ledger key; who lacks that cannot exchange two players.",
+    )
+
+    SEAL_VERSION = "scoreboard.score.v1"
+    #: What is written together when a name changes.
+    NAME_FIELDS = ("name", "name_key", "named_by", "seal")
 
     objects = ScoreQuerySet.as_manager()
 
@@ -72,10 +85,34 @@ class Score(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def rename(self, text: str) -> None:
-        """Take a new name after the rule in `names`; raises InvalidName."""
+    def save(self, **options: Any) -> None:
+        if self._state.adding:
+            self.reseal()
+        super().save(**options)
+
+    def rename(self, text: str, entry: AuditEntry | None = None) -> None:
+        """Take a new name after the rule in `names`, by this entry of the player's own chain if there is one; raises InvalidName.
+
+        The caller saves NAME_FIELDS, under the lock under which `is_sealed` was found to hold.
+        """
         self.name = clean_name(text)
         self.name_key = name_key(self.name)
+        if entry is not None:
+            self.named_by = entry.seq
+        self.reseal()
+
+    def reseal(self) -> None:
+        """Vouch for whose score this is and what the player is called. Nothing that exists is sealed again without a reason."""
+        self.seal = seals.seal(self.SEAL_VERSION, self._identity)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether account and name are as the application wrote them."""
+        return seals.holds(self.seal, self.SEAL_VERSION, self._identity)
+
+    @property
+    def _identity(self) -> list[Any]:
+        return [str(self.pk), self.user_id, self.name, self.named_by]
 
     @property
     def ledger_head(self) -> Head:
@@ -129,8 +166,7 @@ class Action(models.Model):
         return self.label
 
     def save(self, **options: Any) -> None:
-        keyring = load_keyring()
-        self.seal = f"{keyring.current}:{self._compute_seal(keyring.keys[keyring.current])}"
+        self.seal = seals.seal(self.SEAL_VERSION, self._sealed_values)
         super().save(**options)
 
     @property
@@ -140,13 +176,11 @@ class Action(models.Model):
     @property
     def is_sealed(self) -> bool:
         """Whether the row is as the application wrote it: what was changed in the database alone promises nothing."""
-        kid, _, seal = self.seal.rpartition(":")
-        key = load_keyring().keys.get(kid)
-        return key is not None and hmac.compare_digest(seal.encode(), self._compute_seal(key).encode())
+        return seals.holds(self.seal, self.SEAL_VERSION, self._sealed_values)
 
-    def _compute_seal(self, key: bytes) -> str:
-        values = [*self.terms.values(), self.change]
-        return chain.authenticate(key, chain.canonical_values(self.SEAL_VERSION, values))
+    @property
+    def _sealed_values(self) -> list[Any]:
+        return [*self.terms.values(), self.change]
 
 
 class Flag(models.Model):

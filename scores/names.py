@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from uuid import UUID
 
 import regex
 
@@ -94,6 +95,11 @@ def name_key(name: str) -> str:
         before = key
         key = unicodedata.normalize("NFKC", _HIDDEN.sub("", unicodedata.normalize("NFKC", key).casefold()))
     return key
+
+
+def erased_name(player: UUID) -> str:
+    """What a player is called whose person was erased."""
+    return f"Erased {player.hex[:12]}"
 
 
 def _find_fit(name: str) -> Iterator[tuple[int, str]]:

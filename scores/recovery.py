@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from audit import clock, ledger
 from audit.checkpoints import begin_epoch, export
@@ -27,6 +28,7 @@ from scores.verification import find_differences
 #: Where an act of the system chain belongs to no action: a colon is in no slug.
 REBUILD = "rebuild:"
 RESTORE = "restore:"
+IDENTITY = "identity:"
 
 
 @transaction.atomic
@@ -48,6 +50,25 @@ def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID
         ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=REBUILD, actor=actor, context=context)
         transaction.on_commit(live.announce)
     return changed
+
+
+@transaction.atomic
+def accept_identity(*, player: UUID, reason: str, actor: str) -> AuditEntry:
+    """Seal whose score this is and what the player is called as the row says it now, and say so in the log.
+
+    For a row that was rightly changed in the database alone, or made by a server that sealed none. Without the name, which is
+    the person's: what is in the system chain is there for good.
+    """
+    reason = check_reason(reason)
+    score = Score.objects.select_for_update().filter(pk=player).first()
+    if score is None or actor == str(player):
+        raise CorrectionRefused(f"There is no player {player}." if score is None else "Nobody vouches for themselves.")
+    renames = AuditEntry.objects.filter(player=player, kind="rename")
+    score.named_by = renames.aggregate(newest=Max("seq"))["newest"] or 0
+    score.reseal()
+    score.save(update_fields=["named_by", "seal"])
+    context = {"reason": reason, "account": str(score.user_id)}
+    return ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=f"{IDENTITY}{player}", actor=actor, context=context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,8 @@ def make_players(names: Iterable[str]) -> list[tuple[Score, bool]]:
             Score(id=player, user=user, name=keys[key], name_key=key)
             for player, user, key in zip(ids, users, chunk, strict=True)
         ]
+        for score in scores:
+            score.reseal()
         existing.update({score.name_key: score for score in Score.objects.bulk_create(scores)})
     new = set(missing)
     return [(existing[key], key in new) for key in keys]

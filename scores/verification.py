@@ -4,7 +4,7 @@ One pass in the order of the players, nothing held in memory per entry, all of o
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -15,7 +15,7 @@ from django.conf import settings
 
 from audit import chain
 from audit.blocks import check_blocks, check_pinned
-from audit.keys import load_checkpoint_keys, load_keyring
+from audit.keys import Keyring, load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
 from audit.times import to_moment
 from audit.verification import (
@@ -30,15 +30,28 @@ from audit.verification import (
     read_leaves,
 )
 from scores.models import Action, Score
-from scores.names import name_key
+from scores.names import erased_name, name_key
 from scores.receipts import check_spent
 from scores.services import plain
 
 Progress = Callable[[int], None]
 Examine = Callable[[State, Entry], Iterable[Finding]]
 Row = dict[str, Any]
-SCORE_FIELDS = ("id", "points", "reached_at", "seq", "head", "frozen", "name", "name_key")
+SCORE_FIELDS = (
+    "id",
+    "points",
+    "reached_at",
+    "seq",
+    "head",
+    "frozen",
+    "user_id",
+    "name",
+    "name_key",
+    "named_by",
+    "seal",
+)
 DERIVED = SCORE_FIELDS[1:6]
+IDENTITY = ("id", "user_id", "name", "named_by", "seal")
 SELF_REPORT = re.compile(r"k:([0-9a-f-]{36}):[0-9a-f]{64}")
 
 
@@ -98,7 +111,8 @@ def expected_score(state: State) -> dict[str, Any]:
 
 def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
     keyring = load_keyring()
-    check = ChainCheck(keyring, read_erasures(keyring), read_leaves(player))
+    erasures = read_erasures(keyring)
+    check = ChainCheck(keyring, erasures, read_leaves(player))
 
     def examine(state: State, entry: Entry) -> Iterator[Finding]:
         yield from check.check(state, entry)
@@ -110,6 +124,7 @@ def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
             yield item
         else:
             yield from _compare(*item)
+            yield from _check_identity(*item, keyring, erasures)
     yield from check.finish()
 
 
@@ -152,8 +167,27 @@ def _compare(state: State, score: Row | None) -> Iterator[Finding]:
         if score[column] != value:
             text = f"the score says {score[column]!s}, the log says {value!s}"
             yield Finding(f"score.{column}", text, str(state.player), state.seq)
+
+
+def _check_identity(
+    state: State, score: Row | None, keyring: Keyring, erasures: Mapping[str, int]
+) -> Iterator[Finding]:
+    """Whose score this is and what the player is called, held against the seal and against the entries that name."""
+    if score is None:
+        return
+    player = str(state.player)
+    if score["named_by"] != state.named_by:
+        text = f"the score says entry {score['named_by']}, the newest that names the player is {state.named_by}"
+        yield Finding("score.named_by", text, player, state.seq)
+    kid = score["seal"].rpartition(":")[0]
+    if not Score(**{name: score[name] for name in IDENTITY}).is_sealed:
+        # Where the key of the chain itself is missing, it is the key file that is not whole.
+        rule = "kid" if kid == state.kid and kid not in keyring.keys else "score.seal"
+        yield Finding(rule, f"account or name are not what was sealed with the key {kid!r}", player, state.seq)
+    if state.named_by <= erasures.get(player, -1) and score["name"] != erased_name(state.player):
+        yield Finding("score.name", "is another than the erasure of the player left", player, state.seq)
     if score["name_key"] != name_key(score["name"]):
-        yield Finding("score.name_key", "is not that of the name", str(state.player))
+        yield Finding("score.name_key", "is not that of the name", player)
 
 
 def _check_evidence(entry: Entry) -> Iterable[Finding]:

@@ -2,12 +2,14 @@
 
 import sys
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from scores import recovery
 from scores.corrections import find_actor
 from scores.errors import Refused
-from scores.recovery import rebuild_scores
 from scores.verification import Difference, find_differences
 
 
@@ -18,10 +20,30 @@ class Command(BaseCommand):
         act = parser.add_mutually_exclusive_group()
         act.add_argument("--check", action="store_true", help="compare only (the default)")
         act.add_argument("--apply", action="store_true", help="put right what differs; itself recorded in the log")
-        parser.add_argument("--reason", default="", help="kept in the audit log; needed with --apply")
+        act.add_argument(
+            "--accept-identity",
+            nargs="+",
+            type=UUID,
+            metavar="UUID",
+            default=[],
+            help="seal account and name of these players as they stand now; itself recorded in the log",
+        )
+        parser.add_argument("--reason", default="", help="kept in the audit log; needed with every act")
         parser.add_argument("--actor", metavar="USERNAME", help="in whose name (default: system)")
 
-    def handle(self, *, apply: bool, reason: str, actor: str | None, **options: Any) -> None:
+    def handle(self, *, accept_identity: list[UUID], reason: str, actor: str | None, **options: Any) -> None:
+        if not accept_identity:
+            self._rebuild(reason=reason, actor=actor, **options)
+            return
+        try:
+            with transaction.atomic():
+                for player in accept_identity:
+                    recovery.accept_identity(player=player, reason=reason, actor=find_actor(actor))
+        except Refused as refusal:
+            raise CommandError(refusal.detail) from None
+        self.stdout.write(f"Account and name of {len(accept_identity)} players are sealed as they stand.")
+
+    def _rebuild(self, *, apply: bool, reason: str, actor: str | None, **options: Any) -> None:
         differences = []
         for difference in find_differences():
             differences.append(difference)
@@ -30,7 +52,7 @@ class Command(BaseCommand):
         if apply:
             try:
                 players = [difference.player for difference in differences]
-                rebuilt = rebuild_scores(players=players, reason=reason, actor=find_actor(actor))
+                rebuilt = recovery.rebuild_scores(players=players, reason=reason, actor=find_actor(actor))
             except Refused as refusal:
                 raise CommandError(refusal.detail) from None
         self.stdout.write(f"{len(differences)} scores differ from the log, {len(rebuilt)} were rebuilt.")

@@ -1,0 +1,25 @@
+"""Seals of single rows, KID:MAC under the ledger key: who has the database and no key cannot change unnoticed what they cover."""
+
+import hmac
+from collections.abc import Sequence
+from typing import Any
+
+from audit import chain
+from audit.keys import load_keyring
+
+
+def seal(version: str, values: Sequence[Any]) -> str:
+    """The seal of these values under the current key; `version` keeps what is sealed for one purpose out of every other."""
+    keyring = load_keyring()
+    return f"{keyring.current}:{_compute(keyring.keys[keyring.current], version, values)}"
+
+
+def holds(sealed: str, version: str, values: Sequence[Any]) -> bool:
+    """Whether this is the seal of these values under one of our keys."""
+    kid, _, mac = sealed.rpartition(":")
+    key = load_keyring().keys.get(kid)
+    return key is not None and hmac.compare_digest(mac.encode(), _compute(key, version, values).encode())
+
+
+def _compute(key: bytes, version: str, values: Sequence[Any]) -> str:
+    return chain.authenticate(key, chain.canonical_values(version, values))
