@@ -43,12 +43,12 @@ def two(db: None) -> list[Score]:
 )
 @pytest.mark.parametrize("has_played", [True, False])
 def test_two_players_who_were_exchanged_are_two_findings(
-    two: list[Score], fields: tuple[str], has_played: bool
+    two: list[Score], fields: tuple[str, ...], has_played: bool
 ) -> None:
     for player in two if has_played else ():
         corrections.adjust(player=player.pk, delta=10, **WHY)
     assert find() == []
-    exchange(*two, *fields)
+    exchange(two[0], two[1], *fields)
     assert find() == sorted(("score.seal", str(player.pk)) for player in two)
 
 

@@ -132,12 +132,12 @@ def award_while(ada: Score, change: Callable[[], object]) -> list[object]:
     return outcome
 
 
-def wait_until_blocked() -> None:
-    blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%FOR UPDATE%%'"
+def wait_until_blocked(statement: str = "FOR UPDATE") -> None:
+    blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
     with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as observer:
         observer.autocommit = True
         for _ in range(2000):
-            row = observer.execute(blocked.replace("%%", "%")).fetchone()
+            row = observer.execute(blocked, [f"%{statement}%"]).fetchone()
             if row and row[0]:
                 return
             observer.execute("SELECT pg_sleep(0.005)")

@@ -1,0 +1,65 @@
+"""Scores of before the seal get one by `migrate`, batch by batch, with the key that the servers have; and lose it on the way back."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.plugin import Profile
+from tests.processes import ROOT
+
+#: One more than two batches take, as bulk_create seals nothing.
+MAKE = """
+from django.contrib.auth.models import User
+from scores.models import Score
+users = User.objects.bulk_create([User(username=f"player {number}") for number in range(10_001)])
+Score.objects.bulk_create([Score(user=user, name=f"Zoë {user.pk}", name_key=f"zoë {user.pk}") for user in users])
+"""
+COUNT = """
+from scores.models import Score
+print(sum(score.is_sealed for score in Score.objects.all()), Score.objects.filter(seal="").count())
+"""
+
+Manage = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def manage(profile: Profile, tmp_path: Path) -> Manage:
+    """Runs commands on an empty database of their own."""
+    url = (
+        profile.postgresql.create_database("sealed_late")
+        if profile.postgresql
+        else f"sqlite:///{tmp_path}/sealed_late.sqlite3"
+    )
+
+    def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *words], cwd=ROOT, env={**os.environ, "DATABASE_URL": url, **variables},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_scores_of_before_are_sealed_and_the_way_back_is_a_true_one(manage: Manage, tmp_path: Path) -> None:
+    def shell(code: str) -> str:
+        done = manage("shell", "--no-imports", "--command", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    for words in ([], ["scores", "0007"]):
+        assert manage("migrate", *words, "--verbosity", "0").returncode == 0
+    shell(MAKE)
+    refused = manage("migrate", "--verbosity", "0", LEDGER_KEYS_FILE=str(tmp_path / "none.json"))
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].startswith(
+        "Configuration: This migration seals the scores there are, for which it needs the ledger key, and LEDGER_KEYS_FILE"
+    )
+    assert shell(COUNT) == "0 10001"
+    for words, expected in (([], "10001 0"), (["scores", "0007"], "0 10001"), ([], "10001 0")):
+        done = manage("migrate", *words, "--verbosity", "0")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert shell(COUNT) == expected
