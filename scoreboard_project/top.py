@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from scoreboard_project.bridge import make_environ
 from scoreboard_project.front import Headers, LearnedHeaders, Message, Receive, Send, Together, is_admissible
 from scores import metrics
-from scores.api.limits import AddressReadLimit, describe_limits
+from scores.api.limits import AddressReadLimit, address_subject, describe_limits
 from scores.api.middleware import choose_request_id, client_address
 from scores.standings import Snapshot, read_snapshot
 
@@ -47,8 +47,9 @@ class Top:
         if headers is None:
             await self._application(scope, receive, self._learn(request, send))
             return
+        request.META["CLIENT_ADDRESS"] = client_address(request)
         try:
-            answer = await self._together.ask(client_address(request), patience=PATIENCE_SECONDS)
+            answer = await self._together.ask(address_subject(request), patience=PATIENCE_SECONDS)
         except Exception:  # noqa: BLE001 - the view will meet it too, and say so
             answer = None
         if answer is None:

@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 
 from audit.models import AuditEntry, Refusal
 from audit.times import to_moment, to_us
+from scores.addresses import UNKNOWN
 from scores.models import Action
 from scores.receipts import parse_issuers
 
@@ -181,15 +182,16 @@ def read_histories(since_us: int) -> Iterator[History]:
 
 def read_refusals(since_us: int) -> Iterator[tuple[str, list[Refused]]]:
     """Everyone who was refused anything since then, by UUID or address, with what."""
-    kept = Refusal.objects.filter(minute__gte=to_moment(since_us)).order_by("subject", "minute")
-    rows = kept.values_list("subject", "minute", "reason", "count").iterator(CHUNK)
+    kept = Refusal.objects.filter(minute__gte=to_moment(since_us)).exclude(subject=UNKNOWN)
+    rows = kept.order_by("subject", "minute").values_list("subject", "minute", "reason", "count").iterator(CHUNK)
     for subject, own in groupby(rows, itemgetter(0)):
         yield subject, [Refused(*row[1:]) for row in own]
 
 
 def find_crowded(since_us: int, players: int) -> dict[str, int]:
     """Addresses that at least so many players acted from, the most crowded ones, each with how many did."""
-    by_address = _read_visits(since_us).values_list("address").annotate(players=Count("player", distinct=True))
+    visits = _read_visits(since_us).exclude(address=UNKNOWN)
+    by_address = visits.values_list("address").annotate(players=Count("player", distinct=True))
     return dict(by_address.filter(players__gte=players).order_by("-players", "address")[:MAXIMUM_ADDRESSES])
 
 

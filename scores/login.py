@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from scores.api.limits import AddressLoginLimit, UsernameLoginLimit, login_subject
+from scores.api.limits import AddressLoginLimit, UsernameLoginLimit, address_subject, login_subject
 from scores.errors import RateLimited
 
 
@@ -26,10 +26,9 @@ class LimitedAdminForm(LimitedForm, AdminAuthenticationForm):
 
 
 def _count_login(request: HttpRequest, username: str) -> None:
-    address = request.META["CLIENT_ADDRESS"]
     try:
-        AddressLoginLimit.charge(request, address)
-        UsernameLoginLimit.charge(request, login_subject(username, address))
+        AddressLoginLimit.charge(request, address_subject(request))
+        UsernameLoginLimit.charge(request, login_subject(username, request))
     except RateLimited as refusal:
         seconds = refusal.retry_after
         raise ValidationError(

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from scores import standings
-from scores.api.limits import AddressReadLimit
+from scores.api.limits import AddressReadLimit, address_subject
 from scores.errors import NotAuthenticated
 from scores.models import Score
 
@@ -19,7 +19,7 @@ from scores.models import Score
 def you(request: HttpRequest) -> JsonResponse:
     """For the page's own script, by its session cookie; `null` for a signed-in user who is not a player."""
     if not request.user.is_authenticated:
-        AddressReadLimit.charge(request, request.META["CLIENT_ADDRESS"])
+        AddressReadLimit.charge(request, address_subject(request))
         raise NotAuthenticated
     # By user: a hall full of players may share one address.
     AddressReadLimit.charge(request, f"user:{request.user.pk}")

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from scores import metrics
+from scores import addresses, metrics
 from scores.errors import RateLimited
 
 logger = logging.getLogger(__name__)
@@ -193,14 +193,14 @@ class AddressReadLimit(RateLimit):
     name, rate_setting = "read", "READ_RATE"
 
     def subject(self, request: Request) -> str | None:
-        return str(request.META["CLIENT_ADDRESS"])
+        return address_subject(request._request)
 
 
 class AddressLoginLimit(RateLimit):
     name, rate_setting = "login-address", "LOGIN_ADDRESS_RATE"
 
     def subject(self, request: Request) -> str | None:
-        return str(request.META["CLIENT_ADDRESS"])
+        return address_subject(request._request)
 
 
 class UsernameLoginLimit(RateLimit):
@@ -209,12 +209,18 @@ class UsernameLoginLimit(RateLimit):
     def subject(self, request: Request) -> str | None:
         # The route's own check refuses what is not text, but only after its limits.
         username = request.data.get("username") if isinstance(request.data, dict) else None
-        return login_subject(username, request.META["CLIENT_ADDRESS"]) if isinstance(username, str) else None
+        return login_subject(username, request._request) if isinstance(username, str) else None
 
 
-def login_subject(username: str, address: str) -> str:
+def address_subject(request: HttpRequest) -> str:
+    """Whom limits by address count: the client's address, or where that cannot be read, whoever its own peer sends."""
+    address: str = request.META["CLIENT_ADDRESS"]
+    return address if address != addresses.UNKNOWN else f"{address} {request.META.get('REMOTE_ADDR', '')}"
+
+
+def login_subject(username: str, request: HttpRequest) -> str:
     """Who tries to sign in, as it is counted: one name whatever its case, from one address."""
-    return f"{username.casefold()[:150]} {address}"
+    return f"{username.casefold()[:150]} {address_subject(request)}"
 
 
 def describe_limits(usages: list[Usage]) -> dict[str, str]:

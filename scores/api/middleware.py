@@ -1,6 +1,7 @@
 """What every request gets: an id, the client's true address, and errors in the form its client reads."""
 
-import ipaddress
+import itertools
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -13,32 +14,39 @@ from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.urls import resolve
 
-from scores import metrics
+from scores import addresses, metrics
 from scores.api import problems
 from scores.api.logs import request_id
 from scores.errors import Refused
 
+logger = logging.getLogger(__name__)
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-UNKNOWN_ADDRESS = "unknown"
 #: Asked by address, from machines that know none of our names.
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+#: How many addresses could not be read. Said once: what a proxy writes, it writes for every request.
+_unreadable = itertools.count()
 
 
 def client_address(request: HttpRequest) -> str:
     """The address the outermost trusted proxy saw: the TRUSTED_PROXIES-th from the right of X-Forwarded-For.
 
-    What stands further left was sent by the client and proves nothing. `::ffff:a.b.c.d` is the IPv4 address it maps.
+    What stands further left was sent by the client and proves nothing. `addresses.UNKNOWN` for what is no address.
     """
     address = request.META.get("REMOTE_ADDR", "")
     if settings.TRUSTED_PROXIES:
         hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
         if len(hops) >= settings.TRUSTED_PROXIES:
             address = hops[-settings.TRUSTED_PROXIES].strip() or address
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return UNKNOWN_ADDRESS
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    read = addresses.read_address(address)
+    if read == addresses.UNKNOWN and next(_unreadable) == 0:
+        logger.warning(
+            "a client's address is %r, which is none: it counts as unknown. Is TRUSTED_PROXIES (%d) how many proxies stand in "
+            "front, and does each of them add the address it sees to X-Forwarded-For?",
+            address[:64],
+            settings.TRUSTED_PROXIES,
+        )
+    return read
 
 
 def choose_request_id(sent: str) -> str:

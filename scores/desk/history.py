@@ -16,6 +16,7 @@ from audit.expressions import context_key
 from audit.models import AuditEntry, CheckpointHead, Refusal
 from audit.times import to_moment, to_us
 from audit.verification import Finding
+from scores.addresses import UNKNOWN
 from scores.desk.charts import Bar, Mark, Point
 from scores.models import Score
 from scores.verification import verify
@@ -167,7 +168,8 @@ def find_others(player: UUID, addresses: Collection[Origin], agents: Collection[
     """Fill in who else used them: of addresses in the last days, of agents among the newest entries of everybody."""
     others = AuditEntry.objects.exclude(player=player)
     lately = others.annotate(value=context_key("address")).filter(
-        value__in=[origin.value for origin in addresses], at_us__gte=find_begin(now - timedelta(days=SHARED_DAYS))
+        value__in={origin.value for origin in addresses} - {UNKNOWN},
+        at_us__gte=find_begin(now - timedelta(days=SHARED_DAYS)),
     )
     users: dict[tuple[str, str], list[UUID]] = {}
     for key, entries, origins in (

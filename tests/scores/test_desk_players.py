@@ -166,6 +166,13 @@ def test_others_from_the_same_address_or_with_the_same_agent_are_named(desk: Cli
     assert re.findall(r">(\w+)</a>", agent) == ["Eve"]
 
 
+def test_an_address_that_cannot_be_read_is_shared_with_nobody(desk: Client, player: Score, daily_quiz: Action) -> None:
+    for other in (player, make_player("Bob")):
+        act(other, 1, address="no address", agent=other.name)
+    [address] = re.findall(r"unknown</th>.*?</tr>", show_player(desk, player), flags=re.DOTALL)
+    assert re.findall(r">(\w+)</a>", address) == []
+
+
 def test_refused_attempts_are_summed_by_reason(desk: Client, player: Score) -> None:
     for minutes, reason, count in ((0, "cooldown", 2), (5, "cooldown", 40), (9, "receipt_invalid:signature", 1)):
         Refusal.objects.create(

@@ -86,6 +86,14 @@ def test_an_address_that_was_erased_accuses_nobody(db: None) -> None:
     assert flags.detect().opened == []
 
 
+def test_an_address_that_cannot_be_read_accuses_nobody(db: None) -> None:
+    for number in range(1, 21):
+        play(UUID(int=number), [0.0], address="unknown" if number <= 9 else f"198.51.100.{number}")
+    minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
+    Refusal.objects.create(minute=minute, reason="rate_limited", subject="unknown", count=9000)
+    assert flags.detect().opened == []
+
+
 def test_a_burst_of_refusals_is_flagged_by_player_or_address(db: None) -> None:
     minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
     for subject, reason, count in (

@@ -1,14 +1,18 @@
 """Rate limits: who is counted, by which address, together with whom, and what happens without Valkey."""
 
+import itertools
 from collections.abc import Callable
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from scoreboard_project.bridge import make_environ
+from scores.api import middleware
 from scores.api.limits import split_rate
 from scores.api.middleware import client_address
 from scores.models import Action, Score
@@ -85,6 +89,8 @@ def test_logins_are_limited_by_username_and_address_and_by_address(settings: Set
         (1, "garbage", "unknown"),
         (1, "::ffff:203.0.113.9", "203.0.113.9"),
         (1, "2001:DB8::1", "2001:db8::1"),
+        (1, "203.0.113.9:50000", "203.0.113.9"),
+        (1, "198.51.100.1:1, [2001:db8::1]:443", "2001:db8::1"),
     ],
 )
 def test_the_address_is_what_the_outermost_trusted_proxy_saw(
@@ -93,6 +99,45 @@ def test_the_address_is_what_the_outermost_trusted_proxy_saw(
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": forwarded})
     assert client_address(request) == address
+
+
+@pytest.mark.django_db
+def test_clients_whose_address_cannot_be_read_share_a_limit_with_those_of_their_own_peer_only(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TRUSTED_PROXIES, settings.READ_RATE, settings.LOGIN_RATE = 1, "2/d", "2/d"
+    monkeypatch.setattr(middleware, "_unreadable", itertools.count())
+    client = Client(headers={"X-Forwarded-For": "in the clouds"})
+
+    def read(peer: str) -> int:
+        return client.get("/api/score/top", REMOTE_ADDR=peer).status_code
+
+    def login(peer: str) -> int:
+        body = {"username": "ada", "password": "wrong password"}
+        return client.post("/api/token", body, content_type="application/json", REMOTE_ADDR=peer).status_code
+
+    assert [read("192.0.2.1") for _ in range(3)] == [200, 200, 429]
+    assert [login("192.0.2.1") for _ in range(3)] == [401, 401, 429]
+    assert (read("192.0.2.2"), login("192.0.2.2")) == (200, 401)
+    said = [record.getMessage() for record in caplog.records if record.name == "scores.api.middleware"]
+    assert said == [
+        "a client's address is 'in the clouds', which is none: it counts as unknown. Is TRUSTED_PROXIES (1) how many proxies "
+        "stand in front, and does each of them add the address it sees to X-Forwarded-For?"
+    ]
+
+
+def test_the_lines_of_several_proxies_are_taken_together(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 2
+    lines = [(b"x-forwarded-for", value) for value in (b"198.51.100.1", b"203.0.113.9:50000", b"10.0.0.1")]
+    scope = {
+        "method": "GET",
+        "path": "/",
+        "query_string": b"",
+        "http_version": "1.1",
+        "scheme": "http",
+        "headers": lines,
+    }
+    assert client_address(WSGIRequest(make_environ(scope, b""))) == "203.0.113.9"
 
 
 @pytest.mark.parametrize(

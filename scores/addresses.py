@@ -1,0 +1,20 @@
+"""How a client's address is written: one spelling for each, whatever a proxy adds to it."""
+
+import ipaddress
+import re
+
+#: Stands for every address that cannot be read. It names nobody: no limit is shared under it, and no rule goes by it.
+UNKNOWN = "unknown"
+#: Some proxies write the port too: `203.0.113.20:50000`, `[2001:db8::1]:443`. Without brackets, IPv6 has none.
+WITH_PORT = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?|((?:::ffff:)?[0-9.]+):[0-9]{1,5}", re.IGNORECASE)
+
+
+def read_address(text: str) -> str:
+    """The address alone, without port and zone, `::ffff:a.b.c.d` as the IPv4 address it maps; UNKNOWN for what is none."""
+    match = WITH_PORT.fullmatch(text.strip())
+    written = (match[1] or match[2] or "") if match else text.strip()
+    try:
+        parsed = ipaddress.ip_address(written.partition("%")[0])
+    except ValueError:
+        return UNKNOWN
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
