@@ -66,7 +66,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Signs access and refresh tokens: at least 32 bytes for HS256, a PEM private key otherwise.",
         secret=True,
     ),
-    Setting("JWT_VERIFYING_KEY", "", "PEM public key that tokens are verified with, for RS256, ES256 and EdDSA."),
+    Setting(
+        "JWT_VERIFYING_KEY",
+        "",
+        "PEM public key that tokens are verified with, for RS256, ES256 and EdDSA; several, one after the other, while one is exchanged.",
+    ),
     Setting("JWT_ALGORITHM", "HS256", "HS256, RS256, ES256 or EdDSA."),
     Setting("JWT_ISSUER", "scoreboard", "Required `iss` of every token."),
     Setting("JWT_AUDIENCE", "scoreboard", "Required `aud` of every token."),

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from audit.keys import new_checkpoint_keys, new_ledger_keys
 from scoreboard_project.env import Environment
+from scores.api.token_keys import check_signing_key, read_public_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -156,12 +157,15 @@ SIMPLE_JWT: dict[str, Any] = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
     "USER_ID_CLAIM": "sub",
-    "LEEWAY": 0,
 }
-if JWT_ALGORITHM != "HS256" and not SIMPLE_JWT["VERIFYING_KEY"]:
-    raise ImproperlyConfigured(
-        f"JWT_VERIFYING_KEY is not set. {JWT_ALGORITHM} needs the PEM public key that tokens are verified with."
-    )
+if JWT_ALGORITHM != "HS256":
+    if not SIMPLE_JWT["VERIFYING_KEY"]:
+        raise ImproperlyConfigured(
+            f"JWT_VERIFYING_KEY is not set. {JWT_ALGORITHM} needs the PEM public key that tokens are verified with."
+        )
+    read_public_keys(SIMPLE_JWT["VERIFYING_KEY"], JWT_ALGORITHM)
+    if SIMPLE_JWT["SIGNING_KEY"]:
+        check_signing_key(SIMPLE_JWT["SIGNING_KEY"], SIMPLE_JWT["VERIFYING_KEY"], JWT_ALGORITHM)
 
 RECEIPT_AUDIENCE = env.text("RECEIPT_AUDIENCE")
 RECEIPT_ISSUERS_FILE = env.text("RECEIPT_ISSUERS_FILE")

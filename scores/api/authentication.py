@@ -1,21 +1,25 @@
 """Tokens: SimpleJWT's, with the player's UUID as subject and tied to the password; verified strictly and without a query."""
 
+import contextlib
 import functools
 import re
+import time
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+import jwt
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
-from rest_framework_simplejwt.exceptions import TokenBackendError
+from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from scores import awarding
+from scores.api.token_keys import read_public_keys
 from scores.awarding import Caller
 from scores.errors import NotAuthenticated, TokenInvalid
 from scores.models import Score, SpentRefreshToken
@@ -24,7 +28,18 @@ from scores.players import ensure_player
 PASSWORD_CLAIM = "password_stamp"  # noqa: S105 - a claim's name
 MAXIMUM_TOKEN_LENGTH = 4096
 MAXIMUM_TIME = 2**40
+#: How far the clock of the host that issued a token may be ahead of ours. What has expired has, by ours.
+LEEWAY_SECONDS = 30
 VERIFIED_TOKENS = 10_000
+#: What a fault that PyJWT finds is called in the log.
+FAULTS: dict[type[Exception], str] = {
+    jwt.exceptions.InvalidSignatureError: "signature",
+    jwt.exceptions.InvalidAlgorithmError: "alg",
+    jwt.exceptions.InvalidAudienceError: "aud",
+    jwt.exceptions.InvalidIssuerError: "iss",
+    jwt.exceptions.InvalidSubjectError: "sub",
+    jwt.exceptions.InvalidJTIError: "jti",
+}
 #: Only this: PyJWT forgives padding, and a text that ends in `=` would be a second spelling of the same token.
 COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -61,15 +76,13 @@ def identify_caller(token: str) -> Caller:
 def _read_external_caller(claims: dict[str, Any]) -> Caller:
     """Of another issuer's token only issuer, audience, times and a subject are asked; the player's UUID follows from them."""
     name = claims.get(settings.JWT_NAME_CLAIM)
-    sound = (
-        _is_text(claims, "iss", None)
-        and _is_text(claims, "sub", re.compile(r"[!-~]{1,255}"))
-        and type(claims.get("exp")) is int
-        and datetime.now(UTC).timestamp() < claims["exp"] < MAXIMUM_TIME
-        and claims.get("token_type", AccessToken.token_type) == AccessToken.token_type
+    _require(
+        iss=_is_text(claims, "iss", None),
+        sub=_is_text(claims, "sub", re.compile(r"[!-~]{1,255}")),
+        token_type=claims.get("token_type", AccessToken.token_type) == AccessToken.token_type,
+        # RFC 7519, section 2: a NumericDate may have a fraction.
+        **_judge_times(claims, required={"exp"}, kinds={int, float}),
     )
-    if not sound:
-        raise TokenInvalid(reason="external_claims")
     player = uuid5(NAMESPACE_URL, f"{claims['iss']} {claims['sub']}")
     token_id = claims["jti"][:64] if isinstance(claims.get("jti"), str) else ""
     return Caller(player, token_id, password_stamp=None, external_name=name if isinstance(name, str) else "")
@@ -83,14 +96,16 @@ def read_claims(token: str, token_type: str) -> dict[str, Any]:
 
 
 def decode(token: str) -> dict[str, Any]:
-    """The claims of a token whose signature, expiry, issuer and audience hold; TokenInvalid otherwise."""
+    """The claims of a token whose signature, issuer and audience hold, whatever its times; TokenInvalid otherwise, naming what failed."""
     if len(token) > MAXIMUM_TOKEN_LENGTH or not COMPACT_JWS.fullmatch(token):
         raise TokenInvalid(reason="shape")
     try:
         claims = dict(_verify(token))
-    except (TokenBackendError, ValueError, TypeError, OverflowError, RecursionError):
+    except jwt.MissingRequiredClaimError as error:
+        raise TokenInvalid(reason=error.claim) from None
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
         # PyJWT lets some odd claims through to a plain ValueError or TypeError.
-        raise TokenInvalid(reason="signature_or_claims") from None
+        raise TokenInvalid(reason=FAULTS.get(type(error), "shape")) from None
     return claims
 
 
@@ -98,28 +113,60 @@ def decode(token: str) -> dict[str, Any]:
 def _verify(token: str) -> dict[str, Any]:
     """The claims of a token whose signature holds, remembered, because a player sends the same one for minutes.
 
-    Whoever asks looks at the expiry again; nothing else of a token changes while this process lives with its keys.
+    Whoever asks looks at its times; nothing else of a token changes while this process lives with its keys.
     """
-    claims: dict[str, Any] = token_backend.decode(token)  # type: ignore[arg-type]
-    return claims
+    backend = token_backend
+    for key in _read_keys(backend):
+        with contextlib.suppress(jwt.InvalidSignatureError):
+            return jwt.decode(
+                token,
+                key,
+                algorithms=[backend.algorithm],
+                audience=backend.audience,
+                issuer=backend.issuer,
+                options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            )
+    raise jwt.InvalidSignatureError
+
+
+@functools.lru_cache(maxsize=1)
+def _read_keys(backend: TokenBackend) -> list[Any]:
+    if backend.algorithm == "HS256":
+        return [backend.prepared_signing_key]
+    return read_public_keys(backend.verifying_key, backend.algorithm)
 
 
 def check_claims(claims: dict[str, Any], token_type: str) -> None:
-    """That every claim of ours is there and of its exact type."""
-    now = datetime.now(UTC).timestamp()
-    sound = (
-        claims.get("token_type") == token_type
-        and _is_text(claims, "sub", UUID_TEXT)
-        and _is_text(claims, "jti", re.compile(r"[!-~]{1,64}"))
-        and _is_text(claims, PASSWORD_CLAIM, re.compile(r"[0-9a-f]{32}"))
-        and _is_text(claims, "iss", None)
-        and claims.get("aud") == token_backend.audience
-        and type(claims.get("exp")) is int
-        and type(claims.get("iat")) is int
-        and now < claims["exp"] < MAXIMUM_TIME
+    """That every claim of ours is there, of its exact type and of now; raises TokenInvalid, which names the first that is not."""
+    _require(
+        token_type=claims.get("token_type") == token_type,
+        sub=_is_text(claims, "sub", UUID_TEXT),
+        jti=_is_text(claims, "jti", re.compile(r"[!-~]{1,64}")),
+        iss=_is_text(claims, "iss", None),
+        aud=claims.get("aud") == token_backend.audience,
+        **{PASSWORD_CLAIM: _is_text(claims, PASSWORD_CLAIM, re.compile(r"[0-9a-f]{32}"))},
+        **_judge_times(claims, required={"exp", "iat"}, kinds={int}),
     )
-    if not sound:
-        raise TokenInvalid(reason="claims")
+
+
+def _judge_times(claims: dict[str, Any], *, required: set[str], kinds: set[type]) -> dict[str, bool]:
+    """Of each time a token may carry, whether it is of one of these kinds and holds now."""
+    now = time.time()
+    limits = {
+        "exp": (now, MAXIMUM_TIME),
+        "iat": (-MAXIMUM_TIME, now + LEEWAY_SECONDS),
+        "nbf": (-MAXIMUM_TIME, now + LEEWAY_SECONDS),
+    }
+    return {
+        name: type(claims[name]) in kinds and after < claims[name] <= until if name in claims else name not in required
+        for name, (after, until) in limits.items()
+    }
+
+
+def _require(**claims: bool) -> None:
+    for name, holds in claims.items():
+        if not holds:
+            raise TokenInvalid(reason=name)
 
 
 def _is_text(claims: dict[str, Any], name: str, form: re.Pattern[str] | None) -> bool:

@@ -1,6 +1,7 @@
 """Tokens signed elsewhere: taken only where the operator says so, and their players made on first sight."""
 
 import hmac
+import itertools
 import time
 from typing import Any
 
@@ -83,6 +84,34 @@ def test_an_unfit_name_becomes_a_neutral_one(name: Any, signed_elsewhere: None) 
 )
 def test_a_token_of_other_words_is_refused_and_makes_nobody(changes: dict[str, Any], signed_elsewhere: None) -> None:
     read_problem(update(ACT, token=make_token(**changes), key="one"), 401, "token_invalid")
+    assert not Score.objects.exists()
+
+
+def test_its_times_may_have_fractions_and_its_clock_may_be_ahead(signed_elsewhere: None) -> None:
+    now = time.time()
+    token = make_token(exp=now + 60.5, iat=now + 25.25, nbf=now + 25.25)
+    assert update(ACT, token=token, key="one").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        *itertools.product(("exp", "iat", "nbf"), ("60", True, None, [], float("nan"), float("inf"))),
+        *itertools.product(("exp",), (1e30, -0.5)),
+        *itertools.product(("iat", "nbf"), (time.time() + 3600.5,)),
+    ],
+)
+def test_what_is_no_time_of_now_is_named_in_the_log(
+    claim: str, value: Any, signed_elsewhere: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    read_problem(update(ACT, token=make_token(**{claim: value}), key="one"), 401, "token_invalid")
+    [said] = [record.getMessage() for record in caplog.records if record.name == "scores.outcomes"]
+    assert f"token_invalid:{claim} " in said
+    assert not Score.objects.exists()
+
+
+def test_a_fraction_of_a_second_after_its_expiry_it_is_over(signed_elsewhere: None) -> None:
+    read_problem(update(ACT, token=make_token(exp=time.time() - 0.01), key="one"), 401, "token_invalid")
     assert not Score.objects.exists()
 
 

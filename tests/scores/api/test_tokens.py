@@ -229,6 +229,42 @@ def test_a_bad_token_is_refused(
     assert response.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')
 
 
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_the_clock_of_the_host_that_issued_a_token_may_be_ahead(claim: str, token: str, daily_quiz: Action) -> None:
+    assert update(QUIZ, token=change(token, **{claim: int(time.time()) + 25}), key="k").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "failed"),
+    [
+        ("expired by 1 s", "exp"),
+        ("exp float", "exp"),
+        ("iat in the future", "iat"),
+        ("nbf in the future", "nbf"),
+        ("nbf text", "nbf"),
+        ("issuer", "iss"),
+        ("no iss", "iss"),
+        ("audience", "aud"),
+        ("no aud", "aud"),
+        ("sub upper", "sub"),
+        ("sub number", "sub"),
+        ("jti number", "jti"),
+        ("no password_stamp", "password_stamp"),
+        ("type refresh", "token_type"),
+        ("other key", "signature"),
+        ("HS512", "alg"),
+        ("payload not JSON", "shape"),
+        ("word", "shape"),
+    ],
+)
+def test_the_log_names_what_failed(
+    name: str, failed: str, player: Score, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    update(QUIZ, token=bad_tokens(token, player)[name], key="k")
+    [said] = [record.getMessage() for record in caplog.records if record.name == "scores.outcomes"]
+    assert f"with 401 token_invalid:{failed} " in said
+
+
 @pytest.mark.parametrize("header", [None, "", "Basic YTpi", "Token x", "Bearer", "bearer", "Bearer\tx", "x"])
 def test_no_bearer_token_is_no_authentication(
     daily_quiz: Action, nothing_written: NothingWritten, header: str | None
