@@ -29,6 +29,16 @@ class Keyring:
     keys: dict[str, bytes]
 
 
+class LedgerKeyMissing(ImproperlyConfigured):
+    """What was sealed with a key that this host lacks can neither be checked nor followed: no tampering, but nothing goes on."""
+
+    def __init__(self, kid: str) -> None:
+        super().__init__(
+            f"LEDGER_KEYS_FILE ({settings.LEDGER_KEYS_FILE}) lacks the key {kid!r}, which the log was sealed with. Add it from the "
+            "key file of the host that sealed it: a backup of the database needs the keys of its time."
+        )
+
+
 def encode_base64url(data: bytes) -> str:
     """base64url without padding (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
@@ -62,6 +72,14 @@ def new_checkpoint_keys() -> str:
 def load_keyring() -> Keyring:
     """The keyring of LEDGER_KEYS_FILE; ImproperlyConfigured with a sentence when it cannot be used."""
     return _parse_keyring(settings.LEDGER_KEYS_FILE)
+
+
+def find_ledger_key(kid: str) -> bytes:
+    """The key of this kid; raises LedgerKeyMissing."""
+    try:
+        return load_keyring().keys[kid]
+    except KeyError:
+        raise LedgerKeyMissing(kid) from None
 
 
 def read_keyring(path: str) -> Keyring:

@@ -10,7 +10,7 @@ from django.db import connection, models, transaction
 
 from audit import chain, clock
 from audit.clock import ClockUs
-from audit.keys import load_keyring
+from audit.keys import find_ledger_key, load_keyring
 from audit.models import AuditEntry, Refusal
 
 #: An arbitrary constant that names the advisory lock of the system chain.
@@ -58,7 +58,7 @@ def append(
     """Append one entry to a player's chain, inside the transaction and under the lock of the caller.
 
     `end` is what `read_end` said under that lock, where the caller had to judge by it; it is read here otherwise.
-    Raises ChainBroken where the last entry is not the one `head` speaks of, or is not sealed by one of our keys.
+    Raises ChainBroken where the last entry is not the one `head` speaks of or was changed, LedgerKeyMissing where that cannot be told.
     """
     entry = seal_next(
         end or read_end(player),
@@ -149,11 +149,8 @@ def _check_head(player: UUID, head: Head, last: AuditEntry | None) -> None:
     if last is None:
         sound = head == Head(0, chain.NO_HEAD, 0)
     else:
-        key = load_keyring().keys.get(last.kid)
-        sound = (
-            head == Head(last.seq, last.mac, last.balance)
-            and key is not None
-            and chain.compute_mac(key, last) == last.mac
+        sound = head == Head(last.seq, last.mac, last.balance) and (
+            chain.compute_mac(find_ledger_key(last.kid), last) == last.mac
         )
     if not sound:
         raise ChainBroken(f"the chain of {player} does not end where its score says (entry {head.seq})")

@@ -6,6 +6,8 @@ import sqlite3
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 
+from scores.errors import Refused
+
 #: What the system refuses a program that is all right itself: room, rights, a path that leads nowhere, a reader that left.
 SYSTEM_FAULTS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -16,6 +18,8 @@ MIGRATE = "The database lacks tables or columns: run manage.py migrate"
 
 def explain(error: BaseException) -> str | None:
     """The sentence for this error; None for a fault of ours, which deserves its traceback."""
+    if isinstance(error, Refused):
+        return f"Refused: {error.explanation}"
     text = " ".join(str(error).split())
     if isinstance(error, ImproperlyConfigured):
         return f"Configuration: {text}"

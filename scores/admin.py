@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -19,6 +19,7 @@ from scores import services
 from scores.desk import acts, case, players
 from scores.desk.entries import EntryAdmin
 from scores.desk.flags import FlagAdmin
+from scores.errors import Refused
 from scores.models import Action, Flag, Score, ScoreQuerySet
 from scores.names import name_key
 from scores.players import ensure_player
@@ -95,6 +96,13 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Action | None = None) -> list[str]:
         return ["slug"] if obj else []
+
+    def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *arguments, **options)
+        except Refused as refusal:
+            self.message_user(request, refusal.explanation, messages.ERROR)
+            return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Action, form: forms.Form, change: bool) -> None:
         # An admin acts as a player too: the log names everyone who did something by the same kind of UUID.

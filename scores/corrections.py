@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
-from audit import ledger
 from audit.models import AuditEntry
 from audit.verification import ERASURE
 from scores import live
@@ -19,7 +18,7 @@ from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
 from scores.names import erased_name
 from scores.players import ensure_player
-from scores.services import append_entry
+from scores.services import append_entry, append_system_entry
 
 #: The actor of what the operator does at the command line without naming anybody.
 SYSTEM = "system"
@@ -113,8 +112,7 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     own_rows = LogEntry.objects.filter(content_type__in=kinds, object_id__in=[str(score.user_id), str(player)])
     own_rows.update(object_repr=score.name, change_message="")
     AuditEntry.objects.filter(player=player).update(context=None)
-    entry = ledger.append_system(
-        kind=AuditEntry.Kind.CONFIG,
+    entry = append_system_entry(
         action=f"{ERASURE}{player}",
         actor=actor,
         context={"reason": check_reason(reason), "entries": str(score.seq)},

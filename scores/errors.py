@@ -4,7 +4,10 @@ from typing import ClassVar
 
 
 class Refused(Exception):
-    """An act that was refused; nothing was written. `reason` is for the log only, the caller gets code, title and detail."""
+    """An act that was refused; nothing was written. The caller gets code, title and detail.
+
+    `reason` is for the log, `explanation` for investigators and operators, who may know what a player is not told.
+    """
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "refused"
@@ -16,11 +19,13 @@ class Refused(Exception):
         detail: str | None = None,
         *,
         reason: str = "",
+        explanation: str | None = None,
         retry_after: int | None = None,
         errors: list[dict[str, str]] | None = None,
     ) -> None:
         self.detail = detail or self.detail
         self.reason = reason
+        self.explanation = explanation or self.detail
         self.retry_after = retry_after
         self.errors = errors or []
         super().__init__(self.detail)

@@ -8,8 +8,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from audit import ledger
-from audit.models import AuditEntry
 from audit.times import to_moment, to_us
 from audit.verification import one_moment
 from scores import detection, histories
@@ -18,6 +16,7 @@ from scores.detection import PLAYER_RULES, Suspicion, Thresholds
 from scores.errors import CorrectionRefused
 from scores.histories import HOUR, Everyone
 from scores.models import Flag
+from scores.services import append_system_entry
 
 WINDOW = timedelta(days=7)
 #: How an entry of the system chain begins its `action` that says how a flag was reviewed.
@@ -107,7 +106,7 @@ def _review(pk: int, state: Flag.State, actor: str, note: str) -> Flag:
     flag.save(update_fields=["state", "note", "reviewed_by", "reviewed_at"])
     # Without the subject, which may be an address: what is in the system chain is there for good.
     context = {"review": str(state), "rule": flag.rule, "reason": note}
-    ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=f"{REVIEW}{pk}", actor=actor, context=context)
+    append_system_entry(action=f"{REVIEW}{pk}", actor=actor, context=context)
     return flag
 
 

@@ -107,7 +107,7 @@ class Score(models.Model):
 
     @property
     def is_sealed(self) -> bool:
-        """Whether account and name are as the application wrote them."""
+        """Whether account and name are as the application wrote them; raises LedgerKeyMissing where that cannot be told."""
         return seals.holds(self.seal, self.SEAL_VERSION, self._identity)
 
     @property
@@ -175,7 +175,10 @@ class Action(models.Model):
 
     @property
     def is_sealed(self) -> bool:
-        """Whether the row is as the application wrote it: what was changed in the database alone promises nothing."""
+        """Whether the row is as the application wrote it: what was changed in the database alone promises nothing.
+
+        Raises LedgerKeyMissing where that cannot be told.
+        """
         return seals.holds(self.seal, self.SEAL_VERSION, self._sealed_values)
 
     @property

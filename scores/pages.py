@@ -14,12 +14,13 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from audit.keys import load_keyring
 from audit.models import Checkpoint
 from scores import standings
 from scores.api import problems
 from scores.api.limits import limits_are_shared
 from scores.metrics import render as render_metrics
-from scores.readiness import is_migrated
+from scores.readiness import find_missing_ledger_key, is_migrated
 from scores.you import describe_place, find_viewer
 
 MINIMUM_ROWS = 3
@@ -67,7 +68,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Ready: each part and its state. Valkey out of reach is `degraded`, or a proxy would take every node out at once."""
     parts = {"database": _database_state(), "limits": "ok" if limits_are_shared() else "degraded"}
     parts["migrations"] = _migrations_state() if parts["database"] == "ok" else "unknown"
-    ready = parts["database"] == parts["migrations"] == "ok"
+    parts["ledger_keys"] = _ledger_keys_state() if parts["migrations"] == "ok" else "unknown"
+    ready = parts["database"] == parts["migrations"] == parts["ledger_keys"] == "ok"
     status = "unavailable" if not ready else "ok" if set(parts.values()) == {"ok"} else "degraded"
     return JsonResponse({"status": status, "parts": parts}, status=200 if ready else 503)
 
@@ -98,6 +100,11 @@ def _database_state() -> str:
 
 def _migrations_state() -> str:
     return "ok" if is_migrated() else "pending"
+
+
+def _ledger_keys_state() -> str:
+    kid = find_missing_ledger_key(load_keyring())
+    return "ok" if kid is None else f"missing {kid}"
 
 
 def docs_policy() -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from audit import clock, ledger
+from audit import clock
 from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
@@ -23,6 +23,7 @@ from scores.corrections import check_reason
 from scores.errors import CorrectionRefused
 from scores.models import Score
 from scores.receipts import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
+from scores.services import append_system_entry
 from scores.verification import find_differences
 
 #: Where an act of the system chain belongs to no action: a colon is in no slug.
@@ -47,7 +48,7 @@ def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID
     if changed:
         ranks.recount()  # what was changed behind the triggers' back was not noted by them
         context["players"] = " ".join(map(str, changed))
-        ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=REBUILD, actor=actor, context=context)
+        append_system_entry(action=REBUILD, actor=actor, context=context)
         transaction.on_commit(live.announce)
     return changed
 
@@ -68,7 +69,7 @@ def accept_identity(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     score.reseal()
     score.save(update_fields=["named_by", "seal"])
     context = {"reason": reason, "account": str(score.user_id)}
-    return ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=f"{IDENTITY}{player}", actor=actor, context=context)
+    return append_system_entry(action=f"{IDENTITY}{player}", actor=actor, context=context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
         time.sleep(REGISTRY_CHECK_SECONDS)
     with transaction.atomic():
         context["min_iat"] = str(min_iat)
-        ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=RESTORE, actor=actor, context=context)
+        append_system_entry(action=RESTORE, actor=actor, context=context)
         checkpoint = begin_epoch(keys)
     export(keys)
     live.announce()

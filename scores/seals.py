@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from audit import chain
-from audit.keys import load_keyring
+from audit.keys import find_ledger_key, load_keyring
 
 
 def seal(version: str, values: Sequence[Any]) -> str:
@@ -15,10 +15,9 @@ def seal(version: str, values: Sequence[Any]) -> str:
 
 
 def holds(sealed: str, version: str, values: Sequence[Any]) -> bool:
-    """Whether this is the seal of these values under one of our keys."""
+    """Whether this is the seal of these values; raises LedgerKeyMissing where that cannot be told."""
     kid, _, mac = sealed.rpartition(":")
-    key = load_keyring().keys.get(kid)
-    return key is not None and hmac.compare_digest(mac.encode(), _compute(key, version, values).encode())
+    return bool(kid) and hmac.compare_digest(mac.encode(), _compute(find_ledger_key(kid), version, values).encode())
 
 
 def _compute(key: bytes, version: str, values: Sequence[Any]) -> str:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 
 from audit import ledger
+from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
 from scores import live, swap
 from scores.awarding import (
@@ -36,6 +37,11 @@ from scores.receipts import Receipt
 
 logger = logging.getLogger(__name__)
 
+CHAIN_BROKEN = (
+    "The chain's last entry, or the score that names it, was changed behind the application's back, so nothing can be added to "
+    "it. manage.py verify_ledger says what does not hold; for a player's chain so does the player's page."
+)
+
 
 def award(attempt: Attempt) -> Award:
     """Credit the caller for an act, exactly once, or raise the `Refused` that the contract's order of checks meets first."""
@@ -47,7 +53,7 @@ def award(attempt: Attempt) -> Award:
 
 
 def _award(attempt: Attempt) -> Award:
-    with _holding_what_was_tampered_with():
+    with _holding_what_cannot_be_trusted():
         if swap.is_possible():
             [answer] = award_together([attempt])
             if isinstance(answer, Award):
@@ -74,7 +80,7 @@ def award_together(attempts: Sequence[Attempt]) -> list[Award | Exception | None
         chain = chains.setdefault(attempt.caller.player, [])
         try:
             award = _decide(attempt, found, chain)
-        except (Refused, CatalogueChanged, ledger.ChainBroken) as error:
+        except (Refused, CatalogueChanged, ledger.ChainBroken, LedgerKeyMissing) as error:
             answers.append(error)
             continue
         answers.append(award)
@@ -172,7 +178,7 @@ def append_entry(
     end: ledger.ChainEnd | None = None,
 ) -> AuditEntry:
     """Append to the chain of a locked score and move the score along with it; `end` as in `ledger.append`."""
-    with _holding_what_was_tampered_with():
+    with _holding_what_cannot_be_trusted():
         entry = ledger.append(
             player=score.pk,
             head=score.ledger_head,
@@ -189,14 +195,26 @@ def append_entry(
     return entry
 
 
+def append_system_entry(*, action: str, actor: str, context: Mapping[str, str]) -> AuditEntry:
+    """Append to the system chain what belongs to no one player."""
+    with _holding_what_cannot_be_trusted():
+        return ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=action, actor=actor, context=context)
+
+
 @contextmanager
-def _holding_what_was_tampered_with() -> Iterator[None]:
-    """Where a chain does not end where its score says, or an action is not as we wrote it, nothing is added until somebody has looked."""
+def _holding_what_cannot_be_trusted() -> Iterator[None]:
+    """Where a chain does not end where its score says, or an action is not as we wrote it, nothing is added until somebody has looked.
+
+    Nor where a key is missing that would tell.
+    """
     try:
         yield
+    except LedgerKeyMissing as error:
+        logger.critical("%s", error)
+        raise Unavailable(retry_after=60, reason="ledger_key_missing", explanation=str(error)) from None
     except ledger.ChainBroken as error:
         logger.critical("%s; held until an investigator has looked (manage.py verify_ledger --player UUID)", error)
-        raise Unavailable(retry_after=60, reason="chain_broken") from None
+        raise Unavailable(retry_after=60, reason="chain_broken", explanation=CHAIN_BROKEN) from None
     except CatalogueChanged as error:
         logger.critical("%s", error)
         raise Unavailable(retry_after=60, reason="catalogue_changed") from None
@@ -242,9 +260,11 @@ def set_action(*, actor: str, reason: str = "", **fields: Any) -> Action:
             errors=[{"field": field, "detail": " ".join(messages)} for field, messages in error.message_dict.items()]
         ) from None
     before = Action.objects.select_for_update().filter(pk=action.pk).first()
-    if before is None or before.terms != action.terms or not before.is_sealed:
+    with _holding_what_cannot_be_trusted():
+        is_current = before is not None and before.terms == action.terms and before.is_sealed
+    if not is_current:
         context = {"before": plain(before), "after": plain(action), **({"reason": reason} if reason else {})}
-        entry = ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=action.slug, actor=actor, context=context)
+        entry = append_system_entry(action=action.slug, actor=actor, context=context)
         action.change = entry.seq
         action.save(force_insert=before is None, force_update=before is not None)
     return action

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from audit import chain
 from audit.blocks import check_blocks, check_pinned
-from audit.keys import Keyring, load_checkpoint_keys, load_keyring
+from audit.keys import Keyring, LedgerKeyMissing, load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
 from audit.times import to_moment
 from audit.verification import (
@@ -180,7 +180,7 @@ def _check_identity(
         text = f"the score says entry {score['named_by']}, the newest that names the player is {state.named_by}"
         yield Finding("score.named_by", text, player, state.seq)
     kid = score["seal"].rpartition(":")[0]
-    if not Score(**{name: score[name] for name in IDENTITY}).is_sealed:
+    if not _is_identity_sealed(score):
         # Where the key of the chain itself is missing, it is the key file that is not whole.
         rule = "kid" if kid == state.kid and kid not in keyring.keys else "score.seal"
         yield Finding(rule, f"account or name are not what was sealed with the key {kid!r}", player, state.seq)
@@ -188,6 +188,13 @@ def _check_identity(
         yield Finding("score.name", "is another than the erasure of the player left", player, state.seq)
     if score["name_key"] != name_key(score["name"]):
         yield Finding("score.name_key", "is not that of the name", player)
+
+
+def _is_identity_sealed(score: Row) -> bool:
+    try:
+        return Score(**{name: score[name] for name in IDENTITY}).is_sealed
+    except LedgerKeyMissing:
+        return False
 
 
 def _check_evidence(entry: Entry) -> Iterable[Finding]:
@@ -214,7 +221,16 @@ def _check_catalogue() -> Iterator[Finding]:
             yield Finding("catalogue", f"action {slug!r} was removed, which no entry says")
         elif entry is None:
             yield Finding("catalogue", f"action {slug!r} was added, which no entry says")
-        elif not action.is_sealed:
-            yield Finding("catalogue", f"action {slug!r} was changed behind the application's back")
+        elif fault := _find_fault_of_seal(action):
+            yield Finding("catalogue", fault)
         elif action.change != entry.seq or (entry.context or {}).get("after") != plain(action):
             yield Finding("catalogue", f"action {slug!r} is not what entry {entry.seq} of the system chain made it")
+
+
+def _find_fault_of_seal(action: Action) -> str:
+    try:
+        return "" if action.is_sealed else f"action {action.slug!r} was changed behind the application's back"
+    except LedgerKeyMissing:
+        return (
+            f"action {action.slug!r} is sealed with a key that is not in the keyring: {action.seal.partition(':')[0]!r}"
+        )

@@ -23,7 +23,7 @@ from audit.models import AuditEntry
 from scores import corrections
 from scores.desk.entries import PERMISSION, beside_players
 from scores.desk.forms import Confirmation, HowManyPoints, What, WhichEntries, WhichSelection
-from scores.desk.rehearsal import Rehearsal, Service, explain, perform, rehearse
+from scores.desk.rehearsal import Rehearsal, Service, perform, rehearse
 from scores.errors import Refused
 from scores.models import Score
 
@@ -100,7 +100,7 @@ class ActPage(View):
                 self.act.service, steps, reason=confirmation.cleaned_data["reason"], user=self.user, seen=seen
             )
         except Refused as refusal:
-            messages.error(request, explain(refusal))
+            messages.error(request, refusal.explanation)
             return self.preview(confirmation)
         messages.success(request, _describe(entries))
         if self.score is not None:

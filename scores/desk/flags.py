@@ -88,7 +88,7 @@ class FlagAdmin(ReadOnlyAdmin):
                 actor = str(ensure_player(request.user).pk)
                 (flags.dismiss if verdict == "dismiss" else flags.confirm)(flag=pk, actor=actor, note=note)
         except Refused as refusal:
-            messages.error(request, refusal.detail)
+            messages.error(request, refusal.explanation)
             flag.refresh_from_db()
             return self.show(request, flag, form)
         messages.success(request, "The flag is dismissed." if verdict == "dismiss" else "The flag is confirmed.")

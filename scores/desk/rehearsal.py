@@ -90,7 +90,7 @@ def rehearse(service: Service, steps: Iterable[Step], user: User) -> Rehearsal:
         try:
             entry = service(player=step.player, reason="rehearsal", actor=actor, **step.arguments)
         except Refused as refusal:
-            rehearsal.refused.append((step, explain(refusal)))
+            rehearsal.refused.append((step, refusal.explanation))
         else:
             rehearsal.possible.append(step)
             start, _ = rehearsal.balances.get(step.player, (entry.balance - entry.delta, 0))
@@ -113,16 +113,6 @@ def perform(
         _refuse_outdated(player, seq)
     actor = str(ensure_player(user).pk)
     return [service(player=step.player, reason=reason, actor=actor, **step.arguments) for step in steps]
-
-
-def explain(refusal: Refused) -> str:
-    """The refusal in a sentence for an investigator, who may know what a player is not told."""
-    if refusal.reason == "chain_broken":
-        return (
-            "This player's score or last entry was changed behind the application's back, so nothing can be added to the "
-            "chain. The player's page says what does not hold; so does manage.py verify_ledger --player."
-        )
-    return refusal.detail
 
 
 def _refuse_outdated(player: UUID, seq: int) -> None:

@@ -30,7 +30,7 @@ class CorrectionCommand(BaseCommand):
         try:
             entry = self.correct(player=player, reason=reason, actor=find_actor(actor), options=options)
         except Refused as refusal:
-            raise CommandError(refusal.detail) from None
+            raise CommandError(refusal.explanation) from None
         self.stdout.write(self.describe(entry))
 
     def describe(self, entry: AuditEntry) -> str:

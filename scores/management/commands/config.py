@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from audit.keys import load_keyring
 from scoreboard_project.env import SETTINGS, Setting
 from scoreboard_project.faults import explain
-from scores.readiness import find_clock_fault, find_fault
+from scores.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.receipts import Registry
 
 
@@ -66,8 +66,9 @@ def find_faults() -> Iterator[str]:
     for message in checks.run_checks(include_deployment_checks=not settings.DEBUG):
         if message.level >= checks.WARNING and not message.is_silenced():
             yield f"{message.msg} ({message.id})"
+    keyring = None
     try:
-        load_keyring()
+        keyring = load_keyring()
     except ImproperlyConfigured as error:
         yield str(error)
     try:
@@ -75,7 +76,7 @@ def find_faults() -> Iterator[str]:
     except ImproperlyConfigured as error:
         yield str(error)
     try:
-        if fault := find_fault() or find_clock_fault():
+        if fault := find_fault() or (keyring and find_key_fault(keyring)) or find_clock_fault():
             yield fault
     except DatabaseError as error:
         yield explain(error) or str(error)

@@ -54,7 +54,7 @@ class Command(BaseCommand):
                 players = [difference.player for difference in differences]
                 rebuilt = recovery.rebuild_scores(players=players, reason=reason, actor=find_actor(actor))
             except Refused as refusal:
-                raise CommandError(refusal.detail) from None
+                raise CommandError(refusal.explanation) from None
         self.stdout.write(f"{len(differences)} scores differ from the log, {len(rebuilt)} were rebuilt.")
         if len(rebuilt) < len(differences):
             sys.exit(1)

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         try:
             restored = restore_ledger(reason=reason, actor=find_actor(actor))
         except Refused as refusal:
-            raise CommandError(refusal.detail) from None
+            raise CommandError(refusal.explanation) from None
         except (SealingRefused, ImproperlyConfigured, OSError, ValueError) as error:
             raise CommandError(f"The log was not taken up again. {error}") from None
         self.stdout.write(

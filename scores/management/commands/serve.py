@@ -15,7 +15,7 @@ from django.db import connection
 
 from audit.keys import load_keyring
 from scores.metrics import FOLDER_VARIABLE
-from scores.readiness import find_clock_fault, find_fault
+from scores.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.receipts import Registry
 
 STOP_SECONDS = 8
@@ -39,9 +39,9 @@ class Command(BaseCommand):
             raise CommandError("Several workers need REDIS_URL: without it they share neither limits nor pings.")
         check_port(host, port)
         # What each worker would stumble over only at its first update and receipt.
-        load_keyring()
+        keyring = load_keyring()
         Registry(settings.RECEIPT_ISSUERS_FILE)
-        if fault := find_fault() or (None if despite_clock else find_clock_fault()):
+        if fault := find_fault() or find_key_fault(keyring) or (None if despite_clock else find_clock_fault()):
             raise CommandError(fault)
         connection.close()
         allow_many_sockets()

@@ -14,9 +14,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, transaction
 
 from audit.export import read_all
+from audit.keys import load_keyring
 from audit.models import Verification
 from audit.verification import Finding
 from scores.models import Score
+from scores.readiness import find_key_fault
 from scores.verification import verify
 
 PROGRESS_SECONDS = 1.0
@@ -61,6 +63,8 @@ class Command(BaseCommand):
                 report=list(map(asdict, report)),
             )
         if findings:
+            if fault := find_key_fault(load_keyring()):
+                self.stderr.write(fault)
             sys.exit(1)
 
     def _record(self, **columns: Any) -> None:
