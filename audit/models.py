@@ -19,6 +19,7 @@ class AuditEntry(models.Model):
         ADJUST = "adjust"
         FREEZE = "freeze"
         UNFREEZE = "unfreeze"
+        RENAME = "rename"
         CONFIG = "config"
 
     player = models.UUIDField(help_text="Whose chain this is; all zeros for the system chain.")

@@ -80,6 +80,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Takes tokens signed elsewhere under the same key settings; players are made on first sight.",
     ),
     Setting("JWT_NAME_CLAIM", "name", "The claim of such a token that holds the name to show."),
+    Setting("JWT_NAME_FOLLOWS", "on", "Renames a player whose token says another name than before."),
     Setting("RECEIPT_AUDIENCE", "scoreboard", "Required `aud` of every receipt."),
     Setting(
         "RECEIPT_ISSUERS_FILE",

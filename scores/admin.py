@@ -17,6 +17,7 @@ from audit.admin import ReadOnlyAdmin
 from audit.models import AuditEntry
 from scores import services
 from scores.desk import acts, case, players
+from scores.desk.accounts import AccountAdmin
 from scores.desk.entries import EntryAdmin
 from scores.desk.flags import FlagAdmin
 from scores.errors import Refused
@@ -111,6 +112,8 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 admin.site.register(Flag, FlagAdmin)
+admin.site.unregister(User)
+admin.site.register(User, AccountAdmin)
 # The audit app shows its entries without knowing players; the desk does.
 admin.site.unregister(AuditEntry)
 admin.site.register(AuditEntry, EntryAdmin)

@@ -5,7 +5,7 @@ The order of refusals is the contract's (section 10); how the facts are read and
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID
 
@@ -51,8 +51,14 @@ class Caller:
     token_id: str
     password_stamp: str | None
     is_authenticated: bool = True
-    #: Set for a token signed elsewhere, whose player is made on first sight under this name.
+    #: Set for a token signed elsewhere, whose player is made on first sight under this name: what the token says, as it says it.
     external_name: str | None = None
+    #: When that was said, in microseconds since 1970; 0 where the token does not tell.
+    named_us: int = 0
+
+    def without_name(self) -> "Caller":
+        """The same caller, whose player is there and named already."""
+        return replace(self, external_name=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The investigators' writers: void, restore, adjust, freeze, unfreeze, erase. Each says who and why, and is an entry of its own.
+"""The investigators' writers: void, restore, adjust, freeze, unfreeze, rename, erase. Each says who and why, and is an entry of its own.
 
 Nothing is taken back by removing it: a void is an entry with the points reversed, and a restore reverses the void. None fails for
 arithmetic: what would lead below 0 takes what is there, and the entry's context says how many points were left out.
@@ -9,16 +9,16 @@ from uuid import UUID
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from audit.models import AuditEntry
 from audit.verification import ERASURE
-from scores import live
+from scores import live, naming
+from scores.chain import append_entry, append_system_entry
 from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
-from scores.names import erased_name
+from scores.names import clean_name, erased_name, name_key
 from scores.players import ensure_player
-from scores.services import append_entry, append_system_entry
 
 #: The actor of what the operator does at the command line without naming anybody.
 SYSTEM = "system"
@@ -98,6 +98,23 @@ def unfreeze(*, player: UUID, reason: str, actor: str) -> AuditEntry:
 
 
 @transaction.atomic
+def rename(*, player: UUID, name: str, reason: str, actor: str) -> AuditEntry:
+    """Call a player something else. A trusted token's name is followed again only when it changes itself."""
+    score = _lock(player, reason, actor)
+    check_identity(score)
+    cleaned = clean_name(name)
+    if cleaned == score.name:
+        raise CorrectionRefused("That is what this player is called already.")
+    if Score.objects.filter(name_key=name_key(cleaned)).exclude(pk=player).exists():
+        raise CorrectionRefused("Another player is called that, or looks the same.")
+    try:
+        with transaction.atomic():
+            return naming.apply_name(score, cleaned, actor=actor, context={"reason": check_reason(reason)})
+    except IntegrityError:
+        raise CorrectionRefused("Another player took that name just now.") from None
+
+
+@transaction.atomic
 def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """Remove the person's data, here and in the log's contexts. Points and chain stay; the account is closed.
 
@@ -106,7 +123,8 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     score = _lock(player, reason, actor)
     check_identity(score)
     score.rename(erased_name(player))
-    score.save(update_fields=Score.NAME_FIELDS)
+    score.claimed_name = ""
+    score.save(update_fields=[*Score.NAME_FIELDS, "claimed_name"])
     _close_account(User.objects.select_for_update().get(pk=score.user_id), player)
     kinds = ContentType.objects.get_for_models(User, Score).values()
     own_rows = LogEntry.objects.filter(content_type__in=kinds, object_id__in=[str(score.user_id), str(player)])
@@ -128,6 +146,8 @@ def read_left_out(entry: AuditEntry) -> int:
 
 def describe(entry: AuditEntry) -> str:
     """Say in a sentence what an act came to, and what of it was not possible."""
+    if entry.kind == AuditEntry.Kind.RENAME:
+        return f"rename, now {(entry.context or {})['name']!r}."
     left_out = read_left_out(entry)
     rest = f" {-left_out} more were not there to take." if left_out < 0 else ""
     rest = f" {left_out} more would have passed the largest score there is." if left_out > 0 else rest

@@ -11,12 +11,12 @@ from django.db.models import Q
 from audit.times import to_moment, to_us
 from audit.verification import one_moment
 from scores import detection, histories
+from scores.chain import append_system_entry
 from scores.corrections import MAXIMUM_REASON_LENGTH, check_reason
 from scores.detection import PLAYER_RULES, Suspicion, Thresholds
 from scores.errors import CorrectionRefused
 from scores.histories import HOUR, Everyone
 from scores.models import Flag
-from scores.services import append_system_entry
 
 WINDOW = timedelta(days=7)
 #: How an entry of the system chain begins its `action` that says how a flag was reviewed.

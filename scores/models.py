@@ -57,6 +57,10 @@ class Score(models.Model):
         help_text="KID:MAC over id, account and name, under the ledger key; who lacks that cannot exchange two players.",
     )
 
+    # What a token signed elsewhere said last, and when it was issued: what it says again is no news.
+    claimed_name = models.CharField(max_length=64, default="", db_default="", blank=True, editable=False)
+    claimed_us = models.BigIntegerField(default=0, db_default=0, editable=False)
+
     SEAL_VERSION = "scoreboard.score.v1"
     #: What is written together when a name changes.
     NAME_FIELDS = ("name", "name_key", "named_by", "seal")

@@ -85,6 +85,14 @@ def cut_name(name: str, length: int) -> str:
     return name[:end]
 
 
+def number_name(name: str, number: int) -> str:
+    """What the so-manieth of several who share a name is called: `Alex Smith`, then `Alex Smith (2)`."""
+    if number == 1:
+        return name
+    suffix = f" ({number})"
+    return cut_name(name, MAXIMUM_LENGTH - len(suffix)).rstrip(" ") + suffix
+
+
 def name_key(name: str) -> str:
     """What must be unique: names that differ in case, in compatibility forms or in what shows nothing are one.
 

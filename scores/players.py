@@ -1,41 +1,84 @@
-"""Players on first sight: every user who signs in, or whom a trusted token names, gets a score row of their own."""
+"""Players on first sight: every user who signs in, or whom a trusted token names, gets a score row of their own, under a name to show."""
 
+import logging
 from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from scores.errors import InvalidName, Unavailable
+from scores.errors import Unavailable
 from scores.models import Score
-from scores.names import clean_name, name_key
+from scores.names import name_key, number_name, repair_name
+
+logger = logging.getLogger(__name__)
+
+#: How many who share a name are told apart by a number, and how often another may be quicker to take the next one.
+MAXIMUM_NAMESAKES = 10_000
+TRIES = 5
 
 
 def ensure_player(user: User) -> Score:
-    """The user's score, made on first sight with a name after the username (or a neutral one where that is not a fit name)."""
+    """The user's score, made on first sight with a name after the username."""
     score = Score.objects.filter(user=user).first()
     return score or _make_score(user, uuid4(), user.get_username())
 
 
-def ensure_external_player(player: UUID, name: str) -> Score:
-    """The score of a player whose account is kept elsewhere; the user here cannot sign in with a password."""
+def ensure_external_player(player: UUID, name: str, named_us: int = 0) -> Score:
+    """The score of a player whose account is kept elsewhere; the user here cannot sign in with a password.
+
+    `name` is what the token says, `named_us` when it was issued, in microseconds since 1970.
+    """
     score = Score.objects.filter(pk=player).first()
     if score is not None:
         return score
     user, _ = User.objects.get_or_create(username=f"player-{player}", defaults={"password": make_password(None)})
-    return _make_score(user, player, name)
+    return _make_score(user, player, name, claimed_name=repair_name(name), claimed_us=named_us)
 
 
-def _make_score(user: User, player: UUID, wanted: str) -> Score:
-    for name in (wanted, f"Player {player.hex[:12]}"):
+def find_free_name(player: UUID, wanted: str) -> str:
+    """The nearest name to the wanted one that nobody else has: repaired, and with a number where others have it.
+
+    A neutral name where nothing of it can be shown, or too many share it. What was changed is a line in the log.
+    """
+    name = repair_name(wanted) or neutral_name(player)
+    first, others = 1, Score.objects.exclude(pk=player)
+    while first <= MAXIMUM_NAMESAKES:
+        numbers = range(first, 10 * first)
+        keys = {number: name_key(number_name(name, number)) for number in numbers}
+        taken = set(others.filter(name_key__in=keys.values()).values_list("name_key", flat=True))
+        free = next((number for number in numbers if keys[number] not in taken), None)
+        if free is not None:
+            name = number_name(name, free)
+            break
+        first *= 10
+    else:
+        name = neutral_name(player)
+    if name != wanted:
+        logger.info("player %s is called %r, for %r", player, name, wanted)
+    return name
+
+
+def neutral_name(player: UUID) -> str:
+    """What a player is called of whom no name can be shown."""
+    return f"Player {player.hex[:12]}"
+
+
+def _make_score(user: User, player: UUID, wanted: str, *, claimed_name: str = "", claimed_us: int = 0) -> Score:
+    for _ in range(TRIES):
+        name = find_free_name(player, wanted)
         try:
-            cleaned = clean_name(name)
             with transaction.atomic():
-                return Score.objects.create(id=player, user=user, name=cleaned, name_key=name_key(cleaned))
-        except InvalidName:
-            continue
+                return Score.objects.create(
+                    id=player,
+                    user=user,
+                    name=name,
+                    name_key=name_key(name),
+                    claimed_name=claimed_name,
+                    claimed_us=claimed_us,
+                )
         except IntegrityError:
-            # The name is taken, or a request beside this one was first.
+            # A request beside this one made the player, or another player was quicker to take the name.
             if (score := Score.objects.filter(user=user).first()) is not None:
                 return score
     raise Unavailable(reason="no_name")

@@ -19,11 +19,11 @@ from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
 from scores import live, ranks
+from scores.chain import append_system_entry
 from scores.corrections import check_reason
 from scores.errors import CorrectionRefused
 from scores.models import Score
 from scores.receipts import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
-from scores.services import append_system_entry
 from scores.verification import find_differences
 
 #: Where an act of the system chain belongs to no action: a colon is in no slug.

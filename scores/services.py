@@ -1,8 +1,7 @@
 """The only writers of scores and catalogue. Every change and its audit entry are one transaction; the announcement comes after it."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +15,7 @@ from django.db.models import Count, Max, Q
 from audit import ledger
 from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
-from scores import live, swap
+from scores import live, naming, swap
 from scores.awarding import (
     MICROSECONDS,
     Attempt,
@@ -29,31 +28,31 @@ from scores.awarding import (
     midnight_us,
     weigh,
 )
-from scores.errors import InvalidBody, Refused, TokenInvalid, Unavailable
+from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
+from scores.errors import InvalidBody, Refused, TokenInvalid
 from scores.models import Action, Score
 from scores.names import name_key
+from scores.naming import NameChanged
 from scores.players import ensure_external_player
 from scores.receipts import Receipt
 
 logger = logging.getLogger(__name__)
-
-CHAIN_BROKEN = (
-    "The chain's last entry, or the score that names it, was changed behind the application's back, so nothing can be added to "
-    "it. manage.py verify_ledger says what does not hold; for a player's chain so does the player's page."
-)
 
 
 def award(attempt: Attempt) -> Award:
     """Credit the caller for an act, exactly once, or raise the `Refused` that the contract's order of checks meets first."""
     try:
         return _award(attempt)
+    except NameChanged:
+        naming.follow_token(attempt.caller)
+        return award(replace(attempt, caller=attempt.caller.without_name()))
     except IntegrityError:
         # Another transaction used the same key at the same moment: now that it is committed, it is seen.
         return _award(attempt)
 
 
 def _award(attempt: Attempt) -> Award:
-    with _holding_what_cannot_be_trusted():
+    with holding_what_cannot_be_trusted():
         if swap.is_possible():
             [answer] = award_together([attempt])
             if isinstance(answer, Award):
@@ -80,7 +79,7 @@ def award_together(attempts: Sequence[Attempt]) -> list[Award | Exception | None
         chain = chains.setdefault(attempt.caller.player, [])
         try:
             award = _decide(attempt, found, chain)
-        except (Refused, CatalogueChanged, ledger.ChainBroken, LedgerKeyMissing) as error:
+        except (Refused, CatalogueChanged, NameChanged, ledger.ChainBroken, LedgerKeyMissing) as error:
             answers.append(error)
             continue
         answers.append(award)
@@ -105,6 +104,7 @@ def _decide(attempt: Attempt, found: swap.Found | None, chain: Sequence[AuditEnt
         end = end._replace(last=entry)
     score = facts.score
     check_caller(score, attempt.caller)
+    naming.check_name(score, attempt.caller)
     if facts.earlier is not None and is_replay(facts.earlier, score.pk, act):
         return Award(facts.earlier, score.name, replayed=True)
     described = _describe_award(facts, attempt)
@@ -143,11 +143,12 @@ def _lock_caller(caller: Caller) -> Score:
     # The account is read after the lock was waited for: read with it, it would be as it was before.
     score = Score.objects.select_for_update().filter(pk=caller.player).first()
     if score is None and caller.external_name is not None:
-        ensure_external_player(caller.player, caller.external_name)
-        return _lock_caller(replace(caller, external_name=None))
+        ensure_external_player(caller.player, caller.external_name, caller.named_us)
+        return _lock_caller(caller.without_name())
     if score is None:
         raise TokenInvalid(reason="unknown_player")
     check_caller(score, caller)
+    naming.check_name(score, caller)
     return score
 
 
@@ -164,60 +165,6 @@ def _read_pace(facts: Facts) -> None:
         at_us__gte=min(midnight, facts.now_us - action.cooldown_seconds * MICROSECONDS),
     ).aggregate(last=Max("at_us"), today=Count("pk", filter=Q(at_us__gte=midnight)))
     facts.last_us, facts.done_today = done["last"] or 0, done["today"]
-
-
-def append_entry(
-    score: Score,
-    *,
-    kind: str,
-    delta: int,
-    action: str,
-    ref: str | None,
-    actor: str,
-    context: Mapping[str, str],
-    end: ledger.ChainEnd | None = None,
-) -> AuditEntry:
-    """Append to the chain of a locked score and move the score along with it; `end` as in `ledger.append`."""
-    with _holding_what_cannot_be_trusted():
-        entry = ledger.append(
-            player=score.pk,
-            head=score.ledger_head,
-            end=end,
-            kind=kind,
-            delta=delta,
-            action=action,
-            ref=ref,
-            actor=actor,
-            context=context,
-        )
-    score.follow(entry)
-    transaction.on_commit(live.announce)
-    return entry
-
-
-def append_system_entry(*, action: str, actor: str, context: Mapping[str, str]) -> AuditEntry:
-    """Append to the system chain what belongs to no one player."""
-    with _holding_what_cannot_be_trusted():
-        return ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=action, actor=actor, context=context)
-
-
-@contextmanager
-def _holding_what_cannot_be_trusted() -> Iterator[None]:
-    """Where a chain does not end where its score says, or an action is not as we wrote it, nothing is added until somebody has looked.
-
-    Nor where a key is missing that would tell.
-    """
-    try:
-        yield
-    except LedgerKeyMissing as error:
-        logger.critical("%s", error)
-        raise Unavailable(retry_after=60, reason="ledger_key_missing", explanation=str(error)) from None
-    except ledger.ChainBroken as error:
-        logger.critical("%s; held until an investigator has looked (manage.py verify_ledger --player UUID)", error)
-        raise Unavailable(retry_after=60, reason="chain_broken", explanation=CHAIN_BROKEN) from None
-    except CatalogueChanged as error:
-        logger.critical("%s", error)
-        raise Unavailable(retry_after=60, reason="catalogue_changed") from None
 
 
 @transaction.atomic
@@ -260,7 +207,7 @@ def set_action(*, actor: str, reason: str = "", **fields: Any) -> Action:
             errors=[{"field": field, "detail": " ".join(messages)} for field, messages in error.message_dict.items()]
         ) from None
     before = Action.objects.select_for_update().filter(pk=action.pk).first()
-    with _holding_what_cannot_be_trusted():
+    with holding_what_cannot_be_trusted():
         is_current = before is not None and before.terms == action.terms and before.is_sealed
     if not is_current:
         context = {"before": plain(before), "after": plain(action), **({"reason": reason} if reason else {})}

@@ -85,7 +85,13 @@ def _read_external_caller(claims: dict[str, Any]) -> Caller:
     )
     player = uuid5(NAMESPACE_URL, f"{claims['iss']} {claims['sub']}")
     token_id = claims["jti"][:64] if isinstance(claims.get("jti"), str) else ""
-    return Caller(player, token_id, password_stamp=None, external_name=name if isinstance(name, str) else "")
+    return Caller(
+        player,
+        token_id,
+        password_stamp=None,
+        external_name=name if isinstance(name, str) else "",
+        named_us=int(claims.get("iat", 0) * 1_000_000),
+    )
 
 
 def read_claims(token: str, token_type: str) -> dict[str, Any]:

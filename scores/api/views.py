@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from scores import services, standings
+from scores import naming, services, standings
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
 from scores.api.limits import AddressLoginLimit, AddressReadLimit, PlayerLimit, UsernameLoginLimit, describe_limits
@@ -20,7 +20,6 @@ from scores.api.outcomes import note_update
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.awarding import Attempt, Caller, SelfReport, check_caller
 from scores.errors import IdempotencyKeyRequired, InvalidBody, InvalidIdempotencyKey, LoginFailed, TokenInvalid
-from scores.players import ensure_external_player
 from scores.receipts import Receipt, examine
 
 #: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
@@ -84,8 +83,7 @@ class MeView(JSONView):
     @schema.me
     def get(self, request: Request) -> Response:
         caller = read_caller(request)
-        if caller.external_name is not None:
-            ensure_external_player(caller.player, caller.external_name)
+        naming.see_caller(caller)
         place = standings.find_place(caller.player)
         if place is None:
             raise TokenInvalid(reason="unknown_player")

@@ -22,7 +22,7 @@ from django.views.generic import View
 from audit.models import AuditEntry
 from scores import corrections
 from scores.desk.entries import PERMISSION, beside_players
-from scores.desk.forms import Confirmation, HowManyPoints, What, WhichEntries, WhichSelection
+from scores.desk.forms import Confirmation, HowManyPoints, What, WhichEntries, WhichName, WhichSelection
 from scores.desk.rehearsal import Rehearsal, Service, perform, rehearse
 from scores.errors import Refused
 from scores.models import Score
@@ -59,6 +59,12 @@ ACTS = {
         corrections.freeze,
     ),
     "unfreeze": Act("Unfreeze", "Lets the player back on the board, with the points there were.", corrections.unfreeze),
+    "rename": Act(
+        "Rename",
+        "Calls the player something else, on every board at once. The entry keeps both names.",
+        corrections.rename,
+        WhichName,
+    ),
 }
 SELECTION = Act("Void a selection of entries", ACTS["void"].effect, corrections.void, WhichSelection)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -10,7 +11,8 @@ from django import forms
 from audit.models import AuditEntry
 from scores.corrections import MAXIMUM_REASON_LENGTH, split_adjustment
 from scores.desk.rehearsal import Step
-from scores.errors import CorrectionRefused
+from scores.errors import CorrectionRefused, InvalidName
+from scores.names import MAXIMUM_LENGTH, clean_name
 
 #: Their players wait for the lock until all are done, and at most 3 s (500 took 5 s on a busy machine). And the address that
 #: names them stays short enough for proxies.
@@ -89,6 +91,22 @@ class HowManyPoints(What):
 
     def address(self, steps: list[Step]) -> str:
         return f"?points={self.cleaned_data['points']}"
+
+
+class WhichName(What):
+    name = forms.CharField(max_length=MAXIMUM_LENGTH, help_text="What the player is called on every board.")
+
+    def clean_name(self) -> str:
+        try:
+            return clean_name(self.cleaned_data["name"])
+        except InvalidName as fault:
+            raise forms.ValidationError(fault.detail) from None
+
+    def steps(self, player: UUID | None) -> list[Step]:
+        return [Step(player, {"name": self.cleaned_data["name"]})] if player else []
+
+    def address(self, steps: list[Step]) -> str:
+        return f"?{urlencode({'name': self.cleaned_data['name']})}"
 
 
 class WhichSelection(What):

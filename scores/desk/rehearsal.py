@@ -21,7 +21,7 @@ class Step:
     """One call of a service. `entry` is what a `seq` among the arguments speaks of, where there is such an entry."""
 
     player: UUID
-    arguments: Mapping[str, int] = field(default_factory=dict)
+    arguments: Mapping[str, int | str] = field(default_factory=dict)
     entry: AuditEntry | None = None
 
 
@@ -74,8 +74,8 @@ def _move(before: int | None, rank: int) -> str:
     return "" if before == rank else f"{'up' if before > rank else 'down'} from {before}"
 
 
-def _seen(row: dict[str, Any]) -> tuple[str, int]:
-    return row["player"], row["score"]
+def _seen(row: dict[str, Any]) -> tuple[str, str, int]:
+    return row["player"], row["name"], row["score"]
 
 
 Service = Callable[..., AuditEntry]

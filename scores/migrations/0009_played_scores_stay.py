@@ -45,6 +45,6 @@ def lift_trigger(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0001_entries_and_refusals"), ("scores", "0008_scores_are_sealed")]
+    dependencies = [("audit", "0001_entries_and_refusals"), ("scores", "0008_names_from_tokens")]
 
     operations = [migrations.RunPython(set_trigger, lift_trigger)]

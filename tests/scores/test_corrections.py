@@ -9,9 +9,9 @@ from django.db import transaction
 
 from audit.models import AuditEntry
 from scores import corrections, standings
+from scores.chain import append_entry
 from scores.errors import CorrectionRefused, Refused
 from scores.models import MAXIMUM_BALANCE, Action, Score
-from scores.services import append_entry
 from scores.verification import verify
 from tests.scores.acting import make_player, make_receipt, update
 

@@ -53,17 +53,35 @@ def test_a_player_is_made_on_first_sight_and_found_again(signed_elsewhere: None)
     assert not Score.objects.get().user.has_usable_password()
 
 
-def test_the_same_subject_of_another_name_is_the_same_player_and_another_subject_is_not(signed_elsewhere: None) -> None:
+def test_the_same_subject_is_the_same_player_and_another_subject_of_the_same_name_gets_a_number(
+    signed_elsewhere: None, caplog: pytest.LogCaptureFixture
+) -> None:
     first = update(ACT, token=make_token(), key="one").json()["player"]
-    renamed = update(ACT, token=make_token(name="Augusta"), key="two").json()["player"]
-    other = update(ACT, token=make_token(sub="user-18"), key="three").json()["player"]
-    assert renamed == first
-    assert other["id"] != first["id"]
-    assert other["name"].startswith("Player ")  # the name is taken
+    others = [update(ACT, token=make_token(sub=f"user-{n}"), key="three").json()["player"] for n in (18, 19)]
+    assert update(ACT, token=make_token(), key="two").json()["player"] == first
+    assert [other["name"] for other in others] == ["Ada Lovelace (2)", "Ada Lovelace (3)"]
+    told = [record.getMessage() for record in caplog.records if record.name == "scores.players"]
+    assert told == [f"player {other['id']} is called {other['name']!r}, for 'Ada Lovelace'" for other in others]
 
 
-@pytest.mark.parametrize("name", [..., 7, "", "a\u202eb", "x" * 65])
-def test_an_unfit_name_becomes_a_neutral_one(name: Any, signed_elsewhere: None) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\u202eb", "ab"),
+        ("x" * 65, "x" * 64),
+        ("  Ada\n  Lovelace ", "Ada Lovelace"),
+        ("علی\u200cرضا", "علی\u200cرضا"),
+        ("👨\u200d👩\u200d👧\u200d👦", "👨\u200d👩\u200d👧\u200d👦"),
+        ("ada@example.org", "ada"),
+        ("a\x00da", "a da"),
+    ],
+)
+def test_a_strange_name_is_repaired(name: str, shown: str, signed_elsewhere: None) -> None:
+    assert update(ACT, token=make_token(name=name), key="one").json()["player"]["name"] == shown
+
+
+@pytest.mark.parametrize("name", [..., 7, "", "\u3164", "\u200b\u0301"])
+def test_where_no_name_can_be_shown_it_is_a_neutral_one(name: Any, signed_elsewhere: None) -> None:
     assert update(ACT, token=make_token(name=name), key="one").json()["player"]["name"].startswith("Player ")
 
 

@@ -1,10 +1,10 @@
-"""Whose score it is and what the player is called gets a seal; migration 0008 makes it for the rows there are."""
+"""Whose score it is and what the player is called gets a seal; migration 0007 makes it for the rows there are."""
 
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scores", "0004_rank_counts")]
+    dependencies = [("scores", "0005_names_are_told_apart")]
 
     operations = [
         migrations.AddField(

@@ -85,6 +85,6 @@ def remove_seals(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("scores", "0007_scores_have_a_seal")]
+    dependencies = [("scores", "0006_scores_have_a_seal")]
 
     operations = [migrations.RunPython(seal_scores, remove_seals)]

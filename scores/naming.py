@@ -1,0 +1,91 @@
+"""A player's name changes: by an act of an investigator, or because a trusted token says so. Each is an entry of the player's chain."""
+
+import logging
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from audit.models import AuditEntry
+from scores.awarding import Caller, check_caller
+from scores.chain import append_entry
+from scores.models import Score
+from scores.names import repair_name
+from scores.players import ensure_external_player, find_free_name
+
+logger = logging.getLogger(__name__)
+
+
+class NameChanged(Exception):
+    """The caller's token says another name than the last one that was heeded: `follow_token` comes first."""
+
+
+def check_name(score: Score, caller: Caller) -> None:
+    """That the player's name is what the caller's token says; raises NameChanged.
+
+    It is compared with what a token said last, not with the name shown: what an investigator renamed stays so until the token's
+    own name changes. An older token than that one says nothing new.
+    """
+    if (
+        caller.external_name
+        and settings.JWT_NAME_FOLLOWS
+        and caller.named_us >= score.claimed_us
+        and repair_name(caller.external_name) not in {score.claimed_name, ""}
+    ):
+        raise NameChanged
+
+
+def see_caller(caller: Caller) -> None:
+    """Make the player of a token signed elsewhere on first sight, and follow its name.
+
+    Who has no entry yet would come onto the board by it, and is named at the first award.
+    """
+    if caller.external_name is None:
+        return
+    score = ensure_external_player(caller.player, caller.external_name, caller.named_us)
+    if score.seq:
+        try:
+            check_name(score, caller)
+        except NameChanged:
+            follow_token(caller)
+
+
+def follow_token(caller: Caller) -> None:
+    """Call the player what the token says, or as near to it as is free; by an entry, where that is another name than before."""
+    try:
+        _follow_token(caller)
+    except IntegrityError:
+        # Somebody else was quicker to take the name. The next request of the player tries again.
+        logger.info("the name of player %s was taken at the same moment", caller.player)
+
+
+@transaction.atomic
+def _follow_token(caller: Caller) -> None:
+    score = Score.objects.select_for_update().get(pk=caller.player)
+    check_caller(score, caller)
+    try:
+        check_name(score, caller)
+    except NameChanged:
+        claimed = caller.external_name or ""
+        score.claimed_name, score.claimed_us = repair_name(claimed), caller.named_us
+        score.save(update_fields=["claimed_name", "claimed_us"])
+        name = find_free_name(score.pk, claimed)
+        if name == score.name:
+            return
+        if not score.is_sealed:
+            logger.critical("player %s keeps the name: whose score it is was changed in the database alone", score.pk)
+            return
+        apply_name(score, name, actor=str(score.pk), context={"reason": "the token's name", "token": caller.token_id})
+
+
+def apply_name(score: Score, name: str, *, actor: str, context: dict[str, str]) -> AuditEntry:
+    """Give a locked score, whose seal holds, another name that is free; the entry's context keeps both names, until an erasure.
+
+    Raises IntegrityError where the name was taken meanwhile.
+    """
+    names = {"name": name, "name_before": score.name}
+    entry = append_entry(
+        score, kind=AuditEntry.Kind.RENAME, delta=0, action="", ref=None, actor=actor, context={**context, **names}
+    )
+    score.rename(name, entry)
+    score.save(update_fields=Score.NAME_FIELDS)
+    return entry
