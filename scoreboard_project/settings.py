@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from audit.keys import new_checkpoint_keys, new_ledger_keys
 from scoreboard_project.env import Environment
 from scores.api.token_keys import check_signing_key, read_public_keys
+from scores.valkey_connections import async_pool_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -120,11 +121,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
+try:
+    _layer_hosts = [async_pool_options(REDIS_URL)] if REDIS_URL else []
+except ValueError:
+    # Without its text, which may hold the password.
+    raise ImproperlyConfigured(
+        "REDIS_URL is no URL of Valkey or Redis: what is special in its parts is written %XX, and a port is a number."
+    ) from None
 CHANNEL_LAYERS: dict[str, Any] = {
     # Publish/subscribe: the queueing layer drops an idle socket every 5 s with redis-py 8 and loses messages in a burst.
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "scoreboard"},
+        "CONFIG": {"hosts": _layer_hosts, "prefix": "scoreboard"},
     }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}

@@ -1,6 +1,7 @@
 """Rate limits: django-ratelimit's counting, called after authentication, in a cache that costs one round trip and may be away."""
 
 import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -19,10 +20,11 @@ from rest_framework.views import APIView
 
 from scores import addresses, metrics
 from scores.errors import RateLimited
+from scores.valkey_connections import pool_options
 
 logger = logging.getLogger(__name__)
 
-#: While the server is out of reach it is asked again this often, and each process counts for itself.
+#: While the server is out of reach, a thread asks it this often, and each process counts for itself.
 RETRY_SECONDS = 2.0
 SOCKET_TIMEOUT_SECONDS = 0.5
 #: In a request's environment: the usage of the one limit it was counted under already, on its way to the view.
@@ -71,34 +73,50 @@ class LimitServer:
     """The shared counts, and whether they are within reach."""
 
     def __init__(self, location: str) -> None:
-        self._client = redis.Redis.from_url(
-            location, socket_timeout=SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=SOCKET_TIMEOUT_SECONDS
-        )
-        self._away_until = 0.0
+        options = pool_options(location)
+        options |= {"socket_timeout": SOCKET_TIMEOUT_SECONDS, "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS}
+        self._client = redis.Redis(connection_pool=redis.ConnectionPool(**options))
+        self._lock = threading.Lock()
         self.within_reach = True
 
     def count(self, noted: Iterable[tuple[str, int, int]]) -> list[int] | None:
-        """For each key, which starts and ends with its window, and seconds of that: so many more; None while out of reach."""
-        if time.monotonic() < self._away_until:
+        """For each key, which starts and ends with its window, and seconds of that: so many more; None while out of reach.
+
+        Requests that are under way when the server goes wait for it once; no later one does.
+        """
+        if not self.within_reach:
             return None
         try:
             pipeline = self._client.pipeline(transaction=False)
             for key, seconds, times in noted:
                 pipeline.set(key, 0, ex=seconds, nx=True)
                 pipeline.incrby(key, times)
-            counts = [int(count) for count in pipeline.execute()[1::2]]
+            return [int(count) for count in pipeline.execute()[1::2]]
         except redis.RedisError as error:
-            self._away_until = time.monotonic() + RETRY_SECONDS
-            if self.within_reach:
-                logger.error("limits are counted per process until REDIS_URL is within reach again: %s", error)  # noqa: TRY400
-            self.within_reach = False
-            metrics.LIMITS_SHARED.set(0)
+            self._lose(error)
             return None
-        if not self.within_reach:
-            logger.warning("limits are counted for all processes together again")
-            self.within_reach = True
-            metrics.LIMITS_SHARED.set(1)
-        return counts
+
+    def _lose(self, error: redis.RedisError) -> None:
+        with self._lock:
+            if not self.within_reach:
+                return
+            self.within_reach = False
+        logger.error("limits are counted per process until REDIS_URL is within reach again: %s", error)
+        metrics.LIMITS_SHARED.set(0)
+        threading.Thread(target=self._regain, name="limits", daemon=True).start()
+
+    def _regain(self) -> None:
+        """Ask until the server takes writes, which counting is."""
+        while True:
+            time.sleep(RETRY_SECONDS)
+            try:
+                self._client.set("scoreboard:rl:probe", 0, ex=1)
+                break
+            except redis.RedisError:
+                continue
+        logger.warning("limits are counted for all processes together again")
+        metrics.LIMITS_SHARED.set(1)
+        self.within_reach = True
 
     def clear(self) -> None:
         """Forget every count, and nothing else that lives on this server."""
