@@ -101,7 +101,7 @@ print(json.dumps([answer.headers["Strict-Transport-Security"], redirect.status_c
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    policy = "max-age=31536000; includeSubDomains; preload"
+    policy = "max-age=31536000; includeSubDomains"
     assert json.loads(done.stdout) == [policy, 301, "https://testserver/login", True, True]
 
 

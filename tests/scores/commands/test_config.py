@@ -28,7 +28,6 @@ def _sound(db: None, settings: Settings) -> None:
     """The tests' settings but for what a public site has on."""
     settings.SECURE_SSL_REDIRECT = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
-    settings.SECURE_HSTS_PRELOAD = True
 
 
 @pytest.mark.usefixtures("_sound")
