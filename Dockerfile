@@ -19,8 +19,8 @@ COPY audit audit
 COPY scores scores
 COPY templates templates
 COPY static static
-# Here, because nothing can be written where it runs.
-RUN python3 -m compileall -q .
+# A clone that was made under a strict umask is readable here all the same. Compiled now, because nothing can be written where it runs.
+RUN chmod -R a+rX . && python3 -m compileall -q .
 USER 10001:10001
 EXPOSE 8000
 # Migrations are a step of their own: docker run IMAGE migrate.

@@ -206,17 +206,7 @@ class Environment:
         path = self._var / name
         try:
             self._var.mkdir(exist_ok=True)
-            # Written aside and linked: of several processes that start at once one wins, and none reads half a file.
-            draft = path.with_name(f".{name}.{os.getpid()}")
-            if not path.exists():
-                draft.touch(mode=0o600)
-                draft.write_text(fresh, encoding="utf-8")
-                try:
-                    path.hardlink_to(draft)
-                except FileExistsError:
-                    pass
-                finally:
-                    draft.unlink()
+            make_once(path, fresh)
             return path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ImproperlyConfigured(
@@ -228,3 +218,20 @@ class Environment:
             return Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ImproperlyConfigured(f"{name} names {path}, which cannot be read: {error}.") from None
+
+
+def make_once(path: Path, text: str) -> bool:
+    """Make a file that its owner alone may read, unless it is there already; whether it was made. Raises OSError."""
+    if path.exists():
+        return False
+    # Written aside and linked: of several processes that start at once one wins, and none reads half a file.
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    try:
+        draft.write_text(text, encoding="utf-8")
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True

@@ -11,15 +11,17 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psycopg
+import yaml
 from psycopg import sql
 
-from tests.processes import ROOT, Server, ServerError, as_user
+from tests.processes import ROOT, Server, ServerError, as_user, free_port
 
 UNPRIVILEGED_USER = "nobody"
 
@@ -51,6 +53,13 @@ def find_valkey() -> Path:
         if found := shutil.which(name):
             return Path(found)
     raise ServerError("Valkey was not found. Run ./dev setup, or install it (Debian: apt-get install redis-server).")
+
+
+def find_caddy() -> Path:
+    for found in (str(Path(sys.executable).with_name("caddy")), shutil.which("caddy")):
+        if found and os.access(found, os.X_OK):
+            return Path(found)
+    raise ServerError("Caddy was not found. Run ./dev setup.")
 
 
 def run(command: list[str | Path], user: str | None = None) -> None:
@@ -166,6 +175,40 @@ class Valkey(Server):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2) as client:
             client.sendall(b"PING\r\n")
             return client.recv(16).startswith(b"+PONG")
+        return False
+
+
+class Caddy(Server):
+    """The proxy of compose.yaml before servers on these ports, with its own certificate authority, on loopback."""
+
+    name = "Caddy"
+
+    def __init__(self, upstreams: Sequence[int]) -> None:
+        super().__init__()
+        compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+        text = compose["services"]["proxy"]["environment"]["CADDYFILE"].replace("$$", "$")
+        for number, port in enumerate(upstreams, start=1):
+            text = text.replace(f"web-{number}:8000", f"127.0.0.1:{port}")
+        own = f"http_port {free_port()}\n  https_port {self.port}\n  admin off\n  skip_install_trust\n  default_bind 127.0.0.1"
+        (self.folder / "Caddyfile").write_text(text.replace("{\n", f"{{\n  {own}\n", 1), encoding="utf-8")
+
+    def _command(self) -> list[str]:
+        return [str(find_caddy()), "run", "--adapter", "caddyfile", "--config", str(self.folder / "Caddyfile")]
+
+    def _environment(self) -> dict[str, str]:
+        folder = str(self.folder)
+        return {**super()._environment(), "HOME": folder, "XDG_DATA_HOME": folder, "DOMAIN": "localhost"}
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / "caddy/pki/authorities/local/root.crt"
+
+    def _is_ready(self) -> bool:
+        # It serves before it has a certificate to show.
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2) as client:
+            context = ssl.create_default_context(cafile=str(self.authority))
+            with context.wrap_socket(client, server_hostname="localhost"):
+                return True
         return False
 
 

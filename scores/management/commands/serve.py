@@ -1,6 +1,7 @@
 """manage.py serve: the production server with the right flags."""
 
 import contextlib
+import logging
 import os
 import resource
 import socket
@@ -14,9 +15,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from audit.keys import load_keyring
+from scoreboard_project import __version__
 from scores.metrics import FOLDER_VARIABLE
 from scores.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.receipts import Registry
+
+logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 8
 #: A viewer that does not even answer a ping is let go after twice this.
@@ -45,6 +49,8 @@ class Command(BaseCommand):
             raise CommandError(fault)
         connection.close()
         allow_many_sockets()
+        # Else a server that nobody asks says nothing at all.
+        logger.info("listening host=%s port=%d workers=%d version=%s", host, port, workers, __version__)
         with counting_together() if workers > 1 else contextlib.nullcontext():
             self._run(host, port, workers)
 
