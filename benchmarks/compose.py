@@ -7,6 +7,7 @@ OVERRIDE is a Compose file over it, for a machine with other ports, networks or 
 
 import hashlib
 import json
+import os
 import shutil
 import ssl
 import subprocess
@@ -117,7 +118,7 @@ def prepared(override: list[str]) -> Iterator[Site]:
     try:
         for name in run("git", "ls-files", folder=ROOT).splitlines():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+            shutil.copyfile(ROOT / name, folder / name)
         for path in override:
             shutil.copy(path, folder / "compose.override.yaml")
         yield Site(folder)
@@ -128,9 +129,12 @@ def prepared(override: list[str]) -> Iterator[Site]:
 
 
 def main() -> None:
+    # A clone of somebody careful, whose files the user of the servers could not read.
+    os.umask(0o077)
     with prepared(sys.argv[1:2]) as site:
         before = site.bring_up()
         site.manage("make_action", "daily-quiz", f"--points={POINTS}")
+        site.manage("createsuperuser", "--noinput", "--username=admin", "--email=admin@example.org")
         access = site.manage("make_players", "--count=1", "--tokens", "--lifetime=3600").split("\t")[2]
         # It has a certificate a moment after it is up.
         folder = str(Path(AUTHORITY).parent)
@@ -151,7 +155,7 @@ def main() -> None:
         assert score == updates * POINTS
         print(site.manage("seal_ledger"))
         print(site.manage("verify_ledger", "--pinned", "/data/checkpoints.jws"))
-        print(site.compose("logs", "--no-log-prefix", "--tail=3", "web-1", "sealer"))
+        print(site.compose("logs", "--no-log-prefix", "--tail=3", "web-1", "sealer", "detector"))
 
 
 if __name__ == "__main__":

@@ -214,29 +214,50 @@ def test_the_client_of_the_api_page_counts_once_though_its_first_answer_gets_los
 
 
 OPERATIONS = "docs/operations.md"
-#: Stands in for Docker: what the image would run is run here.
+#: Stands in for Docker: makes the folders that it would mount, and what the image would run is run here.
 DOCKER = """#!/bin/sh
+mkdir -p keys/servers keys/sealer
 case "$*" in
-    *"--entrypoint python3 manage -c"*) shift $(($# - 1)); exec "$PYTHON" -c "$1" ;;
+    *"manage make_keys") exec "$PYTHON" "$MANAGE" make_keys ;;
 esac
 echo "docker $*" >>"$CALLS"
 """
 
 
+def read_files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_the_quarter_of_an_hour_makes_secrets_and_keys_that_a_server_takes(tmp_path: Path) -> None:
     block = read_block(OPERATIONS, "sh")
-    for name, text in (("docker", DOCKER), ("sudo", "#!/bin/sh\n")):
-        (tmp_path / name).write_text(text, encoding="utf-8")
-        (tmp_path / name).chmod(0o755)
+    (tmp_path / "docker").write_text(DOCKER, encoding="utf-8")
+    (tmp_path / "docker").chmod(0o755)
     site = tmp_path / "site"
     site.mkdir()
-    variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": sys.executable}
     calls = tmp_path / "calls"
-    environment = variables | {"CALLS": str(calls)}
-    subprocess.run(["/bin/sh", "-euc", block], cwd=site, env=environment, check=True, capture_output=True, timeout=60)
+    keys = {
+        "LEDGER_KEYS_FILE": str(site / "keys/servers/ledger_keys.json"),
+        "RECEIPT_ISSUERS_FILE": str(site / "keys/servers/receipt_issuers.json"),
+        "CHECKPOINT_KEY_FILE": str(site / "keys/sealer/checkpoint_keys.json"),
+    }
+    needed = {"SECRET_KEY": "x" * 50, "JWT_SIGNING_KEY": "x" * 50, "ALLOWED_HOSTS": "localhost"}
+    environment = variables | keys | needed | {"CALLS": str(calls), "MANAGE": str(ROOT / "manage.py")}
+    made = []
+    for _ in range(2):
+        done = subprocess.run(
+            ["/bin/sh", "-euc", f"umask 022; {block} umask"], cwd=site, env=environment, check=True, capture_output=True,
+            text=True, timeout=60,
+        )  # fmt: skip
+        assert done.stdout.splitlines()[-1] == "0022"
+        made.append(read_files(site))
+    assert made[0] == made[1]
+    assert len(made[0]) == 4
     assert calls.read_text(encoding="utf-8").splitlines()[-1] == "docker compose up --detach"
     secrets = dict(line.split("=", 1) for line in (site / ".env").read_text(encoding="utf-8").splitlines())
-    assert set(secrets) == {"DOMAIN", "SECRET_KEY", "JWT_SIGNING_KEY", "POSTGRES_PASSWORD"}
+    drawn = {"SECRET_KEY", "JWT_SIGNING_KEY", *(f"{role}_PASSWORD" for role in ("POSTGRES", "OWNER", "APP", "SEALER"))}
+    assert set(secrets) == {"DOMAIN"} | drawn
+    assert len({secrets[name] for name in drawn}) == len(drawn)
     assert {path.stat().st_mode & 0o077 for path in (site / ".env", *site.glob("keys/*/*.json"))} == {0}
     production = {
         "SECRET_KEY": secrets["SECRET_KEY"],
@@ -244,9 +265,7 @@ def test_the_quarter_of_an_hour_makes_secrets_and_keys_that_a_server_takes(tmp_p
         "ALLOWED_HOSTS": secrets["DOMAIN"],
         "TRUSTED_PROXIES": "1",
         "DATABASE_URL": f"sqlite:///{tmp_path}/site.sqlite3",
-        "LEDGER_KEYS_FILE": str(site / "keys/servers/ledger_keys.json"),
-        "RECEIPT_ISSUERS_FILE": str(site / "keys/servers/receipt_issuers.json"),
-        "CHECKPOINT_KEY_FILE": str(site / "keys/sealer/checkpoint_keys.json"),
+        **keys,
         "CHECKPOINT_EXPORT": str(tmp_path / "checkpoints.jws"),
     }
     for command in (["migrate", "--verbosity=0"], ["config"], ["seal_ledger"]):

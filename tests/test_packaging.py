@@ -94,6 +94,8 @@ def test_the_image_is_built_on_a_pinned_base_installs_by_hash_and_runs_without_r
     assert install not in last
     assert [line for line in instructions if line.startswith("ADD ")] == []
     assert [line for line in last if line.startswith("USER ")] == ["USER 10001:10001"]
+    # Whatever umask the clone was made under.
+    assert "RUN chmod -R a+rX . && python3 -m compileall -q ." in last
     assert 'ENTRYPOINT ["python3", "manage.py"]' in last
     assert [line for line in last if line.startswith("CMD ")] == [
         'CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]'

@@ -101,6 +101,9 @@ def test_an_address_that_is_none(rest: str) -> None:
 def test_an_address_of_no_redis() -> None:
     said = last_line(run("migrate", REDIS_URL="127.0.0.1:6379"))
     assert said == "Configuration: REDIS_URL must begin with redis://, rediss:// or unix://."
+    said = last_line(run("migrate", REDIS_URL="redis://:open-sesame@127.0.0.1:port/0"))
+    assert said.startswith("Configuration: REDIS_URL is no URL of Valkey or Redis: ")
+    assert "sesame" not in said
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

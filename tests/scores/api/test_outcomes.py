@@ -32,8 +32,10 @@ def ask(server: ScoreboardServer, method: str, path: str, body: Any = None, **he
 
 
 def read_lines(server: ScoreboardServer) -> list[dict[str, Any]]:
-    """What the server said; every line is an object, or the test fails."""
-    return [json.loads(line) for line in server.log.splitlines()]
+    """What the server said after the line that it listens; every line is an object, or the test fails."""
+    first, *lines = [json.loads(line) for line in server.log.splitlines()]
+    assert first["message"].startswith("listening ")
+    return lines
 
 
 def test_an_update_and_a_refusal_are_a_line_each_and_reads_are_none(
@@ -89,6 +91,7 @@ def test_no_secret_and_no_forged_line_gets_into_the_log(
     for secret in (access, receipt, password, "a-key-of-the-player"):
         assert secret not in said
     assert "\x1b" not in said
-    lines = said.splitlines()
+    # After the one that the server listens.
+    lines = said.splitlines()[1:]
     assert [line for line in lines if line.startswith("2026-01-01")] == []
     assert len(lines) == 5
