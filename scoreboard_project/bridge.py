@@ -2,7 +2,7 @@
 
 Measured (docs/decisions/0002): Django's own ASGI handler spends several times the CPU of this bridge on an empty request.
 The body is read once, limited while it is read; the handler gets one thread hop; `response.close()` is honoured, and
-streaming responses stream. Database connections live one per pool thread.
+streaming responses stream. Database connections live one per thread. Probes need no thread: they say what this process knows.
 """
 
 import asyncio
@@ -10,22 +10,26 @@ import io
 import logging
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from scoreboard_project.front import Message, Receive, Send
+from scoreboard_project.threads import AllThreads, Threads
+from scoreboard_project.update import PATH as UPDATE
 from scoreboard_project.update import Updates
+from scores import swap
+from scores.api.limits import COUNTED
 from scores.api.logs import request_id
 from scores.api.middleware import answer_refusal, choose_request_id, client_address
-from scores.errors import PayloadTooLarge, Refused, RequestTimeout, Unavailable
+from scores.api.views import IS_HELD
+from scores.database.availability import availability, time_limit
+from scores.errors import OutcomeUnknown, PayloadTooLarge, Refused, RequestTimeout, Unavailable
 from scores.live import hub
 
 logger = logging.getLogger(__name__)
 
-#: Requests served at once by one process; more threads only wait for the interpreter.
-THREADS = 4
 API_BODY_BYTES = 8 * 1024
 PAGE_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 25.0
@@ -33,6 +37,11 @@ BODY_SECONDS = 25.0
 STALLED_SECONDS = 60.0
 #: A request that waited this long for a thread is refused, so that with the database away nobody waits beyond 5 s.
 QUEUE_SECONDS = 1.5
+#: A client of the API, or one who signs in, has an answer by then, whatever its thread hangs in.
+ANSWER_SECONDS = 4.6
+#: An update of a player whom another transaction holds is tried again after ever longer pauses, until it has waited for so long.
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, HELD_SECONDS = 0.05, 0.5, 4.0
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Bridge:
@@ -41,7 +50,7 @@ class Bridge:
     def __init__(self, handler: WSGIHandler) -> None:
         self._handler = handler
         self._updates = Updates()
-        self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="http")
+        self._threads = AllThreads()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         hub.attach()
@@ -56,7 +65,9 @@ class Bridge:
             await _refuse(scope, send, PayloadTooLarge())
             return
         try:
-            response, start = await self._answer(make_environ(scope, body))
+            environ = make_environ(scope, body)
+            threads = self._threads.choose(environ["REQUEST_METHOD"], scope["path"])
+            response, start = await self._answer(environ, threads)
         except Refused as refusal:
             await _refuse(scope, send, refusal)
             return
@@ -64,22 +75,66 @@ class Bridge:
         if isinstance(response, bytes):
             await send({"type": "http.response.body", "body": response})
         else:
-            await self._stream(response, receive, send)
+            await self._stream(threads, response, receive, send)
 
-    async def _answer(self, environ: dict[str, Any]) -> tuple[Any, Message]:
+    async def _answer(self, environ: dict[str, Any], threads: Threads) -> tuple[Any, Message]:
         """The whole answer, or a streaming response that is still to be sent."""
+        if _is_probe(environ):
+            return self._handle(environ)
         answer = await self._updates.answer(environ)
         if answer is not None:
             return answer
-        loop = asyncio.get_running_loop()
-        response, start = await loop.run_in_executor(self._pool, self._respond, environ, time.monotonic())
+        arrived_at = time.monotonic()
+        if environ["PATH_INFO"] == UPDATE and swap.is_possible():
+            response, start = await self._answer_update(environ, threads, arrived_at)
+        else:
+            response, start = await self._respond_in(threads, environ, arrived_at)
         self._updates.learn(environ, start)
         return response, start
 
-    def _respond(self, environ: dict[str, Any], queued_at: float) -> tuple[Any, Message]:
-        """In the pool: what Django answers."""
-        if time.monotonic() - queued_at > QUEUE_SECONDS:
+    async def _answer_update(self, environ: dict[str, Any], threads: Threads, arrived_at: float) -> tuple[Any, Message]:
+        """By the view, over and over while another transaction holds the player: no thread waits for that."""
+        pause = PAUSE_SECONDS
+        while True:
+            tried = {**environ, IS_HELD: False}
+            response, start = await self._respond_in(threads, tried, arrived_at)
+            if not tried[IS_HELD]:
+                return response, start
+            if time.monotonic() - arrived_at > HELD_SECONDS:
+                raise Unavailable(reason="held")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            environ["wsgi.input"].seek(0)
+            # Counted once, however often it is tried.
+            environ[COUNTED] = next(iter(tried.get("RATE_LIMITS", [])), None)
+
+    async def _respond_in(self, threads: Threads, environ: dict[str, Any], arrived_at: float) -> tuple[Any, Message]:
+        """What Django answers, in a thread of these. Raises Unavailable where none got to it, OutcomeUnknown where one hangs."""
+        job: Future[tuple[Any, Message]] = threads.submit(
+            self._respond, environ, threads, arrived_at, queued_at=time.monotonic()
+        )
+        response = asyncio.wrap_future(job)
+        is_bounded = environ["PATH_INFO"].startswith(("/api/", "/login"))
+        done, _ = await asyncio.wait([response], timeout=ANSWER_SECONDS if is_bounded else None)
+        if done:
+            return response.result()
+        response.add_done_callback(lambda late: late.cancelled() or late.exception())
+        if job.cancel() or environ["REQUEST_METHOD"] in SAFE_METHODS:
             raise Unavailable(reason="queue")
+        raise OutcomeUnknown(reason="queue")
+
+    def _respond(
+        self, environ: dict[str, Any], threads: Threads, arrived_at: float, *, queued_at: float
+    ) -> tuple[Any, Message]:
+        """In a thread: what Django answers, within what time is left of the request's for the database."""
+        now = time.monotonic()
+        if now - queued_at > QUEUE_SECONDS:
+            raise Unavailable(reason="queue")
+        seconds = threads.database_seconds()
+        with time_limit(None if seconds is None else max(0, seconds - (now - arrived_at))):
+            return self._handle(environ)
+
+    def _handle(self, environ: dict[str, Any]) -> tuple[Any, Message]:
         start: Message = {"type": "http.response.start"}
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
@@ -97,13 +152,13 @@ class Bridge:
                 response.close()
         return response, start
 
-    async def _stream(self, response: Any, receive: Receive, send: Send) -> None:
+    async def _stream(self, threads: Threads, response: Any, receive: Receive, send: Send) -> None:
         """A chunk at a time, so that no thread waits for the reader: one who left ends it, and so does one who reads nothing."""
         loop, chunks = asyncio.get_running_loop(), iter(response)
         gone = asyncio.ensure_future(_wait_until_gone(receive))
         try:
             while not gone.done():
-                chunk = await loop.run_in_executor(self._pool, next, chunks, None)
+                chunk = await loop.run_in_executor(threads, next, chunks, None)
                 async with asyncio.timeout(STALLED_SECONDS):
                     await send({"type": "http.response.body", "body": chunk or b"", "more_body": chunk is not None})
                 if chunk is None:
@@ -112,7 +167,13 @@ class Bridge:
             logger.info("a reader took nothing for %s s and is let go", STALLED_SECONDS)
         finally:
             gone.cancel()
-            await loop.run_in_executor(self._pool, response.close)
+            await loop.run_in_executor(threads, response.close)
+
+
+def _is_probe(environ: dict[str, Any]) -> bool:
+    """Whether the answer is at hand: that we live, or what the database's watch has seen."""
+    path = environ["PATH_INFO"]
+    return path == "/healthz" or (path == "/readyz" and availability.is_watched)
 
 
 async def _wait_until_gone(receive: Receive) -> None:

@@ -1,8 +1,11 @@
 """What is answered in front of Django: when it may be, for many at once in one thread, and with the headers the views send."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, Literal, TypeVar
 
@@ -18,77 +21,137 @@ Headers = list[tuple[bytes, bytes]]
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
-#: Where none of the questions could be answered yet, they are asked again after this long, and then after ever longer.
+#: A question that could not be answered yet is asked again after this long, and then after ever longer.
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.001, 0.05
+#: Of the subjects that are waited for, so many at most are asked about again beside what is new.
+HELD_TRIES = 8
 
 
 class Unanswered(Enum):
     YET = "yet"
 
 
+@dataclass(frozen=True, eq=False)
+class Asked(Generic[Question, Answer]):
+    question: Question
+    answer: asyncio.Future[Answer]
+
+
+@dataclass
+class Held(Generic[Question, Answer]):
+    """Those who wait for one subject, first come first: only the first asks again, at `again_at`."""
+
+    waiting: deque[Asked[Question, Answer]] = field(default_factory=deque)
+    pause: float = PAUSE_SECONDS
+    again_at: float = 0.0
+
+
 class Together(Generic[Question, Answer]):
     """Answers questions in one thread: those that come while it answers the last ones get their answers together.
 
-    `answer` gives one answer for each question, in order; for one that has to be asked again, `Unanswered.YET`. It gets as
-    many as there are, or at most `most`, those that came first first.
+    `answer` gives one answer for each question, in order: an exception to be raised, or for one that has to be asked again,
+    `Unanswered.YET`. It gets as many as there are, or at most `most`, those that came first first. What has to be asked again
+    waits apart, by `subject`, so that however much waits for one subject it takes no place of anything new.
     """
 
     def __init__(
         self,
         name: str,
-        answer: Callable[[list[Question]], Sequence[Answer | Literal[Unanswered.YET]]],
+        answer: Callable[[list[Question]], Sequence[Answer | Exception | Literal[Unanswered.YET]]],
         *,
         most: int | None = None,
+        subject: Callable[[Question], Hashable] = lambda _: None,
     ) -> None:
         self._answer = answer
         self._most = most
+        self._subject = subject
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._asked: list[tuple[Question, asyncio.Future[Answer]]] = []
+        self._new: deque[Asked[Question, Answer]] = deque()
+        self._held: dict[Hashable, Held[Question, Answer]] = {}
+        self._news = asyncio.Event()
         self._answering: asyncio.Task[None] | None = None
 
-    async def ask(self, question: Question, *, patience: float) -> Answer:
-        """The answer; raises TimeoutError after so many seconds, and what the answering raised."""
+    def ask(self, question: Question) -> asyncio.Future[Answer]:
+        """The answer to come. Whoever does not want it any more cancels it, and what was not asked yet never is."""
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = loop.create_future()
-        self._asked.append((question, answer))
+        asked = Asked[Question, Answer](question, loop.create_future())
+        self._new.append(asked)
         if self._answering is None or self._answering.done():
+            self._news = asyncio.Event()
             self._answering = loop.create_task(self._answer_all())
-        async with asyncio.timeout(patience):
-            return await answer
+        self._news.set()
+        return asked.answer
 
     async def _answer_all(self) -> None:
-        pause = PAUSE_SECONDS
-        while self._asked:
-            now = self._asked[: self._most]
-            self._asked = self._asked[len(now) :]
-            left = await self._answer_some(now)
-            # Who gave up waiting is not asked for again.
-            self._asked = [each for each in left + self._asked if not each[1].done()]
-            if len(left) < len(now):
-                pause = PAUSE_SECONDS
-            else:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        while self._new or self._held:
+            self._news.clear()
+            new, again = self._take_new(), self._take_held()
+            if new or again:
+                await self._answer_some(new, again)
+            elif self._held:
+                again_at = min(held.again_at for held in self._held.values())
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(again_at):
+                        await self._news.wait()
 
-    async def _answer_some(
-        self, asked: list[tuple[Question, asyncio.Future[Answer]]]
-    ) -> list[tuple[Question, asyncio.Future[Answer]]]:
-        """Those that are still unanswered."""
-        questions = [question for question, _ in asked]
-        left: list[tuple[Question, asyncio.Future[Answer]]] = []
+    def _take_new(self) -> list[Asked[Question, Answer]]:
+        taken: list[Asked[Question, Answer]] = []
+        while self._new and (self._most is None or len(taken) < self._most):
+            asked = self._new.popleft()
+            if not asked.answer.done():
+                taken.append(asked)
+        return taken
+
+    def _take_held(self) -> list[Asked[Question, Answer]]:
+        """The first who waits for each subject whose time has come; those that were asked about least lately come first."""
+        taken: list[Asked[Question, Answer]] = []
+        now = asyncio.get_running_loop().time()
+        for subject, held in list(self._held.items()):
+            while held.waiting and held.waiting[0].answer.done():
+                held.waiting.popleft()
+            if not held.waiting:
+                del self._held[subject]
+            elif held.again_at <= now and len(taken) < HELD_TRIES:
+                taken.append(held.waiting.popleft())
+                self._held[subject] = self._held.pop(subject)
+        return taken
+
+    async def _answer_some(self, new: list[Asked[Question, Answer]], again: list[Asked[Question, Answer]]) -> None:
+        asked = [*new, *again]
+        questions = [each.question for each in asked]
+        answers: Sequence[Answer | Exception | Literal[Unanswered.YET]]
         try:
             answers = await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, questions)
         except Exception as error:  # noqa: BLE001 - whoever asked decides what to make of it
-            for _, future in asked:
-                if not future.done():
-                    future.set_exception(error)
-            return left
-        for (question, future), answer in zip(asked, answers, strict=True):
+            answers = [error] * len(asked)
+        left: set[Asked[Question, Answer]] = set()
+        for each, answer in zip(asked, answers, strict=True):
             if answer is Unanswered.YET:
-                left.append((question, future))
-            elif not future.done():
-                future.set_result(answer)
-        return left
+                left.add(each)
+            elif each.answer.done():
+                continue
+            elif isinstance(answer, Exception):
+                each.answer.set_exception(answer)
+            else:
+                each.answer.set_result(answer)
+        self._release({self._subject(each.question) for each in asked if each not in left})
+        self._keep_apart([each for each in new if each in left], [each for each in again if each in left])
+
+    def _release(self, subjects: set[Hashable]) -> None:
+        """Who waited for one that turned out to be free: all of them go together again."""
+        for subject in subjects & self._held.keys():
+            self._new.extend(self._held.pop(subject).waiting)
+
+    def _keep_apart(self, new: list[Asked[Question, Answer]], again: list[Asked[Question, Answer]]) -> None:
+        for each in new:
+            self._held.setdefault(self._subject(each.question), Held()).waiting.append(each)
+        for each in again:
+            self._held.setdefault(self._subject(each.question), Held()).waiting.appendleft(each)
+        now = asyncio.get_running_loop().time()
+        for subject in {self._subject(each.question) for each in (*new, *again)}:
+            held = self._held[subject]
+            held.again_at = now + held.pause
+            held.pause = min(2 * held.pause, LONGEST_PAUSE_SECONDS)
 
 
 class LearnedHeaders:

@@ -100,6 +100,7 @@ except ValueError:
     ) from None
 _database = DATABASES["default"]
 _options = _database.setdefault("OPTIONS", {})
+# WEB_DATABASE_OPTIONS is what the web processes add (asgi.py): nothing of theirs may outlive the 5 s; migrations and verification may.
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # One writer at a time is SQLite's nature: take the write lock at BEGIN, wait for it, and never lose a commit.
     _options.update(
@@ -107,15 +108,20 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     )
     if env.text("DATABASE_URL") == "sqlite:///var/scoreboard.sqlite3":
         _database["NAME"] = VAR_DIR / "scoreboard.sqlite3"
+    WEB_DATABASE_OPTIONS: dict[str, Any] = {"timeout": 3}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
+    _database["ENGINE"] = "scores.database"
     # A server that does not answer must become a 503 within 5 s.
     _options.update(
         connect_timeout=3, tcp_user_timeout=4000, keepalives_idle=10, keepalives_interval=2, keepalives_count=2
     )
+    WEB_DATABASE_OPTIONS = {
+        "options": "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000",
+        "connect_timeout": 2,
+        "operation_seconds": 4.0,
+    }
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql:// or sqlite:///.")
-# What the web processes add (asgi.py): no statement of theirs may outlive the 5 s; migrations and verification may.
-WEB_STATEMENT_OPTIONS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")

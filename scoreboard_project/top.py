@@ -5,6 +5,7 @@ the question. Only what is plainly in order is answered here. Anything else (ano
 database that is away) is passed on to the view, whose answers are also where the headers are learned.
 """
 
+import asyncio
 import time
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from scoreboard_project.front import Headers, LearnedHeaders, Message, Receive, 
 from scores import metrics
 from scores.api.limits import AddressReadLimit, address_subject, describe_limits
 from scores.api.middleware import choose_request_id, client_address
+from scores.database.availability import read_limit
 from scores.standings import Snapshot, read_snapshot
 
 PATH = "/api/score/top"
@@ -49,7 +51,8 @@ class Top:
             return
         request.META["CLIENT_ADDRESS"] = client_address(request)
         try:
-            answer = await self._together.ask(address_subject(request), patience=PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = await self._together.ask(address_subject(request))
         except Exception:  # noqa: BLE001 - the view will meet it too, and say so
             answer = None
         if answer is None:
@@ -79,8 +82,9 @@ def _read_request(scope: Message) -> WSGIRequest | None:
 
 def _look(addresses: list[str]) -> list[Answer | None]:
     """In the thread: one answer for each, in order; None for those above their limit."""
-    close_old_connections()
-    snapshot = read_snapshot()
+    with read_limit():
+        close_old_connections()
+        snapshot = read_snapshot()
     return [
         None if usage is not None and usage.is_exceeded else Answer(snapshot, describe_limits([usage] if usage else []))
         for usage in AddressReadLimit.count(addresses)

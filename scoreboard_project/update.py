@@ -6,11 +6,14 @@ that is not exact, a token that does not hold, a limit reached, an act that is r
 it was. It is the view that refuses, logs and keeps refusals. Passing on is safe at any moment: one key counts once.
 """
 
+import asyncio
 import logging
 import re
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import IntegrityError, close_old_connections
@@ -27,7 +30,9 @@ from scores.api.problems import to_refusal
 from scores.api.serializers import MAXIMUM_RECEIPT_LENGTH, show_award
 from scores.api.views import describe_origin, read_act
 from scores.awarding import Attempt, Award
-from scores.errors import Refused, Unavailable
+from scores.database.availability import availability, time_limit
+from scores.database.base import WriteUnanswered
+from scores.errors import OutcomeUnknown, Refused, Unavailable
 from scores.receipts import Receipt
 
 logger = logging.getLogger(__name__)
@@ -37,8 +42,12 @@ CONTENT_TYPES = {"application/json", "application/json; charset=utf-8", "applica
 SLUG = re.compile(r"[-A-Za-z0-9_]{1,64}")
 #: Awarded at once, at most: the more, the longer each of them waits for the last.
 TOGETHER = 64
-#: No client waits longer than 5 s, whatever the database does.
-PATIENCE_SECONDS = 4.5
+#: No client waits longer than 5 s, whatever the database does: an update may wait for so long,
+PATIENCE_SECONDS = 4.2
+#: and one that is being written then, for so much longer;
+GRACE_SECONDS = 0.4
+#: of which so much is for one round through the database.
+ROUND_SECONDS = 3.5
 
 
 class Answer(NamedTuple):
@@ -46,6 +55,34 @@ class Answer(NamedTuple):
 
     body: bytes
     headers: Headers
+
+
+class Claim:
+    """On an update that waits: either its writing begins, or it is withdrawn and never written."""
+
+    def __init__(self) -> None:
+        # One side is the event loop, the other the thread.
+        self._lock = threading.Lock()
+        self._is_withdrawn = False
+        self.is_writing = False
+
+    def begin(self) -> bool:
+        """Whether it may be written, from now on until `end`."""
+        with self._lock:
+            self.is_writing = not self._is_withdrawn
+            return self.is_writing
+
+    def end(self) -> bool:
+        """It is certain that nothing was written; whether it may be tried again."""
+        with self._lock:
+            self.is_writing = False
+            return not self._is_withdrawn
+
+    def withdraw(self) -> bool:
+        """Whether that came in time: nothing was written or will be. Where not, it is not begun a second time."""
+        with self._lock:
+            self._is_withdrawn = True
+            return not self.is_writing
 
 
 @dataclass
@@ -56,8 +93,13 @@ class Update:
     request: WSGIRequest
     attempt: Attempt | None = None
     usage: Usage | None = None
-    answer: Answer | Literal[Unanswered.YET] | None = None
+    answer: Answer | Unavailable | Literal[Unanswered.YET] | None = None
+    claim: Claim = field(default_factory=Claim)
     began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def player(self) -> UUID | None:
+        return self.attempt.caller.player if self.attempt else None
 
 
 class Updates:
@@ -65,31 +107,43 @@ class Updates:
 
     def __init__(self) -> None:
         self._headers = LearnedHeaders()
-        self._together = Together("updates", _answer_all, most=TOGETHER)
+        self._together = Together("updates", _answer_all, most=TOGETHER, subject=lambda update: update.player)
 
     async def answer(self, environ: dict[str, Any]) -> tuple[bytes, Message] | None:
-        """The answer, or None where it is the view's to give. Raises Unavailable where the database is out of reach."""
+        """The answer, or None where it is the view's to give. Raises Unavailable where the database is out of reach, OutcomeUnknown
+        where it has not said what became of the update."""
         update = _read_request(environ)
         if update is None:
             return None
         headers = self._headers.get(secure=update.request.is_secure())
-        if headers is None:
+        if headers is None or availability.is_away:
             return None
-        try:
-            answer = await self._together.ask(update, patience=PATIENCE_SECONDS)
-        except TimeoutError:
-            raise Unavailable(reason="queue") from None
-        except Exception as error:
-            refusal = to_refusal(error)
-            if refusal is not None:
-                raise refusal from None
-            if not isinstance(error, IntegrityError):
-                logger.exception("updates that came together are left to the view, each by itself")
-            answer = None
+        answer = await self._ask(update)
         if answer is None:
             return None
         metrics.REQUESTS.labels(PATH[1:], "2xx").observe(time.perf_counter() - update.began)
         return answer.body, {"type": "http.response.start", "status": 200, "headers": [*headers, *answer.headers]}
+
+    async def _ask(self, update: Update) -> Answer | None:
+        answer = self._together.ask(update)
+        done, _ = await asyncio.wait([answer], timeout=PATIENCE_SECONDS)
+        if not done and not update.claim.withdraw():
+            done, _ = await asyncio.wait([answer], timeout=GRACE_SECONDS)
+        if not done:
+            answer.cancel()
+            raise OutcomeUnknown(reason="queue") if update.claim.is_writing else Unavailable(reason="queue")
+        try:
+            return answer.result()
+        except WriteUnanswered as error:
+            # Of those that went together, some may have been refused or answered already, and nothing of theirs was sent.
+            refusal = to_refusal(error) if update.claim.is_writing else Unavailable(reason="database")
+            raise refusal or error from None
+        except Exception as error:
+            if (refusal := to_refusal(error)) is not None:
+                raise refusal from None
+            if not isinstance(error, IntegrityError):
+                logger.exception("updates that came together are left to the view, each by itself")
+            return None
 
     def learn(self, environ: dict[str, Any], start: Message) -> None:
         """How the view answers: see `LearnedHeaders`."""
@@ -112,22 +166,31 @@ def _read_request(environ: dict[str, Any]) -> Update | None:
     return Update(environ, request) if is_admissible(request) else None
 
 
-def _answer_all(updates: list[Update]) -> list[Answer | Literal[Unanswered.YET] | None]:
+def _answer_all(updates: list[Update]) -> list[Answer | Unavailable | Literal[Unanswered.YET] | None]:
     """In the thread: one answer for each, in order; None for those that are the view's."""
-    close_old_connections()
     _read_and_count([update for update in updates if update.attempt is None])
+    with time_limit(ROUND_SECONDS):
+        close_old_connections()
+        _award([update for update in updates if update.attempt is not None])
+    return [update.answer for update in updates]
+
+
+def _award(updates: list[Update]) -> None:
     asked = [
         (update, update.attempt)
         for update in updates
         if update.attempt is not None and not (update.usage and update.usage.is_exceeded)
     ]
-    awards = services.award_together([attempt for _, attempt in asked])
+    awards = services.award_together(
+        [attempt for _, attempt in asked], begin=lambda place: asked[place][0].claim.begin()
+    )
     for (update, _), award in zip(asked, awards, strict=True):
         if isinstance(award, Award):
             update.answer = _answer(update, award)
+        elif award is not None:
+            update.answer = None
         else:
-            update.answer = Unanswered.YET if award is None else None
-    return [update.answer for update in updates]
+            update.answer = Unanswered.YET if update.claim.end() else Unavailable(reason="queue")
 
 
 def _read_and_count(updates: list[Update]) -> None:

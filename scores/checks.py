@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
+from django.db import connection
 
 MINIMUM_VARIETY = 12
 #: What stands in documents, and in files that were copied and forgotten.
@@ -40,5 +41,5 @@ def _find_faults() -> Iterator[tuple[str, str]]:
         )
     if not settings.CHECKPOINT_EXPORT:
         yield "W005", "CHECKPOINT_EXPORT is not set: without a copy outside the database, a cut log cannot be shown."
-    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql" and not settings.REDIS_URL:
+    if connection.vendor == "postgresql" and not settings.REDIS_URL:
         yield "W006", "REDIS_URL is not set: only one process may serve. Several would share neither limits nor pings."

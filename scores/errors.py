@@ -135,6 +135,17 @@ class Unavailable(Refused):
     detail = "The scoreboard cannot take this now; try again after the pause."
 
 
+class PlayerHeld(Unavailable):
+    """Another transaction holds the player; only who asked not to wait for it is told."""
+
+
+class OutcomeUnknown(Refused):
+    """The one refusal that does not mean that nothing was written."""
+
+    status, code, title = 503, "outcome_unknown", "Outcome unknown"
+    detail = "This was sent to the database, and no answer came in time. Send the same again: under its key an update counts once."
+
+
 class CorrectionRefused(Refused):
     status, code, title = 422, "correction_refused", "Correction refused"
     detail = "This correction cannot be made."

@@ -22,8 +22,9 @@ from django.db import close_old_connections
 from websockets import frames
 
 from scores import metrics
+from scores.database.availability import read_limit
 from scores.long_lived import LongLived
-from scores.standings import Snapshot, read_snapshot
+from scores.standings import REUSE_SECONDS, Snapshot, read_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class Hub:
         self._frame: Frame | None = None
         self._sent_at = 0.0
         self._sent_etag = ""
-        self._hears = self._tells = True
+        self._hears = self._tells = self._is_current = True
         self._news = threading.Event()
         self._saying = threading.Event()
         # One thread of its own, so that the board moves also while every request thread is busy.
@@ -235,7 +236,7 @@ class Hub:
         while True:
             with suppress(TimeoutError):
                 until_heartbeat = self._sent_at + HEARTBEAT_SECONDS - time.monotonic()
-                longest = REREAD_SECONDS if self._hears else RETRY_SECONDS
+                longest = REREAD_SECONDS if self._hears and self._is_current else RETRY_SECONDS
                 async with asyncio.timeout(min(longest, max(RETRY_SECONDS, until_heartbeat))):
                     await self._changed.wait()
             self._changed.clear()
@@ -245,11 +246,14 @@ class Hub:
 
     async def _refresh(self) -> None:
         """Read, and send where something moved, or a heartbeat where nothing was sent for long."""
+        began = time.monotonic()
         try:
             snapshot = await asyncio.get_running_loop().run_in_executor(self._reader, _read)
         except Exception as error:  # noqa: BLE001 - the board must outlive a database that is away
             logger.warning("the standings could not be read: %s", error)
             return
+        # One from before is what there is while the database is away: then the next look is soon.
+        self._is_current = began - snapshot.read_at <= REUSE_SECONDS
         metrics.HUB_READ_AT.set_to_current_time()
         if self._frame is None or self._sent_etag != snapshot.etag:
             self._sent_etag, self._frame = snapshot.etag, Frame.of(snapshot.frame)
@@ -276,5 +280,6 @@ def announce() -> None:
 
 
 def _read() -> Snapshot:
-    close_old_connections()
-    return read_snapshot()
+    with read_limit():
+        close_old_connections()
+        return read_snapshot()

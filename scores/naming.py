@@ -60,7 +60,10 @@ def follow_token(caller: Caller) -> None:
 
 @transaction.atomic
 def _follow_token(caller: Caller) -> None:
-    score = Score.objects.select_for_update().get(pk=caller.player)
+    # Whom another transaction holds is not waited for: the name is followed with the next request.
+    score = Score.objects.select_for_update(skip_locked=True).filter(pk=caller.player).first()
+    if score is None:
+        return
     check_caller(score, caller)
     try:
         check_name(score, caller)

@@ -19,6 +19,7 @@ from audit.models import Checkpoint
 from scores import standings
 from scores.api import problems
 from scores.api.limits import limits_are_shared
+from scores.database.availability import availability
 from scores.metrics import render as render_metrics
 from scores.readiness import find_missing_ledger_key, is_migrated
 from scores.you import describe_place, find_viewer
@@ -90,6 +91,8 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
 
 
 def _database_state() -> str:
+    if availability.is_watched:
+        return "unavailable" if availability.is_away else "ok"
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -99,11 +102,12 @@ def _database_state() -> str:
 
 
 def _migrations_state() -> str:
-    return "ok" if is_migrated() else "pending"
+    return "ok" if (availability.is_migrated if availability.is_watched else is_migrated()) else "pending"
 
 
 def _ledger_keys_state() -> str:
-    kid = find_missing_ledger_key(load_keyring())
+    watched = availability.is_watched
+    kid = availability.missing_ledger_key if watched else find_missing_ledger_key(load_keyring())
     return "ok" if kid is None else f"missing {kid}"
 
 

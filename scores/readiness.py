@@ -1,16 +1,25 @@
-"""What must hold before this machine may serve: the database within reach and up to date, its keys here, and the clock right."""
+"""What must hold before this machine may serve: the database within reach and up to date, its keys here, and the clock right.
 
+And the watch over it.
+"""
+
+import logging
+import threading
 import time
 from datetime import timedelta
 
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from audit import chain, clock
-from audit.keys import Keyring, LedgerKeyMissing
+from audit.keys import Keyring, LedgerKeyMissing, load_keyring
 from audit.models import AuditEntry
 from scoreboard_project.faults import MIGRATE
+from scores import standings
+from scores.database.availability import SILENCE_SECONDS, Availability, time_limit
 from scores.models import Action
+
+logger = logging.getLogger(__name__)
 
 #: Tokens are judged by a machine's own clock; a node of a cluster may be this far from the database's.
 MAXIMUM_DRIFT = timedelta(seconds=30)
@@ -19,6 +28,66 @@ MAXIMUM_LEAD = timedelta(minutes=5)
 MICROSECOND = timedelta(microseconds=1)
 #: Of how many of the newest entries the keys must be here: whoever played lately goes on from one of them.
 NEWEST = 1000
+WATCH_SECONDS = 0.5
+#: Whether tables and keys are those that this release needs is looked at less often: it takes more than the rest together.
+CONDITIONS_SECONDS = 10.0
+
+
+class DatabaseWatch:
+    """Asks the database for the board twice a second, in a thread and over a connection of its own.
+
+    So everybody else knows whether it answers without asking it, and the last board there is is never old.
+    """
+
+    def __init__(self, availability: Availability) -> None:
+        self._availability = availability
+        self._ended = threading.Event()
+        self._looked = threading.Event()
+        self._conditions_seen_at = -CONDITIONS_SECONDS
+        self._is_heard = True
+
+    def start(self, *, patience: float) -> None:
+        """Begin, and wait for the first answer for so many seconds at most."""
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+        self._looked.wait(patience)
+        self._availability.is_watched = True
+
+    def stop(self) -> None:
+        self._ended.set()
+
+    def _watch(self) -> None:
+        while not self._ended.is_set():
+            fault = self._look()
+            if self._is_heard != (fault is None):
+                self._is_heard = fault is None
+                logger.warning("the database answers again" if fault is None else f"the database is away: {fault}")
+            self._looked.set()
+            self._ended.wait(WATCH_SECONDS)
+        connection.close()
+
+    def _look(self) -> Exception | None:
+        """What kept the database from answering, if it did not."""
+        try:
+            with time_limit(SILENCE_SECONDS):
+                close_old_connections()
+                self._look_at_start_conditions()
+                standings.refresh_snapshot()
+        except (OperationalError, InterfaceError) as error:
+            self._availability.note_failure()
+            return error
+        except DatabaseError:
+            # It does answer, if only that a table is missing.
+            self._conditions_seen_at = -CONDITIONS_SECONDS
+        self._availability.note_answer()
+        return None
+
+    def _look_at_start_conditions(self) -> None:
+        if time.monotonic() - self._conditions_seen_at > CONDITIONS_SECONDS:
+            known = self._availability
+            known.is_migrated = is_migrated()
+            known.missing_ledger_key = find_missing_ledger_key(load_keyring()) if known.is_migrated else None
+            if known.is_migrated and known.missing_ledger_key is None:
+                self._conditions_seen_at = time.monotonic()
 
 
 def is_migrated() -> bool:

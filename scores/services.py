@@ -1,7 +1,7 @@
 """The only writers of scores and catalogue. Every change and its audit entry are one transaction; the announcement comes after it."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,7 +29,7 @@ from scores.awarding import (
     weigh,
 )
 from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
-from scores.errors import InvalidBody, Refused, TokenInvalid
+from scores.errors import InvalidBody, PlayerHeld, Refused, TokenInvalid
 from scores.models import Action, Score
 from scores.names import name_key
 from scores.naming import NameChanged
@@ -39,35 +39,48 @@ from scores.receipts import Receipt
 logger = logging.getLogger(__name__)
 
 
-def award(attempt: Attempt) -> Award:
-    """Credit the caller for an act, exactly once, or raise the `Refused` that the contract's order of checks meets first."""
+def award(attempt: Attempt, *, waits: bool = True) -> Award:
+    """Credit the caller for an act, exactly once, or raise the `Refused` that the contract's order of checks meets first.
+
+    Raises PlayerHeld where another transaction holds the player and the caller would rather come again than wait for it.
+    """
     try:
-        return _award(attempt)
+        return _award(attempt, waits=waits)
     except NameChanged:
         naming.follow_token(attempt.caller)
-        return award(replace(attempt, caller=attempt.caller.without_name()))
+        return award(replace(attempt, caller=attempt.caller.without_name()), waits=waits)
     except IntegrityError:
         # Another transaction used the same key at the same moment: now that it is committed, it is seen.
-        return _award(attempt)
+        return _award(attempt, waits=waits)
 
 
-def _award(attempt: Attempt) -> Award:
+def _award(attempt: Attempt, *, waits: bool) -> Award:
     with holding_what_cannot_be_trusted():
         if swap.is_possible():
             [answer] = award_together([attempt])
             if isinstance(answer, Award):
                 return answer
-            if answer is not None and attempt.caller.external_name is None:
+            if answer is None and not waits:
+                raise PlayerHeld(reason="held")
+            if answer is not None and not _is_to_be_made(answer, attempt.caller):
                 raise answer
-        # Another writer has the player: wait for the lock. Or it is one of elsewhere, who may still have to be made.
+        # Another writer has the player: wait for the lock. Or it is one of elsewhere, who has still to be made.
         return _award_by_lock(attempt)
 
 
-def award_together(attempts: Sequence[Attempt]) -> list[Award | Exception | None]:
+def _is_to_be_made(error: Exception, caller: Caller) -> bool:
+    return isinstance(error, TokenInvalid) and error.reason == "unknown_player" and caller.external_name is not None
+
+
+def award_together(
+    attempts: Sequence[Attempt], *, begin: Callable[[int], bool] = lambda _: True
+) -> list[Award | Exception | None]:
     """What `award` does, for many in two round trips. PostgreSQL only, outside of transactions; nothing waits for a lock.
 
     None is to be asked again: another writer had the player at this moment. An exception is for `award` to meet again and to act
-    upon. Raises IntegrityError where two players used one key at once; then nothing of all this was written.
+    upon. `begin` is told the place of each that is about to be written, and may still keep it from that: it is None then, too.
+    Raises IntegrityError where two players used one key at once; then nothing of all this was written. Raises WriteUnanswered
+    where it is not known what of it was.
     """
     if not attempts:
         return []
@@ -75,12 +88,15 @@ def award_together(attempts: Sequence[Attempt]) -> list[Award | Exception | None
     names: dict[UUID, str] = {}
     chains: dict[UUID, list[AuditEntry]] = {}
     asked = [swap.Asked(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
-    for attempt, found in zip(attempts, swap.read_facts(asked), strict=True):
+    for place, (attempt, found) in enumerate(zip(attempts, swap.read_facts(asked), strict=True)):
         chain = chains.setdefault(attempt.caller.player, [])
         try:
             award = _decide(attempt, found, chain)
         except (Refused, CatalogueChanged, NameChanged, ledger.ChainBroken, LedgerKeyMissing) as error:
             answers.append(error)
+            continue
+        if not award.replayed and not begin(place):
+            answers.append(None)
             continue
         answers.append(award)
         if not award.replayed:

@@ -5,7 +5,6 @@ Order: most points first; of equal points, who reached them first; then by id.
 
 import hashlib
 import json
-import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -13,13 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from audit.times import format_time
+from scores.database.availability import availability
 from scores.models import Score
 from scores.ranks import read_neighbourhood
-
-logger = logging.getLogger(__name__)
 
 SIZE = 10
 #: An unchanged board keeps its snapshot, and so its bytes, for as long as clients may cache it.
@@ -52,15 +50,20 @@ _latest: Snapshot | None = None
 
 
 def read_snapshot() -> Snapshot:
-    """The present top 10, one query whatever the number of players. While the database is out of reach: the last one there was."""
-    global _latest  # noqa: PLW0603 - the one snapshot of this process
+    """The present top 10. While the database is out of reach: the last one there was, which its watch keeps fresh."""
     try:
-        entries = read_top()
-    except OperationalError:
+        return refresh_snapshot()
+    except (OperationalError, InterfaceError):
         if _latest is None:
             raise
-        logger.warning("database out of reach, serving the standings of %s", _latest.as_of)
+        availability.note_missed_read()
         return _latest
+
+
+def refresh_snapshot() -> Snapshot:
+    """The present top 10, one query whatever the number of players; raises what the database raises."""
+    global _latest  # noqa: PLW0603 - the one snapshot of this process
+    entries = read_top()
     with _lock:
         now = time.monotonic()
         if _latest is None or _latest.entries != entries or now - _latest.read_at > REUSE_SECONDS:

@@ -21,6 +21,7 @@ from audit import ledger
 from audit.clock import CLOCK_US
 from audit.models import AuditEntry
 from scores.awarding import DAY_US, MICROSECONDS, Facts
+from scores.database.base import telling_unanswered_writes
 from scores.models import Action, Score
 
 
@@ -141,7 +142,8 @@ def _read_row(row: Any) -> Found:
 def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUID]:
     """Append each player's new entries and move the score along; the players whose score still was where the first follows on.
 
-    With each chain goes the name that the player had when it was sealed: an erasure changes it.
+    With each chain goes the name that the player had when it was sealed: an erasure changes it. Raises WriteUnanswered where the
+    database did not say whether it was done.
     """
     moves = []
     for name, entries in chains:
@@ -154,7 +156,8 @@ def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUI
         for entry in entries
     ]
     columns = [list(column) for table in (moves, rows) for column in zip(*table, strict=True)]
-    return {player for (player,) in _execute(WRITE, columns)}
+    with telling_unanswered_writes():
+        return {player for (player,) in _execute(WRITE, columns)}
 
 
 def _write_value(value: Any, kind: str) -> Any:

@@ -9,7 +9,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from rest_framework import exceptions
 
 from scores.api.outcomes import count_refusal, note_refusal
-from scores.errors import InvalidBody, LoginFailed, NotAuthenticated, PayloadTooLarge, Refused, Unavailable
+from scores.database.base import WriteUnanswered
+from scores.errors import (
+    InvalidBody,
+    LoginFailed,
+    NotAuthenticated,
+    OutcomeUnknown,
+    PayloadTooLarge,
+    Refused,
+    Unavailable,
+)
 
 logger = logging.getLogger("scores.refusals")
 
@@ -94,6 +103,9 @@ def to_refusal(error: Exception) -> Refused | None:
     """Our refusal behind an exception, or None where it is something else."""
     if isinstance(error, Refused):
         return error
+    if isinstance(error, WriteUnanswered):
+        logger.error("a write was sent, and the database did not answer: %s", error)
+        return OutcomeUnknown(reason="database")
     # A server that only reads, as a standby does, says so by an InternalError.
     if isinstance(error, (OperationalError, InterfaceError, InternalError)):
         logger.error("database out of reach, overloaded or read-only: %s", error)

@@ -26,6 +26,8 @@ COMMON = {
     415: ["unsupported_media_type"],
     429: ["rate_limited"],
 }
+#: Of what writes.
+UNKNOWN = {503: ["outcome_unknown"]}
 ALWAYS = {500: ["internal_error"], 503: ["unavailable"]}
 
 
@@ -105,6 +107,7 @@ update = _route(
     answers={200: AwardShape},
     problems=[
         COMMON,
+        UNKNOWN,
         {
             400: ["idempotency_key_required", "invalid_idempotency_key"],
             401: ["not_authenticated", "token_invalid"],
@@ -153,7 +156,7 @@ token = _route(
     auth=[],
     request=LoginBody,
     answers={200: TokenPair},
-    problems=[COMMON, {401: ["login_failed"]}],
+    problems=[COMMON, UNKNOWN, {401: ["login_failed"]}],
 )
 refresh = _route(
     "rotate_tokens",
@@ -161,7 +164,7 @@ refresh = _route(
     auth=[],
     request=RefreshBody,
     answers={200: TokenPair},
-    problems=[COMMON, {401: ["token_invalid"]}],
+    problems=[COMMON, UNKNOWN, {401: ["token_invalid"]}],
 )
 revoke = _route(
     "revoke_token",
@@ -169,7 +172,7 @@ revoke = _route(
     auth=[],
     request=RefreshBody,
     answers={204: OpenApiResponse(OpenApiTypes.NONE, "Revoked.")},
-    problems=[COMMON, {401: ["token_invalid"]}],
+    problems=[COMMON, UNKNOWN, {401: ["token_invalid"]}],
 )
 
 

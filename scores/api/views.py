@@ -19,11 +19,22 @@ from scores.api.limits import AddressLoginLimit, AddressReadLimit, PlayerLimit, 
 from scores.api.outcomes import note_update
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.awarding import Attempt, Caller, SelfReport, check_caller
-from scores.errors import IdempotencyKeyRequired, InvalidBody, InvalidIdempotencyKey, LoginFailed, TokenInvalid
+from scores.errors import (
+    IdempotencyKeyRequired,
+    InvalidBody,
+    InvalidIdempotencyKey,
+    LoginFailed,
+    PlayerHeld,
+    TokenInvalid,
+)
 from scores.receipts import Receipt, examine
 
 #: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
 IDEMPOTENCY_KEY = re.compile(r'(?P<quote>"?)(?P<key>[!#-\[\]-~]{1,255})(?P=quote)')
+
+
+#: In the environment of an update: False where the server asks again later about a player who is held, True where one is.
+IS_HELD = "scoreboard.is_held"
 
 
 class JSONView(APIView):
@@ -57,7 +68,12 @@ class UpdateView(JSONView):
     @schema.update
     def patch(self, request: Request) -> Response:
         act = read_act(self.read(UpdateBody, request), request._request)
-        award = services.award(Attempt(read_caller(request), act, describe_origin(request._request)))
+        attempt = Attempt(read_caller(request), act, describe_origin(request._request))
+        try:
+            award = services.award(attempt, waits=IS_HELD not in request.META)
+        except PlayerHeld:
+            request.META[IS_HELD] = True
+            return Response(status=204)  # which no client sees: the bridge asks again, and no thread waits meanwhile
         note_update(request._request, award)
         return Response(show_award(award))
 

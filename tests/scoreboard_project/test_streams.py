@@ -8,8 +8,9 @@ import pytest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from scoreboard_project import bridge
-from scoreboard_project.bridge import THREADS, Bridge
+from scoreboard_project.bridge import Bridge
 from scoreboard_project.front import Message
+from scoreboard_project.threads import THREADS
 
 SCOPE: dict[str, Any] = {
     "type": "http", "method": "GET", "path": "/long", "query_string": b"", "headers": [], "http_version": "1.1",

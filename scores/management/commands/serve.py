@@ -76,7 +76,7 @@ class Command(BaseCommand):
             server_header=False,
             access_log=False,
             log_config=None,
-            lifespan="off",
+            lifespan="on",
         )
 
 

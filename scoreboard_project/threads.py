@@ -1,0 +1,64 @@
+"""The threads that serve requests: some for each kind, so that what holds up one kind holds up no other.
+
+A database that does not answer, a lock, an investigator's long act, password hashing: each can keep busy only the threads of
+its own kind. They are made when they are first needed; each that asks the database keeps a connection.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+
+from scoreboard_project.update import PATH as UPDATE
+from scores import swap
+from scores.database.availability import READ_SECONDS, availability
+
+#: Requests of no special kind that one process serves at once; more threads only wait for the interpreter.
+THREADS = 4
+#: Together for all that one request asks of the database, so that the answer is there within 5 s.
+REQUEST_SECONDS = 4.0
+#: What everybody looks at, also while the database is away.
+BOARDS = frozenset({"/", "/embed", "/api/score/top", "/metrics"})
+#: Where passwords are hashed, which takes a core for a good part of a second.
+LOGINS = frozenset({"/api/token", "/login", "/admin/login/"})
+
+
+class Threads(ThreadPoolExecutor):
+    """For one kind of requests. `seconds`: how long one may use the database for; None is for as long as its statements may take."""
+
+    def __init__(self, name: str, count: int, *, seconds: float | None, has_last: bool = False) -> None:
+        super().__init__(max_workers=count, thread_name_prefix=name)
+        self._seconds = seconds
+        self._has_last = has_last
+
+    def database_seconds(self) -> float | None:
+        """For a request that begins now: none where it would wait in vain, or where it has what was read last."""
+        in_vain = availability.is_doubtful if self._has_last else availability.is_away
+        return 0 if in_vain else self._seconds
+
+
+class AllThreads:
+    """Which threads a request is for."""
+
+    def __init__(self) -> None:
+        self.files = Threads("files", 2, seconds=0)
+        self.boards = Threads("boards", 2, seconds=READ_SECONDS, has_last=True)
+        #: What can only be refused while the database is away; a flood of it must not hold up who looks at the board.
+        self.refusals = Threads("refusals", 2, seconds=0)
+        self.logins = Threads("logins", 2, seconds=REQUEST_SECONDS)
+        self.desk = Threads("desk", 2, seconds=None)
+        #: SQLite has one writer: a second one could only wait for it, and others need its thread.
+        self.writer = Threads("writer", 1, seconds=REQUEST_SECONDS)
+        self.others = Threads("http", THREADS, seconds=REQUEST_SECONDS)
+
+    def choose(self, method: str, path: str) -> Threads:
+        if path.startswith(settings.STATIC_URL):
+            return self.files
+        if path in BOARDS:
+            return self.boards
+        if availability.is_away:
+            return self.refusals
+        if method == "POST" and path in LOGINS:
+            return self.logins
+        if path.startswith("/admin/"):
+            return self.desk
+        return self.writer if path == UPDATE and not swap.is_possible() else self.others

@@ -1,0 +1,92 @@
+"""Django's backend for PostgreSQL with connections that give up on a server that does not answer.
+
+A server whose processes are stopped still acknowledges every packet, so no timeout of TCP ends the wait for it, nor does any
+of its own. Only who waits can: within the limit of `availability.time_limit`, and within `operation_seconds` of the OPTIONS.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import psycopg
+from django.db import OperationalError
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.psycopg_any import IsolationLevel
+from psycopg.abc import RV, PQGen, PQGenConn
+
+from scores.database.availability import seconds_left
+
+#: The server or a pooler says that it does not know what became of a statement.
+UNKNOWN_STATES = ("08", "40003")
+
+
+class WriteUnanswered(OperationalError):
+    """A write was sent and no answer came: it may have been done, or may yet be done."""
+
+
+class OutOfTime(psycopg.OperationalError):
+    """There was no time left to ask the database; nothing was sent."""
+
+
+class TimedConnection(psycopg.Connection[Any]):
+    """A connection that is closed as soon as an answer takes too long: whatever came later would answer another question."""
+
+    operation_seconds: float | None = None
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
+        connecting = super()._connect_gen(conninfo)
+        try:
+            waiting_for = next(connecting)
+            while True:
+                check_time_left()
+                waiting_for = connecting.send((yield waiting_for))
+        except StopIteration as end:
+            connection: Self = end.value
+            return connection
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        try:
+            check_time_left()
+            limits = [limit for limit in (seconds_left(), self.operation_seconds, timeout) if limit is not None]
+            return super().wait(gen, interval, min(limits, default=None))
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None:
+                self.close()
+            raise
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """PostgreSQL; `operation_seconds` in its OPTIONS bounds each wait for an answer."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> TimedConnection:
+        seconds = conn_params.pop("operation_seconds", None)
+        self.isolation_level = IsolationLevel.READ_COMMITTED
+        connection = TimedConnection.connect(**conn_params)
+        connection.operation_seconds = seconds
+        return connection
+
+    def commit(self) -> None:
+        with telling_unanswered_writes():
+            super().commit()
+
+
+def check_time_left() -> None:
+    """Raises OutOfTime when the limit is used up."""
+    left = seconds_left()
+    if left is not None and left <= 0:
+        raise OutOfTime("the database is away, or there is no time left to ask it")
+
+
+@contextmanager
+def telling_unanswered_writes() -> Iterator[None]:
+    """Around what commits: raises WriteUnanswered where the database did not say what became of it."""
+    try:
+        yield
+    except OperationalError as error:
+        cause = error.__cause__
+        if not isinstance(cause, psycopg.Error) or isinstance(cause, OutOfTime):
+            raise
+        if cause.sqlstate is not None and not cause.sqlstate.startswith(UNKNOWN_STATES):
+            raise
+        raise WriteUnanswered(str(error)) from error
