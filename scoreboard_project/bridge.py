@@ -12,6 +12,8 @@ import sys
 import time
 from concurrent.futures import Future
 from typing import Any
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
@@ -51,6 +53,8 @@ class Bridge:
         self._handler = handler
         self._updates = Updates()
         self._threads = AllThreads()
+        #: By player, of those who are held and waited for.
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         hub.attach()
@@ -93,20 +97,36 @@ class Bridge:
         return response, start
 
     async def _answer_update(self, environ: dict[str, Any], threads: Threads, arrived_at: float) -> tuple[Any, Message]:
-        """By the view, over and over while another transaction holds the player: no thread waits for that."""
+        """By the view, which says at once where another transaction holds the player: no thread waits for that."""
+        tried = {**environ, IS_HELD: False}
+        answer = await self._respond_in(threads, tried, arrived_at)
+        if not tried[IS_HELD]:
+            return answer
+        # Counted once, however often it is tried.
+        environ[COUNTED] = next(iter(tried.get("RATE_LIMITS", [])), None)
+        # One of those who wait for a player tries for all of them, or they would take every thread by turns.
+        turn = self._turns.setdefault(tried["CALLER"].player, asyncio.Lock())
+        try:
+            async with asyncio.timeout(arrived_at + HELD_SECONDS - time.monotonic()):
+                await turn.acquire()
+        except TimeoutError:
+            raise Unavailable(reason="held") from None
+        try:
+            return await self._answer_held(environ, threads, arrived_at)
+        finally:
+            turn.release()
+
+    async def _answer_held(self, environ: dict[str, Any], threads: Threads, arrived_at: float) -> tuple[Any, Message]:
         pause = PAUSE_SECONDS
-        while True:
+        while time.monotonic() - arrived_at < HELD_SECONDS:
+            environ["wsgi.input"].seek(0)
             tried = {**environ, IS_HELD: False}
-            response, start = await self._respond_in(threads, tried, arrived_at)
+            answer = await self._respond_in(threads, tried, arrived_at)
             if not tried[IS_HELD]:
-                return response, start
-            if time.monotonic() - arrived_at > HELD_SECONDS:
-                raise Unavailable(reason="held")
+                return answer
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            environ["wsgi.input"].seek(0)
-            # Counted once, however often it is tried.
-            environ[COUNTED] = next(iter(tried.get("RATE_LIMITS", [])), None)
+        raise Unavailable(reason="held")
 
     async def _respond_in(self, threads: Threads, environ: dict[str, Any], arrived_at: float) -> tuple[Any, Message]:
         """What Django answers, in a thread of these. Raises Unavailable where none got to it, OutcomeUnknown where one hangs."""
@@ -115,7 +135,8 @@ class Bridge:
         )
         response = asyncio.wrap_future(job)
         is_bounded = environ["PATH_INFO"].startswith(("/api/", "/login"))
-        done, _ = await asyncio.wait([response], timeout=ANSWER_SECONDS if is_bounded else None)
+        left = max(0, arrived_at + ANSWER_SECONDS - time.monotonic())
+        done, _ = await asyncio.wait([response], timeout=left if is_bounded else None)
         if done:
             return response.result()
         response.add_done_callback(lambda late: late.cancelled() or late.exception())

@@ -14,9 +14,10 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import psutil
 import psycopg
 import yaml
 from psycopg import sql
@@ -117,6 +118,23 @@ class PostgreSQL(Server):
         super().start()
         if is_new:
             self.create_database("scoreboard")
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Inside, all its processes stand still: connections stay open, packets are acknowledged, nothing is answered."""
+        self._signal_all(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        # The postmaster first, so that it starts no other; its children have sessions of their own.
+        postmaster = psutil.Process(self.process.pid)
+        postmaster.send_signal(number)
+        for process in postmaster.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
     def _command(self) -> list[str]:
         settings = {

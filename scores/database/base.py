@@ -67,8 +67,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def commit(self) -> None:
-        with telling_unanswered_writes():
-            super().commit()
+        try:
+            with telling_unanswered_writes():
+                super().commit()
+        except WriteUnanswered:
+            self.close()
+            # Or Django would connect anew to leave the transaction, and tell of that failure instead.
+            self.closed_in_transaction = True
+            raise
 
 
 def check_time_left() -> None:
