@@ -254,7 +254,8 @@ class Hub:
             return
         # One from before is what there is while the database is away: then the next look is soon.
         self._is_current = began - snapshot.read_at <= REUSE_SECONDS
-        metrics.HUB_READ_AT.set_to_current_time()
+        if self._is_current:
+            metrics.HUB_READ_AT.set_to_current_time()
         if self._frame is None or self._sent_etag != snapshot.etag:
             self._sent_etag, self._frame = snapshot.etag, Frame.of(snapshot.frame)
             await self._broadcast(self._frame)

@@ -31,7 +31,9 @@ REQUESTS = Histogram(
     ["route", "status"], buckets=SECONDS,
 )  # fmt: skip
 THREADS_BUSY = Gauge(
-    "scoreboard_threads_busy", "Threads that serve a request now, of 4 per worker.", multiprocess_mode="livesum"
+    "scoreboard_threads_busy",
+    "Threads that serve a request now: of 4 per worker, and of those for special kinds.",
+    multiprocess_mode="livesum",
 )
 VIEWERS = Gauge("scoreboard_viewers", "Open sockets, by process.", multiprocess_mode="liveall")
 FRAMES = Counter("scoreboard_frames", "Frames handed to viewers.")

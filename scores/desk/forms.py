@@ -70,7 +70,7 @@ class WhichEntries(What):
         return [Step(player, {"seq": number}, found.get(number)) for number in numbers]
 
     def address(self, steps: list[Step]) -> str:
-        return f"?entries={write_numbers(step.arguments['seq'] for step in steps)}"
+        return f"?entries={write_numbers(int(step.arguments['seq']) for step in steps)}"
 
 
 class HowManyPoints(What):

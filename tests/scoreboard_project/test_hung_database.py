@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.db import connection
 from rest_framework_simplejwt.tokens import RefreshToken
+from websockets.sync.client import connect as websocket
 
 from audit.models import AuditEntry
 from scores.api.authentication import issue
@@ -156,6 +157,18 @@ def test_while_it_stands_still_the_board_is_shown_and_who_writes_is_told(
     assert list(AuditEntry.objects.filter(player=ada.pk).values_list("seq", "balance")) == [(1, 10), (2, 20), (3, 30)]
     assert "Traceback" not in server.log
     check_chain(ada)
+
+
+def test_an_open_board_moves_again_by_itself(ada: Score, scoreboard_server: Start, postgresql: PostgreSQL) -> None:
+    server = scoreboard_server()
+    use_once(server, ada)
+    with websocket(f"{server.url.replace('http', 'ws')}/ws/scoreboard") as socket:
+        assert json.loads(socket.recv(timeout=5))["data"]["entries"][0]["score"] == 20
+        with postgresql.paused():
+            wait_until(lambda: not is_ready(server), seconds=5, what="The news that it stands still")
+            assert act(server, ada, "paused").status == 503
+        wait_until(lambda: act(server, ada, "again").status == 200, seconds=6, what="A database that answers again")
+        assert json.loads(socket.recv(timeout=6))["data"]["entries"][0]["score"] == 30
 
 
 def test_an_update_that_was_written_without_an_answer_is_said_to_be_unknown_and_counts_once(

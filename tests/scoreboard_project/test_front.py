@@ -1,0 +1,121 @@
+"""Questions that are answered together, and those that wait for somebody apart from the others."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from scoreboard_project.front import HELD_TRIES, Together, Unanswered
+from scoreboard_project.update import Claim
+
+
+class Answerer:
+    """Answers every question with itself in capitals, but for those whose first letter is held; notes what came together."""
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+        self.rounds: list[list[str]] = []
+
+    def __call__(self, questions: list[str]) -> list[object]:
+        self.rounds.append(questions)
+        return [Unanswered.YET if question[0] in self.held else question.upper() for question in questions]
+
+
+def together(answerer: Answerer, most: int | None = None) -> Together[str, object]:
+    return Together("test", answerer, most=most, subject=lambda question: question[0])  # type: ignore[arg-type]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+def test_what_is_held_comes_once_a_round_and_takes_no_place_of_what_is_new() -> None:
+    answerer = Answerer()
+    answerer.held = {"a", "b"}
+
+    async def ask() -> None:
+        questions = together(answerer, most=4)
+        held = [questions.ask(f"{name}{number}") for number in range(10) for name in "ab"]
+        await until(lambda: len(answerer.rounds) > 20)
+        seen = len(answerer.rounds)
+        new = [questions.ask(f"{name}1") for name in "cdefgh"]
+        assert await asyncio.gather(*new) == ["C1", "D1", "E1", "F1", "G1", "H1"]
+        # Four new ones fit into a round, whatever else is in it.
+        rounds = [asked for asked in answerer.rounds[seen:] if any(question[0] not in "ab" for question in asked)]
+        assert [[question[0] for question in asked if question[0] not in "ab"] for asked in rounds] == [
+            list("cdef"),
+            list("gh"),
+        ]
+        again = answerer.rounds[5:]
+        assert all(sum(question[0] == name for question in asked) <= 1 for asked in again for name in "ab")
+        assert not any(answer.done() for answer in held)
+        answerer.held.clear()
+        assert await asyncio.gather(*held) == [f"{name}{number}" for number in range(10) for name in "AB"]
+
+    asyncio.run(ask())
+
+
+def test_of_many_who_are_held_a_few_are_asked_about_in_turn() -> None:
+    answerer = Answerer()
+    names = [chr(ord("a") + number) for number in range(3 * HELD_TRIES // 2)]
+    answerer.held = set(names)
+
+    async def ask() -> None:
+        questions = together(answerer)
+        held = [questions.ask(name) for name in names]
+        await until(lambda: len({question for asked in answerer.rounds[1:] for question in asked}) == len(names))
+        assert max(len(asked) for asked in answerer.rounds[1:]) <= HELD_TRIES
+        answerer.held.clear()
+        assert await asyncio.gather(*held) == [name.upper() for name in names]
+
+    asyncio.run(ask())
+
+
+def test_who_gave_up_is_not_asked_about_any_more() -> None:
+    answerer = Answerer()
+    answerer.held = {"a"}
+
+    async def ask() -> None:
+        questions = together(answerer)
+        held, other = questions.ask("a1"), questions.ask("a2")
+        await until(lambda: len(answerer.rounds) > 2)
+        held.cancel()
+        seen = len(answerer.rounds) + 1
+        await until(lambda: len(answerer.rounds) > seen + 2)
+        assert {question for asked in answerer.rounds[seen:] for question in asked} == {"a2"}
+        other.cancel()
+
+    asyncio.run(ask())
+
+
+def test_an_error_is_told_to_all_who_asked_and_to_nobody_later() -> None:
+    def fail(questions: list[str]) -> list[str]:
+        if "bad" in questions:
+            raise ValueError
+        return questions
+
+    async def ask() -> None:
+        questions = Together[str, str]("test", fail)
+        answers = [questions.ask("bad"), questions.ask("good")]
+        assert [type(error) for error in await asyncio.gather(*answers, return_exceptions=True)] == [ValueError] * 2
+        assert await questions.ask("good") == "good"
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("tries", [0, 1, 2])
+def test_what_is_withdrawn_before_its_writing_begins_is_never_written(tries: int) -> None:
+    claim = Claim()
+    for _ in range(tries):
+        assert (claim.begin(), claim.end()) == (True, True)
+    assert claim.withdraw()
+    assert (claim.begin(), claim.is_writing) == (False, False)
+
+
+def test_what_is_being_written_cannot_be_withdrawn_but_is_not_begun_again() -> None:
+    claim = Claim()
+    assert claim.begin()
+    assert (claim.withdraw(), claim.is_writing) == (False, True)
+    assert (claim.end(), claim.begin()) == (False, False)
