@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from audit.models import Refusal
-from scores import corrections, services
+from scores import chain, corrections, services
 from scores.models import Flag, Score
 from scores.players import ensure_player
 from tests.clock import turn_clock, turn_clock_back
@@ -31,7 +31,7 @@ def award(player: Score, minutes: float, points: int) -> None:
     context = {"address": address, "agent": agent, "request": uuid4().hex, "token": uuid4().hex}
     action = "leap" if points > 100 else "step"
     ref = f"k:{player.pk}:{uuid4().hex * 2}"
-    services.append_entry(
+    chain.append_entry(
         player, kind="award", delta=points, action=action, ref=ref, actor=str(player.pk), context=context
     )
 

@@ -22,7 +22,7 @@ class Answerer:
 
 
 def together(answerer: Answerer, most: int | None = None) -> Together[str, object]:
-    return Together("test", answerer, most=most, subject=lambda question: question[0])  # type: ignore[arg-type]
+    return Together("test", answerer, most=most, subject=lambda question: question[0])
 
 
 async def until(condition: Callable[[], bool]) -> None:

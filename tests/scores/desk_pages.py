@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 from django.test import Client
 
-from scores import services
+from scores import chain
 from scores.models import Score
 from tests.scores.acting import access_token, update
 
@@ -49,7 +49,7 @@ def award(player: Score, count: int) -> None:
     player.refresh_from_db()
     for _ in range(count):
         context = {"address": "192.0.2.1", "agent": "Firefox"}
-        services.append_entry(
+        chain.append_entry(
             player, kind="award", delta=1, action="daily-quiz", ref=None, actor=str(player.pk), context=context
         )
 

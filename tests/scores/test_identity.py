@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from audit.models import AuditEntry
-from scores import corrections, services
+from scores import chain, corrections, services
 from scores.errors import CorrectionRefused
 from scores.models import Score
 from scores.names import name_key
@@ -85,7 +85,7 @@ def test_a_name_goes_with_the_entry_that_gave_it(two: list[Score]) -> None:
     before = Score.objects.filter(pk=ada.pk).values("name", "name_key", "seal", "named_by").get()
     corrections.adjust(player=ada.pk, delta=10, **WHY)
     ada.refresh_from_db()
-    entry = services.append_entry(ada, kind="rename", delta=0, action="", ref=None, actor="system", context={})
+    entry = chain.append_entry(ada, kind="rename", delta=0, action="", ref=None, actor="system", context={})
     ada.rename("Ada Lovelace", entry)
     ada.save(update_fields=Score.NAME_FIELDS)
     assert (ada.named_by, ada.name_key) == (2, "ada lovelace")

@@ -15,7 +15,7 @@ from audit import clock
 from audit.models import AuditEntry
 from audit.times import to_us
 from audit.verification import Finding
-from scores import services
+from scores import chain
 from scores.awarding import Award
 from scores.errors import Cooldown, DailyCap, ReceiptInvalid, Refused
 from scores.models import Action, Score
@@ -133,7 +133,7 @@ def write_award(player: Score, receipt: str) -> None:
     """An award as who holds the ledger key could write it."""
     read: Any = examine(receipt)
     with transaction.atomic():
-        services.append_entry(
+        chain.append_entry(
             player,
             kind="award",
             delta=25,
