@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from scoreboard_project.front import Message, Receive, Send
-from scoreboard_project.threads import AllThreads, Threads
+from scoreboard_project.threads import LOGINS, AllThreads, Threads
 from scoreboard_project.update import PATH as UPDATE
 from scoreboard_project.update import Updates
 from scores import swap
@@ -85,10 +85,10 @@ class Bridge:
         """The whole answer, or a streaming response that is still to be sent."""
         if _is_probe(environ):
             return self._handle(environ)
+        arrived_at = time.monotonic()
         answer = await self._updates.answer(environ)
         if answer is not None:
             return answer
-        arrived_at = time.monotonic()
         if environ["PATH_INFO"] == UPDATE and swap.is_possible():
             response, start = await self._answer_update(environ, threads, arrived_at)
         else:
@@ -134,7 +134,7 @@ class Bridge:
             self._respond, environ, threads, arrived_at, queued_at=time.monotonic()
         )
         response = asyncio.wrap_future(job)
-        is_bounded = environ["PATH_INFO"].startswith(("/api/", "/login"))
+        is_bounded = environ["PATH_INFO"] in LOGINS or environ["PATH_INFO"].startswith("/api/")
         left = max(0, arrived_at + ANSWER_SECONDS - time.monotonic())
         done, _ = await asyncio.wait([response], timeout=left if is_bounded else None)
         if done:

@@ -8,7 +8,7 @@ import threading
 import time
 from datetime import timedelta
 
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+from django.db import ProgrammingError, close_old_connections, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from audit import chain, clock
@@ -49,7 +49,8 @@ class DatabaseWatch:
     def start(self, *, patience: float) -> None:
         """Begin, and wait for the first answer for so many seconds at most."""
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
-        self._looked.wait(patience)
+        if not self._looked.wait(patience):
+            self._availability.note_failure()
         self._availability.is_watched = True
 
     def stop(self) -> None:
@@ -58,9 +59,11 @@ class DatabaseWatch:
     def _watch(self) -> None:
         while not self._ended.is_set():
             fault = self._look()
-            if self._is_heard != (fault is None):
-                self._is_heard = fault is None
-                logger.warning("the database answers again" if fault is None else f"the database is away: {fault}")
+            if fault is not None and self._is_heard:
+                logger.warning("the database is away: %s", fault)
+            elif fault is None and not self._is_heard:
+                logger.warning("the database answers again")
+            self._is_heard = fault is None
             self._looked.set()
             self._ended.wait(WATCH_SECONDS)
         connection.close()
@@ -72,12 +75,12 @@ class DatabaseWatch:
                 close_old_connections()
                 self._look_at_start_conditions()
                 standings.refresh_snapshot()
-        except (OperationalError, InterfaceError) as error:
-            self._availability.note_failure()
-            return error
-        except DatabaseError:
+        except ProgrammingError:
             # It does answer, if only that a table is missing.
             self._conditions_seen_at = -CONDITIONS_SECONDS
+        except Exception as error:  # noqa: BLE001 - the watch outlives whatever it meets, or nobody would look any more
+            self._availability.note_failure()
+            return error
         self._availability.note_answer()
         return None
 

@@ -81,7 +81,7 @@ def check_time_left() -> None:
     """Raises OutOfTime when the limit is used up."""
     left = seconds_left()
     if left is not None and left <= 0:
-        raise OutOfTime("the database is away, or there is no time left to ask it")
+        raise OutOfTime("no time is left to ask it")
 
 
 @contextmanager
