@@ -15,7 +15,7 @@ from audit import clock
 from audit.models import AuditEntry
 from audit.times import to_us
 from audit.verification import Finding
-from scores import chain
+from scores import chain, services
 from scores.awarding import Award
 from scores.errors import Cooldown, DailyCap, ReceiptInvalid, Refused
 from scores.models import Action, Score
