@@ -221,6 +221,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.0",
     "TAGS": [{"name": "score", "description": "The board"}, {"name": "token", "description": "Signing in and out"}],
     "SERVE_INCLUDE_SCHEMA": False,
+    # A PATCH here is an act, not a part of something: its fields are as required as those of a POST.
+    "COMPONENT_SPLIT_PATCH": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": ["scores.api.schema.complete"],

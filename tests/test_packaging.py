@@ -1,5 +1,6 @@
 """What is installed, pinned and shipped."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -15,6 +16,7 @@ from scoreboard_project import __version__
 from tests.processes import ROOT
 
 REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt")
+NPM_FOLDERS = ("benchmarks/peers/node_ws", "tests/clients/typescript")
 PIN = re.compile(
     r"([a-z0-9]+(?:-[a-z0-9]+)*)(?:\[[a-z0-9,-]+\])?==(\S+)(?: ; [^\\]+)?((?: --hash=sha256:[0-9a-f]{64})+)"
 )
@@ -52,6 +54,14 @@ def test_every_requirement_is_pinned_and_hashed(name: str) -> None:
 @pytest.mark.parametrize("name", REQUIREMENT_FILES)
 def test_no_requirement_names_a_place_to_get_it_from(name: str) -> None:
     assert "://" not in (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("folder", NPM_FOLDERS)
+def test_no_package_of_npm_names_a_place_to_get_it_from(folder: str) -> None:
+    lock = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
+    packages = json.loads(lock)["packages"]
+    assert "://" not in lock
+    assert [name for name, package in packages.items() if name and "integrity" not in package] == []
 
 
 def test_development_runs_on_the_very_releases_that_production_does() -> None:

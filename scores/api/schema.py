@@ -5,18 +5,25 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 
 from scores.api.problems import CONTENT_TYPE
 from scores.api.serializers import (
+    ActionUpdate,
     AwardShape,
     LoginBody,
     PlaceShape,
     ProblemShape,
+    ReceiptUpdate,
     RefreshBody,
     TokenPair,
     TopShape,
-    UpdateBody,
 )
 
 COMMON = {
@@ -86,6 +93,7 @@ def _route(
     return extend_schema(
         operation_id=operation,
         summary=summary,
+        description=f"{summary}.",  # else the docstrings of our classes, which speak to their readers
         responses={**answers, **_problems(*problems, ALWAYS)},
         parameters=parameters,
         **more,
@@ -95,7 +103,9 @@ def _route(
 update = _route(
     "update_score",
     "Credit the signed-in player for one act",
-    request=UpdateBody,
+    request=PolymorphicProxySerializer(
+        component_name="UpdateBody", serializers=[ActionUpdate, ReceiptUpdate], resource_type_field_name=None
+    ),
     parameters=[
         OpenApiParameter(
             "Idempotency-Key",
@@ -179,16 +189,16 @@ revoke = _route(
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """What the serializers cannot say: that bodies are closed, what answers carry in their headers, and how large things get."""
     schemas = result["components"]["schemas"]
-    for name in ("UpdateBody", "LoginBody", "RefreshBody", "PatchedUpdateBody"):
-        if name in schemas:
-            schemas[name]["additionalProperties"] = False
-        if name in schemas and name.endswith("UpdateBody"):
-            schemas[name]["oneOf"] = [{"required": ["action"]}, {"required": ["receipt"]}]
+    # What tells the two bodies of an update apart: each has its own field, and no other.
+    for name in ("ActionUpdate", "ReceiptUpdate", "LoginBody", "RefreshBody"):
+        schemas[name]["additionalProperties"] = False
     for schema in schemas.values():
-        for name, field in schema["properties"].items():
+        for name, field in schema.get("properties", {}).items():
             _bound(name, field)
     for path, methods in result["paths"].items():
         for operation in methods.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
             for status, response in operation["responses"].items():
                 _add_headers(path, int(status), response)
                 if status == "204":

@@ -45,6 +45,18 @@ class UpdateBody(ExactSerializer):
         return attrs
 
 
+class ActionUpdate(ExactSerializer):
+    """A self-reported act, which needs an Idempotency-Key."""
+
+    action = ExactText(max_length=64)
+
+
+class ReceiptUpdate(ExactSerializer):
+    """An act proved by its backend."""
+
+    receipt = ExactText(max_length=MAXIMUM_RECEIPT_LENGTH)
+
+
 class LoginBody(ExactSerializer):
     username = ExactText(max_length=150)
     password = ExactText(max_length=1024)

@@ -59,6 +59,27 @@ def test_the_description_is_openapi_3_1_and_names_every_route_and_its_refusals(
     assert all("application/problem+json" in update[status]["content"] for status in expected[1:])
 
 
+def test_an_update_has_one_of_two_bodies_which_nothing_fits_both_of(client: Client) -> None:
+    document = json.loads(client.get("/api/schema").content)
+    schemas, body = document["components"]["schemas"], document["paths"]["/api/score/update"]["patch"]["requestBody"]
+    assert body["required"] is True
+    assert body["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/UpdateBody"}
+    names = ["ActionUpdate", "ReceiptUpdate"]
+    assert schemas["UpdateBody"] == {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}
+    for name, field in zip(names, ("action", "receipt"), strict=True):
+        assert (list(schemas[name]["properties"]), schemas[name]["required"]) == ([field], [field])
+        assert schemas[name]["additionalProperties"] is False
+
+
+def test_every_body_is_required_and_no_description_is_of_our_classes(client: Client) -> None:
+    document = json.loads(client.get("/api/schema").content)
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    assert [operation["requestBody"]["required"] for operation in operations if "requestBody" in operation] == [
+        True
+    ] * 4
+    assert [operation["description"] for operation in operations] == [f"{each['summary']}." for each in operations]
+
+
 def test_every_answer_names_its_headers_and_every_field_its_bounds(client: Client) -> None:
     document = json.loads(client.get("/api/schema").content)
     for path, methods in document["paths"].items():
@@ -70,7 +91,7 @@ def test_every_answer_names_its_headers_and_every_field_its_bounds(client: Clien
                 expected |= {"ETag"} if path == "/api/score/top" and status in {"200", "304"} else set()
                 assert set(response["headers"]) == expected, (path, status)
     for name, schema in document["components"]["schemas"].items():
-        for field, form in schema["properties"].items():
+        for field, form in schema.get("properties", {}).items():
             bounds = {"string": "maxLength", "integer": "maximum", "array": "maxItems"}
             kinds = form.get("type") if isinstance(form.get("type"), list) else [form.get("type")]
             assert [kind for kind in kinds if kind in bounds and bounds[kind] not in form] == [], (name, field)
