@@ -9,12 +9,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+#: What a browser sends as the origin of a sandboxed frame, and of files and data URLs (RFC 6454, section 7.3).
+OPAQUE_ORIGIN = "null"
 RATE = re.compile(r"[1-9][0-9]{0,8}/(?:[1-9][0-9]{0,4})?[smhd]")
 
 
@@ -46,8 +48,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "ALLOWED_ORIGINS",
         "",
-        "Origins (scheme://host[:port]) whose pages may use the API, the socket and our forms, beside the site's own.",
+        "Origins (scheme://host[:port]) whose pages may use the API, the socket and our forms, beside the site's own. The word "
+        "null lets sandboxed frames use API and socket, whatever site they are on.",
     ),
+    Setting("BASE_PATH", "", "Stays empty: the site needs a host name of its own and is never served under a path."),
     Setting(
         "DATABASE_URL",
         "sqlite:///var/scoreboard.sqlite3",
@@ -162,10 +166,20 @@ class Environment:
     def items(self, name: str) -> list[str]:
         return [item.strip() for item in self.text(name).split(",") if item.strip()]
 
-    def origins(self, name: str) -> list[str]:
-        """Origins as RFC 6454 has them: scheme, host and port, nothing after."""
+    def hosts(self, name: str) -> list[str]:
+        """Host names without scheme and path, which would match no request."""
+        hosts = self.items(name)
+        for host in hosts:
+            if "/" in host:
+                raise ImproperlyConfigured(f"{name} holds {host!r}; a host looks like scoreboard.example.org.")
+        return hosts
+
+    def origins(self, name: str, *, opaque: bool = False) -> list[str]:
+        """Origins as RFC 6454 has them: scheme, host and port, nothing after; where opaque ones may be, also OPAQUE_ORIGIN."""
         origins = [origin.lower() for origin in self.items(name)]
         for origin in origins:
+            if opaque and origin == OPAQUE_ORIGIN:
+                continue
             parts = urlsplit(origin)
             if (
                 parts.scheme not in {"http", "https"}
@@ -235,3 +249,10 @@ def make_once(path: Path, text: str) -> bool:
     finally:
         draft.unlink()
     return True
+
+
+def names_several_hosts(url: str) -> bool:
+    """Whether a database's URL names hosts to be tried one after the other, in its address or as its option `host`."""
+    rest, _, options = url.partition("://")[2].partition("?")
+    hosts = [rest.rpartition("@")[2].partition("/")[0], *parse_qs(options).get("host", [])]
+    return any("," in unquote(host) for host in hosts)

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.keys import new_checkpoint_keys, new_ledger_keys
-from scoreboard_project.env import Environment
+from scoreboard_project.env import OPAQUE_ORIGIN, Environment, names_several_hosts
 from scores.api.token_keys import check_signing_key, read_public_keys
 from scores.valkey_connections import async_pool_options
 
@@ -22,14 +22,20 @@ env = Environment(os.environ, VAR_DIR)
 
 DEBUG = env.debug
 SECRET_KEY = env.secret("SECRET_KEY", minimum_bytes=50)
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS is not set. Name the hosts this site answers to, for example scoreboard.example.org."
     )
-ALLOWED_ORIGINS = env.origins("ALLOWED_ORIGINS")
+ALLOWED_ORIGINS = env.origins("ALLOWED_ORIGINS", opaque=True)
 EMBED_ORIGINS = env.origins("EMBED_ORIGINS")
-CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+# Forms are sent with cookies: not for frames that say nothing of where they come from.
+CSRF_TRUSTED_ORIGINS = [origin for origin in ALLOWED_ORIGINS if origin != OPAQUE_ORIGIN]
+if env.text("BASE_PATH").strip("/"):
+    raise ImproperlyConfigured(
+        "BASE_PATH is set, but the site cannot be served under a path: its pages, styles and socket are at the root of a host. "
+        "Give it a host name of its own, for example scoreboard.example.org."
+    )
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", maximum=10)
 
 # --- What we are made of
@@ -89,6 +95,11 @@ LOGOUT_REDIRECT_URL = "/"
 
 # --- Data
 
+if names_several_hosts(env.text("DATABASE_URL")):
+    raise ImproperlyConfigured(
+        "DATABASE_URL names several hosts, which is not supported yet. Name the one that takes writes, or an address that "
+        "follows it: a proxy, a virtual address."
+    )
 try:
     DATABASES: dict[str, Any] = {
         "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=None, conn_health_checks=True)

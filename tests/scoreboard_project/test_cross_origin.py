@@ -1,9 +1,12 @@
 """Pages of ALLOWED_ORIGINS may use the API with their own tokens and read what it answers; no other page may."""
 
+import json
 from collections.abc import Callable
 from http.client import HTTPResponse
 
 import pytest
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from scores.models import Action
 from tests.scoreboard_project.test_bridge import JSON, LIMIT, ask, padded
@@ -70,6 +73,21 @@ def test_other_origins_get_no_leave(server: ScoreboardServer, origin: str) -> No
     response, _ = ask(server, "GET", "/api/score/top", headers={"Origin": origin})
     assert (response.status, shared_headers(response)) == (200, {})
     assert response.headers["Vary"] == "Origin"
+
+
+def test_sandboxed_frames_may_use_api_and_socket_where_the_operator_says_so_and_send_no_forms(
+    scoreboard_server: Callable[..., ScoreboardServer],
+) -> None:
+    server, frame = scoreboard_server(ALLOWED_ORIGINS="null,https://page.example"), {"Origin": "null"}
+    response, _ = ask(server, "OPTIONS", UPDATE, headers=frame | PREFLIGHT)
+    assert (response.status, shared_headers(response)["access-control-allow-origin"]) == (204, "null")
+    response, _ = ask(server, "GET", "/api/score/top", headers=frame)
+    assert (response.status, shared_headers(response)["access-control-allow-origin"]) == (200, "null")
+    with connect(server.url.replace("http", "ws", 1) + "/ws/scoreboard", origin=Origin("null")) as socket:
+        assert json.loads(socket.recv(timeout=10))["event"] == "scoreboardUpdate"
+    assert shared_headers(ask(server, "GET", "/login", headers=frame)[0]) == {}
+    form = frame | {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={'a' * 32}"}
+    assert ask(server, "POST", "/login", f"csrfmiddlewaretoken={'a' * 32}&username=ada", form)[0].status == 403
 
 
 def test_pages_that_know_cookies_are_shared_with_nobody(server: ScoreboardServer) -> None:

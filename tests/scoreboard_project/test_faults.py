@@ -98,6 +98,49 @@ def test_an_address_that_is_none(rest: str) -> None:
     assert "sesame" not in said
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        *("u:open-sesame@h1,h2/db", "u:open-sesame@h1:5432,h2:5433/db?target_session_attrs=read-write"),
+        *("h1%2Ch2/db", "u:open-sesame@/db?host=h1,h2"),
+    ],
+)
+def test_a_database_on_several_hosts(rest: str) -> None:
+    assert last_line(run("migrate", DATABASE_URL=f"postgresql://{rest}")) == (
+        "Configuration: DATABASE_URL names several hosts, which is not supported yet. Name the one that takes writes, or an "
+        "address that follows it: a proxy, a virtual address."
+    )
+
+
+def test_a_comma_elsewhere_in_the_address_of_a_database(tmp_path: Path) -> None:
+    assert run("check", DATABASE_URL=f"sqlite:///{tmp_path}/a,b.sqlite3").returncode == 0
+    assert run("check", DATABASE_URL="postgresql://u:open,sesame@h1/d,b?options=-c%20a,b").returncode == 0
+
+
+@pytest.mark.parametrize("path", ["/scores", "scores/", "/a/b"])
+def test_a_path_to_serve_under(path: str) -> None:
+    assert last_line(run("check", BASE_PATH=path)) == (
+        "Configuration: BASE_PATH is set, but the site cannot be served under a path: its pages, styles and socket are at the "
+        "root of a host. Give it a host name of its own, for example scoreboard.example.org."
+    )
+    assert run("check", BASE_PATH="/").returncode == 0
+
+
+@pytest.mark.parametrize("host", ["https://scores.example", "example.org/scores"])
+def test_a_host_that_is_none(host: str) -> None:
+    said = last_line(run("check", ALLOWED_HOSTS=f"localhost,{host}"))
+    assert said == f"Configuration: ALLOWED_HOSTS holds {host!r}; a host looks like scoreboard.example.org."
+
+
+@pytest.mark.parametrize("name", ["ALLOWED_ORIGINS", "EMBED_ORIGINS"])
+def test_an_origin_that_is_none(name: str) -> None:
+    value = {"ALLOWED_ORIGINS": "null,https://page.example/path", "EMBED_ORIGINS": "null"}[name]
+    bad = value.rpartition(",")[2]
+    assert last_line(run("check", **{name: value}, before=None)) == (
+        f"Configuration: {name} holds {bad!r}; an origin looks like https://example.org or https://example.org:8443."
+    )
+
+
 def test_an_address_of_no_redis() -> None:
     said = last_line(run("migrate", REDIS_URL="127.0.0.1:6379"))
     assert said == "Configuration: REDIS_URL must begin with redis://, rediss:// or unix://."
