@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from audit.keys import new_checkpoint_keys, new_ledger_keys
 from scoreboard_project.env import OPAQUE_ORIGIN, Environment, names_several_hosts
-from scores.api.token_keys import check_signing_key, read_public_keys
+from scores.api.token_keys import check_signing_key, read_public_keys, restore_lines
 from scores.valkey_connections import async_pool_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -176,8 +176,8 @@ SIMPLE_JWT: dict[str, Any] = {
     "ALGORITHM": JWT_ALGORITHM,
     "SIGNING_KEY": env.secret("JWT_SIGNING_KEY", minimum_bytes=32)
     if JWT_ALGORITHM == "HS256"
-    else env.text("JWT_SIGNING_KEY"),
-    "VERIFYING_KEY": env.text("JWT_VERIFYING_KEY"),
+    else restore_lines(env.text("JWT_SIGNING_KEY")),
+    "VERIFYING_KEY": restore_lines(env.text("JWT_VERIFYING_KEY")),
     "ISSUER": env.text("JWT_ISSUER"),
     "AUDIENCE": env.text("JWT_AUDIENCE"),
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),

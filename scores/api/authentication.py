@@ -103,7 +103,9 @@ def read_claims(token: str, token_type: str) -> dict[str, Any]:
 
 def decode(token: str) -> dict[str, Any]:
     """The claims of a token whose signature, issuer and audience hold, whatever its times; TokenInvalid otherwise, naming what failed."""
-    if len(token) > MAXIMUM_TOKEN_LENGTH or not COMPACT_JWS.fullmatch(token):
+    if len(token) > MAXIMUM_TOKEN_LENGTH:
+        raise TokenInvalid(reason="length")
+    if not COMPACT_JWS.fullmatch(token):
         raise TokenInvalid(reason="shape")
     try:
         claims = dict(_verify(token))

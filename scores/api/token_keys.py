@@ -6,7 +6,16 @@ from typing import Any
 import jwt
 from django.core.exceptions import ImproperlyConfigured
 
+PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.+?)-----END \1-----", re.DOTALL)
 PUBLIC_KEY = re.compile(r"-----BEGIN ((?:RSA )?PUBLIC KEY)-----.+?-----END \1-----", re.DOTALL)
+
+
+def restore_lines(text: str) -> str:
+    """The text with its PEM blocks in lines again, which files of environment variables escape (`\\n`) or fold into one."""
+    return PEM.sub(
+        lambda block: "-----BEGIN {0}-----\n{1}\n-----END {0}-----\n".format(block[1], re.sub(r"\\n|\s", "", block[2])),
+        text,
+    )
 
 
 def read_public_keys(text: str, algorithm: str) -> list[Any]:

@@ -128,6 +128,11 @@ def test_what_is_no_time_of_now_is_named_in_the_log(
     assert not Score.objects.exists()
 
 
+def test_it_may_be_for_several_audiences_of_which_this_is_one(signed_elsewhere: None) -> None:
+    assert update(ACT, token=make_token(aud=["another", "scoreboard"]), key="one").status_code == 200
+    read_problem(update(ACT, token=make_token(aud=["another"]), key="two"), 401, "token_invalid")
+
+
 def test_a_fraction_of_a_second_after_its_expiry_it_is_over(signed_elsewhere: None) -> None:
     read_problem(update(ACT, token=make_token(exp=time.time() - 0.01), key="one"), 401, "token_invalid")
     assert not Score.objects.exists()

@@ -140,6 +140,14 @@ def test_the_lines_of_several_proxies_are_taken_together(settings: Settings) -> 
     assert client_address(WSGIRequest(make_environ(scope, b""))) == "203.0.113.9"
 
 
+@pytest.mark.parametrize("lines", [[b"https", b"https"], [b"https", b"http"], [b"https,http"]])
+def test_the_scheme_is_the_first_that_a_chain_of_proxies_saw(lines: list[bytes], settings: Settings) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    headers = [(b"x-forwarded-proto", line) for line in lines]
+    scope = {"method": "GET", "path": "/", "query_string": b"", "http_version": "1.1", "scheme": "http"}
+    assert WSGIRequest(make_environ({**scope, "headers": headers}, b"")).is_secure()
+
+
 @pytest.mark.parametrize(
     ("rate", "parts"), [("60/m", (60, 60)), ("5/10s", (5, 10)), ("1/2h", (1, 7200)), ("9/d", (9, 86400))]
 )

@@ -7,10 +7,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_elliptic_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
 from django.conf import global_settings
 from pytest_django import Settings
 
+from scores.api.token_keys import read_public_keys, restore_lines
 from scores.models import Action
 from tests.scoreboard_project.test_bridge import JSON, ask
 from tests.scoreboard_project.test_faults import last_line, run
@@ -70,6 +77,14 @@ def test_a_key_is_exchanged_and_nobody_is_signed_out(
     assert act(after, second["access"], "three") == 200
     assert act(after, first["access"], "four") == 401
     assert "401 token_invalid:signature" in after.log
+
+
+@pytest.mark.parametrize("line_end", ["\\n", " ", "", "\r\n"])
+def test_keys_keep_their_meaning_where_their_lines_are_lost(line_end: str) -> None:
+    variables = {name: text.replace("\n", line_end) for name, text in signing_with(OLD, NEW, OLD).items()}
+    assert run("check", before=None, **variables).returncode == 0
+    keys = read_public_keys(restore_lines(variables["JWT_VERIFYING_KEY"]), "EdDSA")
+    assert keys == [load_pem_public_key(public.encode()) for _, public in (NEW, OLD)]
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,7 @@ def test_the_clock_of_the_host_that_issued_a_token_may_be_ahead(claim: str, toke
         ("HS512", "alg"),
         ("payload not JSON", "shape"),
         ("word", "shape"),
+        ("8 KB", "length"),
     ],
 )
 def test_the_log_names_what_failed(
