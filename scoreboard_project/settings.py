@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "scores.api.middleware.PageCompression",
     "django.middleware.security.SecurityMiddleware",
     "scores.api.middleware.ProbeMiddleware",
+    "scores.storable.StorableText",
     "scores.page_middleware.StaticFiles",
     "scores.page_middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",

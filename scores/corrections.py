@@ -19,6 +19,7 @@ from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
 from scores.names import clean_name, erased_name, name_key
 from scores.players import ensure_player
+from scores.storable import is_storable
 
 #: The actor of what the operator does at the command line without naming anybody.
 SYSTEM = "system"
@@ -34,7 +35,7 @@ def find_actor(username: str | None) -> str:
     """How the log names this user, an admin acting as the player he or she also is; `system` for nobody."""
     if username is None:
         return SYSTEM
-    user = User.objects.filter(username=username, is_active=True).first()
+    user = User.objects.filter(username=username, is_active=True).first() if is_storable(username) else None
     if user is None:
         raise CorrectionRefused(f"There is no active user {username!r}.")
     return str(ensure_player(user).pk)
@@ -155,8 +156,10 @@ def describe(entry: AuditEntry) -> str:
 
 
 def check_reason(reason: str) -> str:
-    """The reason without the space around it; raises where there is none."""
+    """The reason without the space around it; raises CorrectionRefused where there is none, or none that can be kept."""
     reason = reason.strip()
+    if not is_storable(reason):
+        raise CorrectionRefused("A reason is text, without U+0000 and in UTF-8.")
     if not 1 <= len(reason) <= MAXIMUM_REASON_LENGTH:
         raise CorrectionRefused(f"Give a reason of 1 to {MAXIMUM_REASON_LENGTH} characters.")
     return reason

@@ -81,7 +81,7 @@ def open_flags(suspicions: Iterable[Suspicion]) -> list[Flag]:
 
 def confirm(*, flag: int, actor: str, note: str = "") -> Flag:
     """It is as the flag says. Voids and freezes are acts of their own."""
-    return _review(flag, Flag.State.CONFIRMED, actor, note.strip())
+    return _review(flag, Flag.State.CONFIRMED, actor, check_reason(note) if note.strip() else "")
 
 
 def dismiss(*, flag: int, actor: str, note: str) -> Flag:

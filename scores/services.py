@@ -35,6 +35,7 @@ from scores.names import name_key
 from scores.naming import NameChanged
 from scores.players import ensure_external_player
 from scores.receipts import Receipt
+from scores.storable import is_storable
 
 logger = logging.getLogger(__name__)
 
@@ -217,6 +218,8 @@ def set_action(*, actor: str, reason: str = "", **fields: Any) -> Action:
     """Add a catalogue action or set every field of one; the change is an entry of the system chain."""
     action = Action(**fields)
     try:
+        if not all(map(is_storable, (action.slug, action.label, reason))):
+            raise ValidationError({"label": "Slug, label and reason are text, without U+0000 and in UTF-8."})
         action.full_clean(validate_unique=False)
     except ValidationError as error:
         raise InvalidBody(

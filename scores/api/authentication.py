@@ -42,6 +42,7 @@ FAULTS: dict[type[Exception], str] = {
 }
 #: Only this: PyJWT forgives padding, and a text that ends in `=` would be a second spelling of the same token.
 COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+TOKEN_ID = re.compile(r"[!-~]{1,64}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -84,7 +85,7 @@ def _read_external_caller(claims: dict[str, Any]) -> Caller:
         **_judge_times(claims, required={"exp"}, kinds={int, float}),
     )
     player = uuid5(NAMESPACE_URL, f"{claims['iss']} {claims['sub']}")
-    token_id = claims["jti"][:64] if isinstance(claims.get("jti"), str) else ""
+    token_id = claims["jti"] if _is_text(claims, "jti", TOKEN_ID) else ""
     return Caller(
         player,
         token_id,
@@ -149,7 +150,7 @@ def check_claims(claims: dict[str, Any], token_type: str) -> None:
     _require(
         token_type=claims.get("token_type") == token_type,
         sub=_is_text(claims, "sub", UUID_TEXT),
-        jti=_is_text(claims, "jti", re.compile(r"[!-~]{1,64}")),
+        jti=_is_text(claims, "jti", TOKEN_ID),
         iss=_is_text(claims, "iss", None),
         aud=claims.get("aud") == token_backend.audience,
         **{PASSWORD_CLAIM: _is_text(claims, PASSWORD_CLAIM, re.compile(r"[0-9a-f]{32}"))},

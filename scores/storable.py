@@ -1,0 +1,50 @@
+"""Text that every database of ours stores. PostgreSQL takes neither U+0000 nor half of a surrogate pair, and says so with an error."""
+
+import logging
+import re
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.views.defaults import bad_request, page_not_found
+
+logger = logging.getLogger(__name__)
+
+#: A lone surrogate is what Python makes of a command's argument that is not UTF-8.
+UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
+
+
+def is_storable(text: str) -> bool:
+    return UNSTORABLE.search(text) is None
+
+
+class StorableText:
+    """Refuses a page that is asked for with U+0000 in path, query, cookies or form, before anything of it is looked up.
+
+    JSON bodies and tokens have their own readers, headers cannot hold it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path_info:
+            # Nothing is called that.
+            return page_not_found(request, Http404())
+        place = _find_null(request)
+        if not place:
+            return self.get_response(request)
+        logger.info("refused %s %s with 400: U+0000 in %s", request.method, request.path, place)
+        return bad_request(request, ValueError("U+0000"))
+
+
+def _find_null(request: HttpRequest) -> str:
+    """Where it is, or an empty string."""
+    if "%00" in request.META.get("QUERY_STRING", ""):
+        return "the query"
+    # A quoted cookie may spell any character in octal.
+    if "HTTP_COOKIE" in request.META and any("\0" in value for value in request.COOKIES.values()):
+        return "a cookie"
+    # What the API is sent is not read before it is known who sends it.
+    is_form = request.method == "POST" and not request.path_info.startswith("/api")
+    form = request.POST.lists() if is_form else ()
+    return "the form" if any("\0" in text for name, values in form for text in (name, *map(str, values))) else ""
