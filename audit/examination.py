@@ -11,7 +11,7 @@ from audit import chain
 from audit.checkpoints import BlockInvalid, hash_leaves, read_block
 from audit.keys import decode_base64url, load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
-from audit.verification import CHUNK, COLUMNS, ChainCheck, Entry, State, read_erasures
+from audit.verification import CHUNK, COLUMNS, NO_ERASURES, ChainCheck, Entry, State, read_erasures
 
 #: Between an entry and the checkpoint that covers it, more entries than this are for the command.
 MAXIMUM_STEPS = 1000
@@ -60,7 +60,7 @@ def _examine_alone(entry: AuditEntry) -> Iterator[Answer]:
     keyring, state = load_keyring(), State(entry.player)
     if len(rows) > 1:
         state.follow(rows[0])
-    erasures = read_erasures(keyring) if rows[-1].context is None else {}
+    erasures = read_erasures(keyring) if rows[-1].context is None else NO_ERASURES
     found = {finding.rule: finding.detail for finding in ChainCheck(keyring, erasures, iter(())).check(state, rows[-1])}
     erased = "; they were erased since, which the system chain says" if rows[-1].context is None else ""
     for subject, rules, sentence in QUESTIONS:

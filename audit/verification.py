@@ -119,15 +119,34 @@ def read_leaves(player: UUID | None = None) -> Iterator[tuple[UUID, int, str, in
     return leaves.values_list("player", "seq", "mac", "checkpoint_id").iterator(CHUNK)
 
 
-def read_erasures(keyring: Keyring) -> dict[str, int]:
-    """Up to which entry each erased player's contexts may be null: what the system chain says under one of our keys."""
-    erasures: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """Which contexts may be missing: up to which entry of each erased player, and which entries of the system chain."""
+
+    until: Mapping[str, int]
+    system: frozenset[int] = frozenset()
+
+    def covers(self, entry: Entry) -> bool:
+        if entry.player == chain.SYSTEM_CHAIN:
+            return entry.seq in self.system
+        return entry.seq <= self.until.get(str(entry.player), 0)
+
+
+NO_ERASURES = Erasures({})
+
+
+def read_erasures(keyring: Keyring) -> Erasures:
+    """What the system chain says under one of our keys of the persons that were erased."""
+    until: dict[str, int] = {}
+    system: set[int] = set()
     recorded = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind="config", action__startswith=ERASURE)
     for entry in recorded.order_by("seq"):
         key = keyring.keys.get(entry.kid)
-        if key and chain.compute_mac(key, entry) == entry.mac and chain.commit_to(entry.context or {}) == entry.detail:
-            erasures[entry.action.removeprefix(ERASURE)] = int((entry.context or {})["entries"])
-    return erasures
+        context = entry.context or {}
+        if key and chain.compute_mac(key, entry) == entry.mac and chain.commit_to(context) == entry.detail:
+            until[entry.action.removeprefix(ERASURE)] = int(context["entries"])
+            system.update(map(int, context.get("reviews", "").split()))
+    return Erasures(until, frozenset(system))
 
 
 class ChainCheck:
@@ -136,7 +155,7 @@ class ChainCheck:
     def __init__(
         self,
         keyring: Keyring,
-        erasures: Mapping[str, int],
+        erasures: Erasures,
         leaves: Iterator[tuple[UUID, int, str, int]],
     ) -> None:
         self._keyring = keyring
@@ -169,7 +188,7 @@ class ChainCheck:
 
     def _context_holds(self, entry: Entry) -> bool:
         if entry.context is None:
-            return entry.seq <= self._erasures.get(str(entry.player), 0)
+            return self._erasures.covers(entry)
         return chain.commit_to(entry.context) == entry.detail
 
     def _explain(self, state: State, entry: Entry, key: bytes | None) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from audit import chain
 from audit.checkpoints import Block, BlockInvalid, read_block
 from audit.keys import CheckpointKeys, Keyring, decode_base64url
 from audit.times import format_time
-from audit.verification import ERASURE, ChainCheck, Entry, State
+from audit.verification import ERASURE, ChainCheck, Entry, Erasures, State
 from scores.case import LISTS, PARTS, Case, Seal, hash_described
 from scores.receipts import Issuer, check_spent
 from scores.verification import expected_score
@@ -121,9 +121,9 @@ def _check_erasures(case: Case, keyring: Keyring | None) -> Iterator[str]:
             yield f"the erasure in entry {entry.seq} of the system chain is not sealed with the ledger keys"
 
 
-def _read_erasures(entries: Iterable[Entry]) -> dict[str, int]:
+def _read_erasures(entries: Iterable[Entry]) -> Erasures:
     counts = ((entry.action.removeprefix(ERASURE), str((entry.context or {}).get("entries"))) for entry in entries)
-    return {player: int(count) for player, count in counts if count.isascii() and count.isdecimal()}
+    return Erasures({player: int(count) for player, count in counts if count.isascii() and count.isdecimal()})
 
 
 def _check_score(case: Case, state: State) -> Iterator[Statement]:

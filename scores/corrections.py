@@ -6,15 +6,14 @@ arithmetic: what would lead below 0 takes what is there, and the entry's context
 
 from uuid import UUID
 
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 
 from audit.models import AuditEntry
 from audit.verification import ERASURE
 from scores import live, naming
 from scores.chain import append_entry, append_system_entry
+from scores.erasure import erase_traces
 from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
 from scores.names import clean_name, erased_name, name_key
@@ -119,7 +118,8 @@ def rename(*, player: UUID, name: str, reason: str, actor: str) -> AuditEntry:
 def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """Remove the person's data, here and in the log's contexts. Points and chain stay; the account is closed.
 
-    The entry is the system chain's, where verification learns which contexts may be missing.
+    The entry is the system chain's, where verification learns which contexts may be missing. What else ties the person to an
+    address, or was noted about the person, goes too: see `erasure`.
     """
     score = _lock(player, reason, actor)
     check_identity(score)
@@ -127,15 +127,12 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     score.claimed_name = ""
     score.save(update_fields=[*Score.NAME_FIELDS, "claimed_name"])
     _close_account(User.objects.select_for_update().get(pk=score.user_id), player)
-    kinds = ContentType.objects.get_for_models(User, Score).values()
-    own_rows = LogEntry.objects.filter(content_type__in=kinds, object_id__in=[str(score.user_id), str(player)])
-    own_rows.update(object_repr=score.name, change_message="")
+    reviews = erase_traces(score)
     AuditEntry.objects.filter(player=player).update(context=None)
-    entry = append_system_entry(
-        action=f"{ERASURE}{player}",
-        actor=actor,
-        context={"reason": check_reason(reason), "entries": str(score.seq)},
-    )
+    context = {"reason": check_reason(reason), "entries": str(score.seq)}
+    if reviews:
+        context["reviews"] = " ".join(map(str, reviews))
+    entry = append_system_entry(action=f"{ERASURE}{player}", actor=actor, context=context)
     transaction.on_commit(live.announce)
     return entry
 

@@ -19,8 +19,6 @@ from scores.histories import HOUR, Everyone
 from scores.models import Flag
 
 WINDOW = timedelta(days=7)
-#: How an entry of the system chain begins its `action` that says how a flag was reviewed.
-REVIEW = "flag:"
 #: What is held in memory until it is written; the next round finds what a round had no room for.
 MAXIMUM_OPENED = 1000
 #: Of flags that are read with their entries, how many at once.
@@ -106,7 +104,7 @@ def _review(pk: int, state: Flag.State, actor: str, note: str) -> Flag:
     flag.save(update_fields=["state", "note", "reviewed_by", "reviewed_at"])
     # Without the subject, which may be an address: what is in the system chain is there for good.
     context = {"review": str(state), "rule": flag.rule, "reason": note}
-    append_system_entry(action=f"{REVIEW}{pk}", actor=actor, context=context)
+    append_system_entry(action=flag.review_action, actor=actor, context=context)
     return flag
 
 

@@ -237,6 +237,11 @@ class Flag(models.Model):
     def __str__(self) -> str:
         return f"{self.get_rule_display()}: {self.subject}"
 
+    @property
+    def review_action(self) -> str:
+        """The `action` of the entry of the system chain that says how this flag was reviewed; a colon is in no slug."""
+        return f"flag:{self.pk}"
+
     def linked_entries(self) -> models.QuerySet[AuditEntry]:
         """The entries it rests on, in the order of their time."""
         seqs: dict[str, list[int]] = {}

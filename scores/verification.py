@@ -4,7 +4,7 @@ One pass in the order of the players, nothing held in memory per entry, all of o
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -22,6 +22,7 @@ from audit.verification import (
     CHUNK,
     ChainCheck,
     Entry,
+    Erasures,
     Finding,
     State,
     one_moment,
@@ -169,9 +170,7 @@ def _compare(state: State, score: Row | None) -> Iterator[Finding]:
             yield Finding(f"score.{column}", text, str(state.player), state.seq)
 
 
-def _check_identity(
-    state: State, score: Row | None, keyring: Keyring, erasures: Mapping[str, int]
-) -> Iterator[Finding]:
+def _check_identity(state: State, score: Row | None, keyring: Keyring, erasures: Erasures) -> Iterator[Finding]:
     """Whose score this is and what the player is called, held against the seal and against the entries that name."""
     if score is None:
         return
@@ -184,7 +183,7 @@ def _check_identity(
         # Where the key of the chain itself is missing, it is the key file that is not whole.
         rule = "kid" if kid == state.kid and kid not in keyring.keys else "score.seal"
         yield Finding(rule, f"account or name are not what was sealed with the key {kid!r}", player, state.seq)
-    if state.named_by <= erasures.get(player, -1) and score["name"] != erased_name(state.player):
+    if state.named_by <= erasures.until.get(player, -1) and score["name"] != erased_name(state.player):
         yield Finding("score.name", "is another than the erasure of the player left", player, state.seq)
     if score["name_key"] != name_key(score["name"]):
         yield Finding("score.name_key", "is not that of the name", player)
