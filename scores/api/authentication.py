@@ -194,8 +194,13 @@ def issue(score: Score, token_class: type[Token], lifetime: Any = None) -> Token
 
 
 def issue_pair(user: User) -> dict[str, str]:
-    """Access and refresh token; the player is made on first sight."""
-    return _issue_pair(ensure_player(user))
+    """Access and refresh token; the player is made on first sight.
+
+    They are tied to the password that `user` was checked with: read again, it could be another one by now.
+    """
+    score = ensure_player(user)
+    score.user = user
+    return _issue_pair(score)
 
 
 def _issue_pair(score: Score) -> dict[str, str]:
