@@ -48,8 +48,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "ALLOWED_ORIGINS",
         "",
-        "Origins (scheme://host[:port]) whose pages may use the API, the socket and our forms, beside the site's own. The word "
-        "null lets sandboxed frames use API and socket, whatever site they are on.",
+        "Origins (scheme://host[:port]) whose pages may use the API and the socket, beside the site's own. The word null lets "
+        "sandboxed frames do so, whatever site they are on.",
+    ),
+    Setting(
+        "FORM_ORIGINS",
+        "",
+        "Origins whose pages may send our forms, the admin's too, for who is signed in here. Empty: the site's own only.",
     ),
     Setting("BASE_PATH", "", "Stays empty: the site needs a host name of its own and is never served under a path."),
     Setting(

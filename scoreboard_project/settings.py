@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.keys import new_checkpoint_keys, new_ledger_keys
-from scoreboard_project.env import OPAQUE_ORIGIN, Environment, names_several_hosts
+from scoreboard_project.env import Environment, names_several_hosts
 from scores.api.token_keys import check_signing_key, read_public_keys, restore_lines
 from scores.valkey_connections import async_pool_options
 
@@ -29,8 +29,8 @@ if not ALLOWED_HOSTS:
     )
 ALLOWED_ORIGINS = env.origins("ALLOWED_ORIGINS", opaque=True)
 EMBED_ORIGINS = env.origins("EMBED_ORIGINS")
-# Forms are sent with cookies: not for frames that say nothing of where they come from.
-CSRF_TRUSTED_ORIGINS = [origin for origin in ALLOWED_ORIGINS if origin != OPAQUE_ORIGIN]
+# Not ALLOWED_ORIGINS: a page that may call the API with a token need not be one that may act with our visitors' cookies.
+FORM_ORIGINS = CSRF_TRUSTED_ORIGINS = env.origins("FORM_ORIGINS")
 if env.text("BASE_PATH").strip("/"):
     raise ImproperlyConfigured(
         "BASE_PATH is set, but the site cannot be served under a path: its pages, styles and socket are at the root of a host. "
@@ -251,6 +251,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+if HTTPS_ONLY:
+    # Browsers take a cookie of such a name from this host alone: a neighbouring domain cannot put its own in the place of ours.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+# Not in a cookie, whose name could not be chosen.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXIES:

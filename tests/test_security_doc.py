@@ -1,13 +1,18 @@
 """docs/security.md names tests that exist, and what it says about answers and passwords is so."""
 
 import ast
+import contextlib
+import http.client
 import json
 import logging
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,6 +25,7 @@ from scores.api.logs import JSONFormatter, TextFormatter
 from scores.models import Action
 from tests.processes import ROOT
 from tests.scores.acting import make_player, read_problem
+from tests.servers import ScoreboardServer
 
 DOCUMENT = (ROOT / "docs/security.md").read_text(encoding="utf-8")
 NAMED_TESTS = sorted(set(re.findall(r"tests/[\w/]+\.py::[\w:]+", DOCUMENT)))
@@ -78,10 +84,26 @@ def test_every_answer_of_ours_has_the_headers_that_protect_it(db: None, path: st
     assert {"default-src 'none'", "script-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"} <= policy
 
 
+def run_in_production(script: str, **variables: str) -> list[Any]:
+    """What the script prints in a process with the settings of a public site, as JSON."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"HTTPS_ONLY", "DEBUG"}}
+    own = {"ALLOWED_HOSTS": "testserver", "DJANGO_SETTINGS_MODULE": "scoreboard_project.settings", **variables}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", f"import django, json\ndjango.setup()\n{script}"],
+        cwd=ROOT,
+        env=kept | own,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    printed: list[Any] = json.loads(done.stdout)
+    return printed
+
+
 def test_https_is_kept_to_where_nothing_else_is_said() -> None:
     script = """
-import django, json
-django.setup()
 from django.conf import settings
 from django.test import Client
 answer = Client().get("/healthz", secure=True)
@@ -89,20 +111,8 @@ redirect = Client().get("/login")
 print(json.dumps([answer.headers["Strict-Transport-Security"], redirect.status_code, redirect.headers["Location"],
                   settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE]))
 """
-    kept = {name: value for name, value in os.environ.items() if name not in {"HTTPS_ONLY", "DEBUG"}}
-    environment = {**kept, "ALLOWED_HOSTS": "testserver", "DJANGO_SETTINGS_MODULE": "scoreboard_project.settings"}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
     policy = "max-age=31536000; includeSubDomains"
-    assert json.loads(done.stdout) == [policy, 301, "https://testserver/login", True, True]
+    assert run_in_production(script) == [policy, 301, "https://testserver/login", True, True]
 
 
 def test_a_form_from_elsewhere_is_refused(db: None) -> None:
@@ -111,6 +121,56 @@ def test_a_form_from_elsewhere_is_refused(db: None) -> None:
     form = {"username": "ada", "password": "correct horse battery"}
     assert client.post("/login", form).status_code == 403
     assert "sessionid" not in client.cookies
+
+
+SEND_A_FORM = """
+from django.conf import settings
+from django.test import Client
+def send(cookie, **headers):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[cookie] = "x" * 32
+    form = {"username": "", "password": "", "csrfmiddlewaretoken": "x" * 32}
+    headers = {"Host": "testserver", **headers}
+    return client.post("/admin/login/", form, secure=True, headers=headers).status_code
+own = {"Origin": "https://testserver"}
+print(json.dumps([send(settings.CSRF_COOKIE_NAME, **own), send("csrftoken", **own),
+                  send(settings.CSRF_COOKIE_NAME, Origin="https://partner.example")]))
+"""
+
+
+def test_a_page_that_may_use_the_api_may_not_send_our_forms() -> None:
+    assert run_in_production(SEND_A_FORM, ALLOWED_ORIGINS="https://partner.example") == [200, 403, 403]
+    assert run_in_production(SEND_A_FORM, FORM_ORIGINS="https://partner.example") == [200, 403, 200]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cookies_over_https_are_of_this_host_alone(scoreboard_server: Callable[..., ScoreboardServer]) -> None:
+    User.objects.create_superuser("root", password="correct horse battery")
+    server = scoreboard_server(HTTPS_ONLY="on", TRUSTED_PROXIES="1")
+    secure = {"X-Forwarded-Proto": "https"}
+    [csrf], page = ask(server, "GET", "/admin/login/", secure)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token is not None
+    form = {"csrfmiddlewaretoken": token[1], "username": "root", "password": "correct horse battery", "next": "/"}
+    sent = {"Cookie": csrf.partition(";")[0], "Referer": f"{server.url.replace('http', 'https')}/", **secure}
+    given, _ = ask(server, "POST", "/admin/login/", sent, form)
+    cookies = {name: set(rest.split("; ")) for name, _, rest in (cookie.partition("=") for cookie in [csrf, *given])}
+    assert set(cookies) == {"__Host-csrftoken", "__Host-sessionid"}
+    for parts in cookies.values():
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= parts
+        assert not any(part.startswith("Domain=") for part in parts)
+
+
+def ask(
+    server: ScoreboardServer, method: str, path: str, headers: dict[str, str], form: dict[str, str] | None = None
+) -> tuple[list[str], str]:
+    """The cookies that are set, and the page."""
+    headers = headers | ({"Content-Type": "application/x-www-form-urlencoded"} if form else {})
+    address = server.url.removeprefix("http://")
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=10)) as connection:
+        connection.request(method, path, urlencode(form) if form else None, headers)
+        response = connection.getresponse()
+        return response.headers.get_all("Set-Cookie", []), response.read().decode()
 
 
 def test_the_cookie_of_a_session_is_no_right_to_points(db: None) -> None:
