@@ -1,5 +1,7 @@
 """Rate limits: django-ratelimit's counting, called after authentication, in a cache that costs one round trip and may be away."""
 
+import functools
+import ipaddress
 import logging
 import threading
 import time
@@ -11,7 +13,6 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
-from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from rest_framework.request import Request
@@ -19,6 +20,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from scores import addresses, metrics
+from scores.api.local_counts import LocalCounts
 from scores.errors import RateLimited
 from scores.valkey_connections import pool_options
 
@@ -42,7 +44,6 @@ class CountingCache(BaseCache):
         super().__init__(params)
         # Shared by the threads: a connection pool must not be one for each.
         self._server = _server(location) if location else None
-        self._local = LocMemCache("limits", params)
         self._noted: list[tuple[str, int]] = []
 
     def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
@@ -52,21 +53,27 @@ class CountingCache(BaseCache):
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         return 0
 
-    def count(self, times: Iterable[int]) -> list[int]:
-        """So many more under each noted key, in order: the counts after it."""
+    def count(self, limit: str, times: Iterable[int]) -> list[int]:
+        """So many more under each noted key of a limit, in order: the counts after it."""
         keys, self._noted = self._noted, []
         noted = [(key, seconds, more) for (key, seconds), more in zip(keys, times, strict=True)]
         counts = self._server.count(noted) if self._server is not None else None
-        return counts if counts is not None else [self._count_here(*each) for each in noted]
-
-    def _count_here(self, key: str, seconds: int, times: int) -> int:
-        self._local.add(key, 0, seconds)
-        return self._local.incr(key, times)
+        if counts is None:
+            counts = [_counts_here(limit, seconds).count(key, more) for key, seconds, more in noted]
+        return counts
 
     def clear(self) -> None:
-        self._local.clear()
+        _local_counts.clear()
         if self._server is not None:
             self._server.clear()
+
+
+#: By limit and window, so that a flood in one limit is none in another; shared by the threads.
+_local_counts: dict[tuple[str, int], LocalCounts] = {}
+
+
+def _counts_here(limit: str, seconds: int) -> LocalCounts:
+    return _local_counts.get((limit, seconds)) or _local_counts.setdefault((limit, seconds), LocalCounts(seconds))
 
 
 class LimitServer:
@@ -153,7 +160,7 @@ def count(name: str, rate: str, subjects: Sequence[str]) -> list[Usage]:
     """Count a request of each subject, all in one round trip: where each stood when its own was counted."""
     times = Counter(subjects)
     usages = {subject: get_usage(None, group=name, key=_key(subject), rate=rate, increment=True) for subject in times}
-    counts = cast("CountingCache", caches["limits"]).count(times.values())
+    counts = cast("CountingCache", caches["limits"]).count(name, times.values())
     # Before the first of ours was counted.
     used = {subject: after - times[subject] for subject, after in zip(times, counts, strict=True)}
     answers = []
@@ -207,18 +214,31 @@ class PlayerLimit(RateLimit):
         return str(request.META["CALLER"].player)
 
 
-class AddressReadLimit(RateLimit):
+class AddressLimit(RateLimit):
+    """By address; an IPv6 client counts as its whole network, which is its own to take addresses from."""
+
+    def subject(self, request: Request) -> str | None:
+        return address_subject(request._request)
+
+
+class AddressReadLimit(AddressLimit):
     name, rate_setting = "read", "READ_RATE"
 
-    def subject(self, request: Request) -> str | None:
-        return address_subject(request._request)
+
+class AddressPageLimit(AddressLimit):
+    """Of what is neither the API nor has a limit of its own: pages, descriptions, the admin, and what is not there."""
 
 
-class AddressLoginLimit(RateLimit):
+class AddressLoginLimit(AddressLimit):
     name, rate_setting = "login-address", "LOGIN_ADDRESS_RATE"
 
-    def subject(self, request: Request) -> str | None:
-        return address_subject(request._request)
+
+class AddressRefreshLimit(AddressLimit):
+    name, rate_setting = "refresh-address", "LOGIN_ADDRESS_RATE"
+
+
+class AddressRevokeLimit(AddressLimit):
+    name, rate_setting = "revoke-address", "LOGIN_ADDRESS_RATE"
 
 
 class UsernameLoginLimit(RateLimit):
@@ -231,14 +251,26 @@ class UsernameLoginLimit(RateLimit):
 
 
 def address_subject(request: HttpRequest) -> str:
-    """Whom limits by address count: the client's address, or where that cannot be read, whoever its own peer sends."""
+    """Whom limits by address count: the client, or where its address cannot be read, whoever its own peer sends."""
     address: str = request.META["CLIENT_ADDRESS"]
-    return address if address != addresses.UNKNOWN else f"{address} {request.META.get('REMOTE_ADDR', '')}"
+    if address != addresses.UNKNOWN:
+        return limit_subject(address)
+    return f"{address} {limit_subject(request.META.get('REMOTE_ADDR', ''))}"
 
 
 def login_subject(username: str, request: HttpRequest) -> str:
     """Who tries to sign in, as it is counted: one name whatever its case, from one address."""
     return f"{username.casefold()[:150]} {address_subject(request)}"
+
+
+@functools.lru_cache(maxsize=10_000)
+def limit_subject(address: str) -> str:
+    """As whom an address is counted: an IPv6 address as its /64; what is no address as it stands."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
 def describe_limits(usages: list[Usage]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What every request gets: an id, the client's true address, and errors in the form its client reads."""
 
+import functools
 import itertools
 import logging
 import re
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.urls import resolve
+from django.utils.translation import get_language
 
 from scores import addresses, metrics
 from scores.api import problems
@@ -26,6 +28,9 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: How many addresses could not be read. Said once: what a proxy writes, it writes for every request.
 _unreadable = itertools.count()
+
+#: What is refused with these is a page where pages are read; the rest is met by scripts alone, or has a page of its own.
+REFUSAL_PAGES: dict[int, str] = {HTTPStatus.TOO_MANY_REQUESTS: "429.html", HTTPStatus.SERVICE_UNAVAILABLE: "500.html"}
 
 
 def client_address(request: HttpRequest) -> str:
@@ -120,8 +125,13 @@ class RequestMiddleware:
 def answer_refusal(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """A refusal in the form its client reads."""
     response = problems.refuse(request, refusal)
-    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE and not wants_problem(request):
-        # Without the request: what a page says of its user would ask the database that is away.
-        response.content = render_to_string("500.html").encode()
+    if refusal.status in REFUSAL_PAGES and not wants_problem(request):
+        response.content = _render_page(REFUSAL_PAGES[refusal.status], get_language())
         response["Content-Type"] = "text/html; charset=utf-8"
     return response
+
+
+@functools.cache
+def _render_page(template: str, language: str | None) -> bytes:
+    """The same for all, and so without the request: what a page says of its user would ask a database that may be away."""
+    return render_to_string(template).encode()

@@ -15,7 +15,15 @@ from rest_framework.views import APIView
 from scores import naming, services, standings
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
-from scores.api.limits import AddressLoginLimit, AddressReadLimit, PlayerLimit, UsernameLoginLimit, describe_limits
+from scores.api.limits import (
+    AddressLoginLimit,
+    AddressReadLimit,
+    AddressRefreshLimit,
+    AddressRevokeLimit,
+    PlayerLimit,
+    UsernameLoginLimit,
+    describe_limits,
+)
 from scores.api.outcomes import note_update
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.awarding import Attempt, Caller, SelfReport, check_caller
@@ -129,7 +137,7 @@ class TokenView(IssuingView):
 
 
 class RefreshView(IssuingView):
-    throttle_classes = (AddressLoginLimit,)
+    throttle_classes = (AddressRefreshLimit,)
 
     @schema.refresh
     def post(self, request: Request) -> Response:
@@ -137,7 +145,7 @@ class RefreshView(IssuingView):
 
 
 class RevokeView(IssuingView):
-    throttle_classes = (AddressLoginLimit,)
+    throttle_classes = (AddressRevokeLimit,)
 
     @schema.revoke
     def post(self, request: Request) -> Response:

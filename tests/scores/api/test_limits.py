@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 from scoreboard_project.bridge import make_environ
 from scores.api import middleware
-from scores.api.limits import split_rate
+from scores.api.limits import limit_subject, split_rate
 from scores.api.middleware import client_address
 from scores.models import Action, Score
-from tests.scores.acting import access_token, make_player, read_problem, update
+from tests.scores.acting import PASSWORD, access_token, make_player, read_problem, update
 from tests.servers import ScoreboardServer, Valkey
 
 pytestmark = pytest.mark.usefixtures("no_traceback")
@@ -75,6 +75,68 @@ def test_logins_are_limited_by_username_and_address_and_by_address(settings: Set
     assert login("ADA", "192.0.2.1") == 429  # the same name to a person
     assert login("grace", "192.0.2.1") == 429  # the fifth from this address
     assert login("ada", "192.0.2.2") == 401
+
+
+@pytest.mark.django_db
+def test_what_is_tried_at_one_route_of_tokens_uses_up_no_other(player: Score, settings: Settings) -> None:
+    settings.LOGIN_ADDRESS_RATE = "3/d"
+    good = {"username": "ada", "password": PASSWORD}
+    junk = {"refresh": "x.y.z"}
+    client = Client()
+
+    def post(path: str, body: dict[str, str]) -> int:
+        return client.post(path, body, content_type="application/json").status_code
+
+    assert [post("/api/token/refresh", junk) for _ in range(5)] == [401, 401, 401, 429, 429]
+    assert [post("/api/token/revoke", junk) for _ in range(5)] == [401, 401, 401, 429, 429]
+    assert [post("/api/token", good) for _ in range(3)] == [200, 200, 200]
+    assert post("/api/token", good) == 429
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "neighbour", "stranger"),
+    [
+        ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", "2001:db8:0:1::1"),
+        ("::ffff:192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2"),
+    ],
+)
+def test_an_ipv6_client_is_its_network_at_every_limit_by_address(
+    address: str, neighbour: str, stranger: str, settings: Settings
+) -> None:
+    settings.READ_RATE = settings.LOGIN_RATE = settings.LOGIN_ADDRESS_RATE = "1/d"
+    settings.LOGIN_ADDRESS_RATE = "2/d"
+    client = Client()
+    login = {"username": "ada", "password": "wrong password"}
+    for path, body, fine in (
+        ("/api/score/top", None, 200),
+        ("/embed", None, 200),
+        ("/api/token", login, 401),
+        ("/api/token/refresh", {"refresh": "x.y.z"}, 401),
+    ):
+
+        def ask(remote: str, path: str = path, body: Any = body) -> int:
+            method = client.get if body is None else client.post
+            return method(path, body, content_type="application/json", REMOTE_ADDR=remote).status_code
+
+        quota = 2 if path == "/api/token/refresh" else 1
+        assert [ask(address) for _ in range(quota)] == [fine] * quota
+        assert (ask(neighbour), ask(stranger)) == (429, fine)
+
+
+@pytest.mark.parametrize(
+    ("address", "subject"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+        ("user:5", "user:5"),
+    ],
+)
+def test_as_whom_an_address_is_counted(address: str, subject: str) -> None:
+    assert limit_subject(address) == subject
 
 
 @pytest.mark.parametrize(
