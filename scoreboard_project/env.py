@@ -105,8 +105,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CHECKPOINT_EXPORT", "", "File outside the database that every checkpoint is appended to."),
     Setting("SCORE_UPDATE_RATE", "60/m", "Updates per player. COUNT/[N](s|m|h|d); 0 = no limit."),
     Setting("LOGIN_RATE", "5/m", "Logins per username and address; 0 = no limit."),
-    Setting("LOGIN_ADDRESS_RATE", "30/m", "Token requests per address; 0 = no limit."),
-    Setting("READ_RATE", "1200/m", "Anonymous reads per address; 0 = no limit."),
+    Setting(
+        "LOGIN_ADDRESS_RATE",
+        "30/m",
+        "Logins per address; refreshes and revocations likewise, each by itself; 0 = no limit.",
+    ),
+    Setting("READ_RATE", "1200/m", "Anonymous reads per address, and pages likewise; 0 = no limit."),
     Setting(
         "SCORE_REQUIRE_RECEIPTS", "off", "Turns self-reported actions off altogether: every update needs a receipt."
     ),

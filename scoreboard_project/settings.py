@@ -71,6 +71,8 @@ MIDDLEWARE = [
     "scores.page_middleware.Users",
     "scores.page_middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Innermost, so that what it refuses has every header of a page.
+    "scores.page_middleware.PageLimit",
 ]
 ROOT_URLCONF = "scoreboard_project.urls"
 WSGI_APPLICATION = None

@@ -1,21 +1,40 @@
-"""What only pages need: static files, content policy, language, user and messages. The calls of the API pass them by.
+"""What only pages need: static files, content policy, language, user, messages, a limit. The calls of the API pass them by.
 
 An update or a read of the scores knows no cookie and shows no page: to it these layers are cost.
 Sessions stay Django's own in the settings, where its deployment checks look for them, and cost nothing until one is read.
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from scores.api.limits import AddressPageLimit, describe_limits
+from scores.api.middleware import answer_refusal
+from scores.errors import RateLimited
+from scores.you import find_viewer
+
 API = "/api/score/"
+#: These count for themselves, each what it costs.
+LIMITED_BY_THEMSELVES = frozenset(
+    {
+        "/api/score/update",
+        "/api/score/top",
+        "/api/score/me",
+        "/api/token",
+        "/api/token/refresh",
+        "/api/token/revoke",
+        "/you",
+    }
+)
 
 
 @functools.cache
@@ -60,3 +79,36 @@ class Users(PagesOnly, AuthenticationMiddleware):
 
 class Messages(PagesOnly, MessageMiddleware):
     pass
+
+
+class PageLimit:
+    """A limit by address on all that has none of its own: pages, descriptions, the admin, and what is not there.
+
+    Whoever is signed in has a rate of their own once their address's is used up: a hall full of people may share one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            if request.path_info not in LIMITED_BY_THEMSELVES:
+                _count(request)
+            response = self.get_response(request)
+        except RateLimited as refusal:
+            response = answer_refusal(request, refusal)
+        for name, value in describe_limits(request.META.get("RATE_LIMITS", [])).items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _count(request: HttpRequest) -> None:
+    try:
+        AddressPageLimit.charge(request, request.META["CLIENT_ADDRESS"])
+    except RateLimited:
+        # Below the API's path nobody is signed in.
+        viewer = AnonymousUser() if request.path_info.startswith(API) else find_viewer(request)
+        if not viewer.is_authenticated:
+            raise
+        request.META["RATE_LIMITS"].clear()
+        AddressPageLimit.charge(request, f"user:{viewer.pk}")

@@ -228,6 +228,8 @@ class AddressReadLimit(AddressLimit):
 class AddressPageLimit(AddressLimit):
     """Of what is neither the API nor has a limit of its own: pages, descriptions, the admin, and what is not there."""
 
+    name, rate_setting = "page", "READ_RATE"
+
 
 class AddressLoginLimit(AddressLimit):
     name, rate_setting = "login-address", "LOGIN_ADDRESS_RATE"
