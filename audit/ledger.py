@@ -1,17 +1,16 @@
-"""append(): the only way into the audit log. And the fold of refused attempts, which are kept beside it."""
+"""append(): the only way into the audit log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from audit import chain, clock
 from audit.clock import ClockUs
 from audit.keys import find_ledger_key, load_keyring
-from audit.models import AuditEntry, Refusal
+from audit.models import AuditEntry
 
 #: An arbitrary constant that names the advisory lock of the system chain.
 SYSTEM_CHAIN_LOCK = 0x5C0BE0A2D
@@ -132,19 +131,6 @@ def append_system(*, kind: str, action: str, actor: str, context: Mapping[str, s
         )
 
 
-def record_refusal(reason: str, subject: str) -> None:
-    """Count one refused attempt of this minute."""
-    minute = datetime.now(UTC).replace(second=0, microsecond=0)
-    # Adding to the row that a concurrent insert made takes an upsert that adds, which the ORM cannot say.
-    table = Refusal._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO "{table}" (minute, reason, subject, count) VALUES (%s, %s, %s, 1) '  # noqa: S608 - a table's own name
-            f'ON CONFLICT (minute, reason, subject) DO UPDATE SET count = "{table}".count + 1',
-            [_adapt(Refusal._meta.get_field("minute"), minute), reason[:64], subject[:64]],
-        )
-
-
 def _check_head(player: UUID, head: Head, last: AuditEntry | None) -> None:
     if last is None:
         sound = head == Head(0, chain.NO_HEAD, 0)
@@ -154,7 +140,3 @@ def _check_head(player: UUID, head: Head, last: AuditEntry | None) -> None:
         )
     if not sound:
         raise ChainBroken(f"the chain of {player} does not end where its score says (entry {head.seq})")
-
-
-def _adapt(field: "models.Field[Any, Any]", value: object) -> Any:
-    return field.get_db_prep_value(value, connection)

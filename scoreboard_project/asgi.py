@@ -1,6 +1,5 @@
 """The application the servers run: sockets by Channels, HTTP by Django's WSGI handler through the bridge, on one port."""
 
-import asyncio
 import gc
 import os
 import sys
@@ -20,20 +19,15 @@ from django.urls import path, re_path  # noqa: E402
 from scoreboard_project.bridge import Bridge  # noqa: E402
 from scoreboard_project.cross_origin import CrossOrigin  # noqa: E402
 from scoreboard_project.front import Receive, Send  # noqa: E402
+from scoreboard_project.lifespan import Lifespan  # noqa: E402
 from scoreboard_project.top import Top  # noqa: E402
 from scores.consumers import ScoreboardConsumer  # noqa: E402
-from scores.database.availability import availability  # noqa: E402
-from scores.readiness import DatabaseWatch  # noqa: E402
 
 settings.DATABASES["default"]["OPTIONS"].update(settings.WEB_DATABASE_OPTIONS)
 
 # A request comes back from the database several times, and each time a loop that is sending to thousands of viewers lets it wait
 # for this long. Python's own 5 ms made that 180 ms for one request in a hundred beside 10 000 viewers; this makes it 30 ms.
 sys.setswitchinterval(0.0005)
-
-
-#: A server begins to serve knowing whether the database answers, and with a board to show.
-WATCH_PATIENCE_SECONDS = 3.0
 
 
 class OriginGuard:
@@ -72,34 +66,24 @@ def _is_allowed_host(host: str) -> bool:
     )
 
 
-async def watch_database(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """The ASGI application for the server's life: from its start to its end the database is watched."""
-    watch = DatabaseWatch(availability)
-    await receive()
-    await asyncio.to_thread(watch.start, patience=WATCH_PATIENCE_SECONDS)
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    watch.stop()
-    await send({"type": "lifespan.shutdown.complete"})
-
-
 async def _deny(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     await WebsocketDenier()(scope, receive, send)
 
 
-application = ProtocolTypeRouter(
-    {
-        "lifespan": watch_database,
-        "http": CrossOrigin(Top(Bridge(_handler))),
-        "websocket": OriginGuard(
-            URLRouter(
-                [
-                    path("ws/scoreboard", ScoreboardConsumer.as_asgi()),
-                    re_path("", _deny),  # type: ignore[arg-type]  # an ASGI application, which is what Channels routes to
-                ]
-            )
-        ),
-    }
+application = Lifespan(
+    ProtocolTypeRouter(
+        {
+            "http": CrossOrigin(Top(Bridge(_handler))),
+            "websocket": OriginGuard(
+                URLRouter(
+                    [
+                        path("ws/scoreboard", ScoreboardConsumer.as_asgi()),
+                        re_path("", _deny),  # type: ignore[arg-type]  # an ASGI application, which is what Channels routes to
+                    ]
+                )
+            ),
+        }
+    )
 )
 
 # What the application is made of is no garbage: the collector need not look through it again while everybody waits.

@@ -16,6 +16,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from audit.models import AuditEntry, Refusal
+from audit.refusals import OTHERS
 from audit.times import to_moment, to_us
 from scores.addresses import UNKNOWN
 from scores.models import Action
@@ -181,8 +182,8 @@ def read_histories(since_us: int) -> Iterator[History]:
 
 
 def read_refusals(since_us: int) -> Iterator[tuple[str, list[Refused]]]:
-    """Everyone who was refused anything since then, by UUID or address, with what."""
-    kept = Refusal.objects.filter(minute__gte=to_moment(since_us)).exclude(subject=UNKNOWN)
+    """Everyone who was refused anything since then, by UUID or address, with what; not what was counted for many together."""
+    kept = Refusal.objects.filter(minute__gte=to_moment(since_us)).exclude(subject__in=[UNKNOWN, OTHERS])
     rows = kept.order_by("subject", "minute").values_list("subject", "minute", "reason", "count").iterator(CHUNK)
     for subject, own in groupby(rows, itemgetter(0)):
         yield subject, [Refused(*row[1:]) for row in own]

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
+from audit.refusals import REFUSALS
 from tests.plugin import PROFILE, Profile
 from tests.servers import PostgreSQL, ScoreboardServer, Valkey
 
@@ -63,9 +64,10 @@ def django_db_modify_db_settings(profile: Profile) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    """Every test begins with nothing counted against anyone."""
+def _nothing_counted() -> None:
+    """Every test begins with nothing counted against anyone, and with no refusal of an earlier one yet to be written."""
     caches["limits"].clear()
+    REFUSALS.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,8 +17,8 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection
 
-from audit.ledger import record_refusal
 from audit.models import Refusal
+from audit.refusals import flush_refusals, record_refusal
 from scores import corrections
 from scores.models import Action, SpentRefreshToken
 from scores.players import ensure_player
@@ -164,6 +164,7 @@ def test_what_may_be_deleted_is_deleted_and_nothing_else(db: None) -> None:
     now = datetime.now(UTC)
     for age in (timedelta(days=400), timedelta()):
         record_refusal("cooldown", f"{age.days} days ago")
+        flush_refusals()
         Refusal.objects.filter(subject=f"{age.days} days ago").update(minute=now - age)
         SpentRefreshToken.objects.create(jti=str(age.days), expires_at=now + timedelta(minutes=5) - age)
         session = SessionStore()

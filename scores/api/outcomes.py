@@ -3,10 +3,9 @@
 import logging
 from http import HTTPStatus
 
-from django.db import Error as DatabaseError
 from django.http import HttpRequest
 
-from audit import ledger
+from audit.refusals import record_refusal
 from scores import metrics
 from scores.awarding import Award, Caller
 from scores.errors import Refused
@@ -56,10 +55,7 @@ def note_refusal(request: HttpRequest, refusal: Refused) -> None:
     logger.info("refused %s %s with %d %s player=%s address=%s", *fields.values(), extra={"fields": fields})
     if refusal.status not in KEPT_STATUSES or (refusal.status == HTTPStatus.UNAUTHORIZED and player is None):
         return
-    try:
-        ledger.record_refusal(reason, str(player or address))
-    except DatabaseError as error:
-        logger.error("a refusal could not be kept: %s", error)  # noqa: TRY400 - the caller's answer matters more
+    record_refusal(reason, str(player or address))
 
 
 def count_refusal(code: str) -> None:

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import resolve, reverse
 
-from audit import ledger
 from audit.models import Checkpoint, Refusal, Verification
+from audit.refusals import flush_refusals, record_refusal
 from scores import corrections
 from scores.desk.acts import ACTS
 from scores.management.commands.make_desk_groups import GROUPS
@@ -134,7 +134,8 @@ def samples(db: None) -> dict[str, str]:
     corrections.void(player=ada.pk, seq=1, reason="by mistake", actor="system")
     entry = corrections.adjust(player=ada.pk, delta=10, reason="another day's play", actor="system")
     quiz = Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
-    ledger.record_refusal("daily_cap", str(ada.pk))
+    record_refusal("daily_cap", str(ada.pk))
+    flush_refusals()
     refusal = Refusal.objects.get()
     checkpoint = Checkpoint.objects.create(number=1, jws="header.claims.signature")
     verification = Verification.objects.create(

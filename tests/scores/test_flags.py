@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry, Refusal
+from audit.refusals import OTHERS
 from scores import flags, histories, verification
 from scores.detection import Suspicion
 from scores.errors import CorrectionRefused
@@ -100,6 +101,7 @@ def test_a_burst_of_refusals_is_flagged_by_player_or_address(db: None) -> None:
         (str(UUID(int=1)), "receipt_invalid:signature", 20),
         ("192.0.2.9", "rate_limited", 200),
         (str(UUID(int=2)), "cooldown", 199),
+        (OTHERS, "rate_limited", 5_000),
     ):
         Refusal.objects.create(minute=minute, reason=reason, subject=subject, count=count)
     play(UUID(int=1), [60.0] * 5, ago=timedelta(days=2))

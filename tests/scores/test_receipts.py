@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from audit.keys import encode_base64url
 from audit.models import Refusal
+from audit.refusals import flush_refusals
 from scores.models import Action, Score
 from tests.scores.acting import HEADER, ISSUER_KEY, make_claims, make_receipt, read_problem, sign, update
 
@@ -265,6 +266,7 @@ def test_the_reason_stays_in_the_log(player: Score, token: str) -> None:
     update({"receipt": make_receipt(player, pts=101)}, token=token)
     update({"receipt": sign(make_claims(player), key=OTHER_KEY)}, token=token)
     update({"receipt": sign(make_claims(player), key=OTHER_KEY)}, token=token)
+    flush_refusals()
     kept = Refusal.objects.filter(subject=str(player.pk)).order_by("reason").values_list("reason", "count")
     assert list(kept) == [("receipt_invalid:points_above_maximum", 1), ("receipt_invalid:signature", 2)]
 

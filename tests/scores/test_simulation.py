@@ -18,6 +18,7 @@ from scores.demo import PLAYERS, Demo
 from scores.histories import SECOND
 from scores.models import Action, Flag, Score
 from scores.simulation import Api, SimulatedPlayer, Simulation
+from tests.processes import wait_until
 from tests.servers import ScoreboardServer
 
 PASSWORD = "correct horse battery"
@@ -98,9 +99,11 @@ def test_a_cheat_plays_its_plan_through_the_api_and_is_flagged(simulation: Simul
         ("forum-post", 5),
         ("bug-report", 150),
     ]
-    assert {refusal.reason for refusal in Refusal.objects.filter(subject=str(score.pk))} == {
-        "receipt_invalid:signature"
-    }
+    refused = Refusal.objects.filter(subject=str(score.pk), reason="receipt_invalid:signature")
+    wait_until(
+        lambda: sum(refused.values_list("count", flat=True)) == len(forged), seconds=10, what="Writing the refusals"
+    )
+    assert Refusal.objects.filter(subject=str(score.pk)).exclude(reason="receipt_invalid:signature").count() == 0
     call_command("detect")
     flag = Flag.objects.get()
     assert (flag.rule, flag.player) == (Flag.Rule.REFUSALS, score.pk)

@@ -10,6 +10,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from audit.models import AuditEntry, Refusal
+from audit.refusals import flush_refusals
 from scores.models import MAXIMUM_BALANCE, Action, Score
 from tests.scores.acting import (
     access_token,
@@ -194,6 +195,7 @@ def test_each_refusal_has_its_status_and_writes_nothing(
     change_actions(**action)
     with nothing_written():
         read_problem(update(body, token=token, key=key), status, code)
+    flush_refusals()
     kept = [refusal.count for refusal in Refusal.objects.filter(subject=str(player.pk))]
     assert kept == ([] if status == 404 else [1])
 

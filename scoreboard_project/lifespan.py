@@ -1,0 +1,38 @@
+"""What runs beside the application for as long as it serves."""
+
+import asyncio
+from typing import Any
+
+from audit.refusals import REFUSALS
+from scoreboard_project.front import Message, Receive, Send
+from scores.database.availability import availability
+from scores.readiness import DatabaseWatch
+
+#: A server begins to serve knowing whether the database answers, and with a board to show.
+WATCH_PATIENCE_SECONDS = 3.0
+
+
+class Lifespan:
+    """Around the application: the database is watched and refusals are written while it serves, the last ones when the server stops."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        else:
+            # Not every server says when it starts (Django's runserver does not).
+            REFUSALS.start()
+            await self._application(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    watch = DatabaseWatch(availability)
+    while (await receive())["type"] == "lifespan.startup":
+        REFUSALS.start()
+        await asyncio.to_thread(watch.start, patience=WATCH_PATIENCE_SECONDS)
+        await send({"type": "lifespan.startup.complete"})
+    watch.stop()
+    await asyncio.to_thread(REFUSALS.stop)
+    await send({"type": "lifespan.shutdown.complete"})
