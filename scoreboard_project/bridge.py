@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from scoreboard_project.front import Message, Receive, Send
+from scoreboard_project.refusing import observe
 from scoreboard_project.threads import LOGINS, AllThreads, Threads
 from scoreboard_project.update import PATH as UPDATE
 from scoreboard_project.update import Updates
@@ -58,22 +59,23 @@ class Bridge:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         hub.attach()
+        began = time.perf_counter()
         limit = API_BODY_BYTES if scope["path"].startswith("/api") else PAGE_BODY_BYTES
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _read_body(scope, receive, limit)
         except TimeoutError:
-            await _refuse(scope, send, RequestTimeout())
+            await _refuse(scope, send, RequestTimeout(), began)
             return
         if body is None:
-            await _refuse(scope, send, PayloadTooLarge())
+            await _refuse(scope, send, PayloadTooLarge(), began)
             return
         try:
             environ = make_environ(scope, body)
             threads = self._threads.choose(environ["REQUEST_METHOD"], scope["path"])
             response, start = await self._answer(environ, threads)
         except Refused as refusal:
-            await _refuse(scope, send, refusal)
+            await _refuse(scope, send, refusal, began)
             return
         await send(start)
         if isinstance(response, bytes):
@@ -250,7 +252,7 @@ def make_environ(scope: Message, body: bytes) -> dict[str, Any]:
     return environ
 
 
-async def _refuse(scope: Message, send: Send, refusal: Refused) -> None:
+async def _refuse(scope: Message, send: Send, refusal: Refused, began: float) -> None:
     """The answer to a request that Django never saw: logged and counted like every other refusal."""
     request = WSGIRequest(make_environ(scope, b""))
     request.META["CLIENT_ADDRESS"] = client_address(request)
@@ -267,3 +269,4 @@ async def _refuse(scope: Message, send: Send, refusal: Refused) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content})
+    observe(scope["path"], response.status_code, began)

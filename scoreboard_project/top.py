@@ -1,8 +1,8 @@
 """GET /api/score/top for all who ask at the same moment: they share one read of the database and one count of each address.
 
 In front of Django, which costs ten times as much for each request, and no staler: whoever asks gets a read that began after
-the question. Only what is plainly in order is answered here. Anything else (another method, a query, a limit reached, a
-database that is away) is passed on to the view, whose answers are also where the headers are learned.
+the question. Only what is plainly in order is answered here, and refused where a limit is reached. Anything else (another method,
+a query, a database that is away) is passed on to the view, whose answers are also where the headers are learned.
 """
 
 import asyncio
@@ -14,10 +14,12 @@ from django.db import close_old_connections
 
 from scoreboard_project.bridge import make_environ
 from scoreboard_project.front import Headers, LearnedHeaders, Message, Receive, Send, Together, is_admissible
+from scoreboard_project.refusing import refuse
 from scores import metrics
-from scores.api.limits import AddressReadLimit, address_subject, describe_limits
+from scores.api.limits import AddressReadLimit, Usage, address_subject, describe_limits
 from scores.api.middleware import choose_request_id, client_address
 from scores.database.availability import read_limit
+from scores.errors import RateLimited
 from scores.standings import Snapshot, read_snapshot
 
 PATH = "/api/score/top"
@@ -28,7 +30,7 @@ BODY_HEADERS = {b"content-type"}
 
 class Answer(NamedTuple):
     snapshot: Snapshot
-    limits: dict[str, str]
+    usage: Usage | None
 
 
 class Top:
@@ -58,6 +60,9 @@ class Top:
         if answer is None:
             await self._application(scope, receive, send)
             return
+        if answer.usage is not None and answer.usage.is_exceeded:
+            await _send_refusal(request, answer.usage, headers, began, send)
+            return
         await _send_answer(request, answer, headers, send)
         metrics.REQUESTS.labels(PATH[1:], "2xx").observe(time.perf_counter() - began)
 
@@ -80,26 +85,32 @@ def _read_request(scope: Message) -> WSGIRequest | None:
     return request if is_admissible(request) else None
 
 
-def _look(addresses: list[str]) -> list[Answer | None]:
-    """In the thread: one answer for each, in order; None for those above their limit."""
+def _look(addresses: list[str]) -> list[Answer]:
+    """In the thread: one answer for each, in order."""
     with read_limit():
         close_old_connections()
         snapshot = read_snapshot()
-    return [
-        None if usage is not None and usage.is_exceeded else Answer(snapshot, describe_limits([usage] if usage else []))
-        for usage in AddressReadLimit.count(addresses)
-    ]
+    return [Answer(snapshot, usage) for usage in AddressReadLimit.count(addresses)]
+
+
+async def _send_refusal(request: WSGIRequest, usage: Usage, learned: Headers, began: float, send: Send) -> None:
+    request.META["REQUEST_ID"] = choose_request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
+    refusal = RateLimited(retry_after=usage.seconds)
+    body, start = refuse(request, refusal, usage=usage, learned=learned, began=began)
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _send_answer(request: WSGIRequest, answer: Answer, learned: Headers, send: Send) -> None:
     snapshot = answer.snapshot
     known = snapshot.is_known(request.META.get("HTTP_IF_NONE_MATCH", ""))
     body = b"" if known else snapshot.body.encode()
+    limits = describe_limits([answer.usage] if answer.usage else [])
     own = [
         (b"etag", snapshot.etag.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", choose_request_id(request.META.get("HTTP_X_REQUEST_ID", "")).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in answer.limits.items()),
+        *((name.lower().encode(), value.encode()) for name, value in limits.items()),
     ]
     same = [pair for pair in learned if pair[0] not in BODY_HEADERS] if known else learned
     await send({"type": "http.response.start", "status": 304 if known else 200, "headers": [*same, *own]})

@@ -2,8 +2,9 @@
 
 In front of Django, where each would take the three for itself, in a thread of its own, and cost three times the CPU. Only
 what is plainly in order is answered here, with the same checks and the headers the view sends. Everything else (a body
-that is not exact, a token that does not hold, a limit reached, an act that is refused) is passed on to the view, counted if
-it was. It is the view that refuses, logs and keeps refusals. Passing on is safe at any moment: one key counts once.
+that is not exact, a token that does not hold, a database that fails) is passed on to the view, counted if it was. A limit that
+is reached and an act that is refused are said here too, so that being refused costs no more than being served. Passing on is
+safe at any moment: one key counts once.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from django.db import IntegrityError, close_old_connections
 from rest_framework.renderers import JSONRenderer
 
 from scoreboard_project.front import Headers, LearnedHeaders, Message, Together, Unanswered, is_admissible
+from scoreboard_project.refusing import refuse
 from scores import metrics, services, strict_json, swap
 from scores.api.authentication import identify_bearer
 from scores.api.limits import COUNTED, PlayerLimit, Usage, describe_limits
@@ -32,7 +34,7 @@ from scores.api.views import describe_origin, read_act
 from scores.awarding import Attempt, Award
 from scores.database.availability import availability, time_limit
 from scores.database.base import WriteUnanswered
-from scores.errors import OutcomeUnknown, Refused, Unavailable
+from scores.errors import OutcomeUnknown, RateLimited, Refused, Unavailable
 from scores.receipts import Receipt
 
 logger = logging.getLogger(__name__)
@@ -93,7 +95,7 @@ class Update:
     request: WSGIRequest
     attempt: Attempt | None = None
     usage: Usage | None = None
-    answer: Answer | Unavailable | Literal[Unanswered.YET] | None = None
+    answer: Answer | Refused | Literal[Unanswered.YET] | None = None
     claim: Claim = field(default_factory=Claim)
     began: float = field(default_factory=time.perf_counter)
 
@@ -121,10 +123,12 @@ class Updates:
         answer = await self._ask(update)
         if answer is None:
             return None
+        if isinstance(answer, Refused):
+            return refuse(update.request, answer, usage=update.usage, learned=headers, began=update.began)
         metrics.REQUESTS.labels(PATH[1:], "2xx").observe(time.perf_counter() - update.began)
         return answer.body, {"type": "http.response.start", "status": 200, "headers": [*headers, *answer.headers]}
 
-    async def _ask(self, update: Update) -> Answer | None:
+    async def _ask(self, update: Update) -> Answer | Refused | None:
         answer = self._together.ask(update)
         done, _ = await asyncio.wait([answer], timeout=PATIENCE_SECONDS)
         if not done and not update.claim.withdraw():
@@ -166,7 +170,7 @@ def _read_request(environ: dict[str, Any]) -> Update | None:
     return Update(environ, request) if is_admissible(request) else None
 
 
-def _answer_all(updates: list[Update]) -> list[Answer | Unavailable | Literal[Unanswered.YET] | None]:
+def _answer_all(updates: list[Update]) -> list[Answer | Refused | Literal[Unanswered.YET] | None]:
     """In the thread: one answer for each, in order; None for those that are the view's."""
     _read_and_count([update for update in updates if update.attempt is None])
     with time_limit(ROUND_SECONDS):
@@ -177,20 +181,29 @@ def _answer_all(updates: list[Update]) -> list[Answer | Unavailable | Literal[Un
 
 def _award(updates: list[Update]) -> None:
     asked = [
-        (update, update.attempt)
-        for update in updates
-        if update.attempt is not None and not (update.usage and update.usage.is_exceeded)
+        (update, update.attempt) for update in updates if update.attempt is not None and not _is_above_limit(update)
     ]
     awards = services.award_together(
         [attempt for _, attempt in asked], begin=lambda place: asked[place][0].claim.begin()
     )
-    for (update, _), award in zip(asked, awards, strict=True):
+    contended = {attempt.caller.player for (_, attempt), award in zip(asked, awards, strict=True) if award is None}
+    for (update, attempt), award in zip(asked, awards, strict=True):
         if isinstance(award, Award):
             update.answer = _answer(update, award)
-        elif award is not None:
-            update.answer = None
-        else:
+        elif attempt.caller.player in contended:
+            # A refusal too: it may have been for an award that was not written after all.
             update.answer = Unanswered.YET if update.claim.end() else Unavailable(reason="queue")
+        elif isinstance(award, Refused) and attempt.caller.external_name is None:
+            update.answer = award
+        else:
+            update.answer = None
+
+
+def _is_above_limit(update: Update) -> bool:
+    if update.usage is None or not update.usage.is_exceeded:
+        return False
+    update.answer = RateLimited(retry_after=update.usage.seconds)
+    return True
 
 
 def _read_and_count(updates: list[Update]) -> None:
@@ -210,7 +223,7 @@ def _read_attempt(request: WSGIRequest) -> Attempt | None:
     meta["CLIENT_ADDRESS"] = client_address(request)
     meta["REQUEST_ID"] = choose_request_id(meta.get("HTTP_X_REQUEST_ID", ""))
     try:
-        caller = identify_bearer(meta.get("HTTP_AUTHORIZATION", ""))
+        caller = meta["CALLER"] = identify_bearer(meta.get("HTTP_AUTHORIZATION", ""))
         body = strict_json.loads(meta["wsgi.input"].getvalue())
         if not _is_exact(body):
             return None

@@ -136,7 +136,9 @@ def test_a_body_that_is_too_large_is_one_line_in_the_log_and_counted(server: Sco
     response, content = ask(server, "PATCH", "/api/score/update", padded(LIMIT + 1), headers)
     assert (response.status, json.loads(content)["code"]) == (413, "payload_too_large")
     assert response.headers["X-Request-ID"] == "too-much-1"
-    assert scrape(server)['scoreboard_refusals_total{code="payload_too_large"}'] == 1
+    counted = scrape(server)
+    assert counted['scoreboard_refusals_total{code="payload_too_large"}'] == 1
+    assert counted['scoreboard_request_seconds_count{route="api/score/update",status="4xx"}'] == 1
     lines = re.findall(r"^\S+ (.* refused .*)$", server.log, re.MULTILINE)
     assert lines == [
         "INFO scores.outcomes too-much-1 refused PATCH /api/score/update with 413 payload_too_large player=- address=127.0.0.1"

@@ -11,6 +11,7 @@ import pytest
 from scores.models import Action, Score
 from tests.scoreboard_project.test_bridge import JSON, ask
 from tests.scores.acting import access_token, make_player
+from tests.scores.test_metrics import scrape
 from tests.servers import ScoreboardServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,8 +77,20 @@ def test_many_at_once_are_counted_to_the_one(workers: int, scoreboard_server: St
     with ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(lambda _: ask(server, "GET", TOP)[0], range(60)))
     assert Counter(answer.status for answer in answers) == {200: 30, 429: 30}
+    assert scrape(server)['scoreboard_request_seconds_count{route="api/score/top",status="4xx"}'] == 30
     left = sorted(int(answer.headers["RateLimit"].split(";")[1][2:]) for answer in answers)
     assert left == [0] * 30 + list(range(30))
+
+
+def test_a_limit_that_is_reached_is_said_as_by_the_view(scoreboard_server: Start) -> None:
+    server = scoreboard_server(READ_RATE="1/d")
+    assert ask(server, "GET", TOP)[0].status == 200
+    by_view, problem = ask(server, "GET", f"{TOP}?by=view")
+    answer, content = ask(server, "GET", TOP)
+    differing = headers_of(answer) - headers_of(by_view)
+    # The pause gets shorter by the second.
+    assert (answer.status, content, {name for name, _ in differing} - {"retry-after"}) == (429, problem, set())
+    assert server.log.count("refused GET /api/score/top with 429 rate_limited player=- address=127.0.0.1") == 2
 
 
 def test_the_count_is_one_with_that_of_the_other_reads(ada: Score, scoreboard_server: Start) -> None:

@@ -13,10 +13,11 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, connections
 
-from audit.models import AuditEntry
+from audit.models import AuditEntry, Refusal
 from scoreboard_project.bridge import make_environ
 from scoreboard_project.update import Updates
 from scores.models import Action, Score
+from tests.processes import wait_until
 from tests.scoreboard_project.test_bridge import JSON, ask
 from tests.scoreboard_project.test_top import headers_of
 from tests.scores.acting import UPDATE, access_token, change_actions, make_player, make_receipt
@@ -111,7 +112,9 @@ ODD: dict[str, tuple[dict[str, str], object]] = {
 
 
 @pytest.mark.parametrize("oddity", ODD)
-def test_what_is_odd_is_refused_by_the_view_and_counted_once(oddity: str, ada: Score, scoreboard_server: Start) -> None:
+def test_what_is_odd_is_refused_as_by_the_view_and_counted_once(
+    oddity: str, ada: Score, scoreboard_server: Start
+) -> None:
     server = scoreboard_server()
     Action.objects.create(slug="other", label="Other", points=1)
     assert act(server, bearer(ada, "first"))[0].status == 200
@@ -149,12 +152,35 @@ def test_many_at_once_are_counted_to_the_one(workers: int, ada: Score, scoreboar
     check_chain(ada)
 
 
-def test_a_limit_that_is_reached_is_said_by_the_view(ada: Score, scoreboard_server: Start) -> None:
+def test_a_limit_that_is_reached_is_said_as_by_the_view(ada: Score, scoreboard_server: Start) -> None:
     server = scoreboard_server(SCORE_UPDATE_RATE="2/d")
     answers = [act(server, bearer(ada, str(number))) for number in range(4)]
     assert [(response.status, left(response)) for response, _ in answers] == [(200, 1), (200, 0), (429, 0), (429, 0)]
     assert answers[2][1]["code"] == "rate_limited"
     assert server.log.count("with 429 rate_limited") == 2
+    by_view, said = act(server, bearer(ada, "4"), path=VIEW)
+    differing = headers_of(answers[3][0]) - headers_of(by_view)
+    assert (answers[3][1], {name for name, _ in differing} - {"retry-after"}) == (said, set())
+    assert scrape(server)['scoreboard_request_seconds_count{route="api/score/update",status="4xx"}'] == 3
+    wait_until(
+        lambda: list(Refusal.objects.values_list("reason", "subject", "count")) == [("rate_limited", str(ada.pk), 3)],
+        seconds=10,
+        what="Writing the refusals",
+    )
+
+
+def test_an_act_in_its_cooldown_is_refused_as_by_the_view(ada: Score, scoreboard_server: Start) -> None:
+    server = scoreboard_server()
+    change_actions(cooldown_seconds=80_000)
+    assert act(server, bearer(ada, "first"))[0].status == 200
+    by_view, said = act(server, bearer(ada, "second"), path=VIEW)
+    answer, again = act(server, bearer(ada, "second"))
+    assert (answer.status, again, said["code"]) == (429, said, "cooldown")
+    # The pause gets shorter by the second.
+    assert {name for name, _ in headers_of(answer) - headers_of(by_view)} <= {"retry-after"}
+    assert 0 <= int(by_view.headers["Retry-After"]) - int(answer.headers["Retry-After"]) <= 5
+    assert server.log.count("with 429 cooldown") == 2
+    assert AuditEntry.objects.filter(player=ada.pk).count() == 1
 
 
 def test_nothing_is_awarded_over_plain_http_where_https_is_asked_for(ada: Score, scoreboard_server: Start) -> None:
@@ -235,13 +261,12 @@ def test_it_begins_with_the_first_answer_of_the_view(ada: Score) -> None:
     assert [value for name, value in start["headers"] if name == b"content-length"] == [str(len(body)).encode()]
     assert (b"x-learned", b"1") in start["headers"]
     change_actions(enabled=False)
-    assert (
-        answer(
-            make_environ(
-                {**scope, "headers": [*headers[:-2], (b"idempotency-key", b"two"), headers[-1]]},
-                b'{"action": "daily-quiz"}',
-            )
-        )
-        is None
+    second = {**scope, "headers": [*headers[:-2], (b"idempotency-key", b"two"), headers[-1]]}
+    body, start = answer(make_environ(second, b'{"action": "daily-quiz"}')) or (b"", {})
+    assert (json.loads(body)["code"], start["status"], (b"x-learned", b"1") in start["headers"]) == (
+        "unknown_action",
+        404,
+        True,
     )
+    assert answer(make_environ(second, b'{"action": 5}')) is None
     updates._together._thread.submit(connections.close_all).result()
