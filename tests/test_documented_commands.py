@@ -76,6 +76,7 @@ PROOFS = {
     "manage.py migrate": (TESTS_OF_DOCUMENTS, '["migrate"'),
     "manage.py migrate APP NUMBER": ("tests/audit/test_migrations.py", '"migrate", "audit", "zero"'),
     "manage.py rebuild_scores --apply --reason TEXT": (RECOVERY, '"--apply"'),
+    "manage.py rebuild_scores --accept-identity UUID --reason TEXT": ("tests/scores/test_identity.py", '"--accept-identity", str('),
     "manage.py restore_ledger --reason TEXT": (RECOVERY, '"restore_ledger", "--reason"'),
     "manage.py seal_ledger": ("tests/audit/test_checkpoints.py", 'call_command("seal_ledger"'),
     "manage.py seal_ledger --every 60": ("tests/audit/test_checkpoints.py", '"seal_ledger", "--every"'),
