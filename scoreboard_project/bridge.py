@@ -67,6 +67,8 @@ class Bridge:
         except TimeoutError:
             await _refuse(scope, send, RequestTimeout(), began)
             return
+        except ConnectionError:
+            return
         if body is None:
             await _refuse(scope, send, PayloadTooLarge(), began)
             return
@@ -205,20 +207,23 @@ async def _wait_until_gone(receive: Receive) -> None:
 
 
 async def _read_body(scope: Message, receive: Receive, limit: int) -> bytes | None:
-    """The body, or None as soon as it is known to be larger than the limit; what comes after is not kept."""
+    """The body, or None as soon as it is known to be larger than the limit; what comes after is not kept.
+
+    Raises ConnectionError when it ends before it is whole: what was meant by half a request is not for us to say.
+    """
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if not length.isdigit() or int(length) > limit:
         return None
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return body
-        body += bytes(message.get("body", b""))
+            raise ConnectionError("the client left in the middle of its request")
+        body += message.get("body", b"")
         if len(body) > limit:
             return None
         if not message.get("more_body"):
-            return body
+            return bytes(body)
 
 
 def make_environ(scope: Message, body: bytes) -> dict[str, Any]:
