@@ -63,9 +63,9 @@ class Command(BaseCommand):
             port=port,
             workers=workers,
             loop="uvloop",
-            # By name: each worker looks them up for itself.
-            http="scores.protocols:TimedProtocol",
-            ws="scores.protocols:ViewerProtocol",
+            # By name: each worker looks them up for itself, where Django is set up by then.
+            http="scoreboard_project.asgi:TimedProtocol",
+            ws="scoreboard_project.asgi:ViewerProtocol",
             ws_per_message_deflate=False,
             ws_max_size=4096,
             ws_ping_interval=PING_SECONDS,
