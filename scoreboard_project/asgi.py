@@ -20,8 +20,13 @@ from scoreboard_project.bridge import Bridge  # noqa: E402
 from scoreboard_project.cross_origin import CrossOrigin  # noqa: E402
 from scoreboard_project.front import Receive, Send  # noqa: E402
 from scoreboard_project.lifespan import Lifespan  # noqa: E402
+from scoreboard_project.socket_limit import SocketLimit  # noqa: E402
 from scoreboard_project.top import Top  # noqa: E402
 from scores.consumers import ScoreboardConsumer  # noqa: E402
+from scores.protocols import TimedProtocol, ViewerProtocol  # noqa: E402
+
+# The first two are serve's way to them: a worker looks for them before the application, and they need Django too.
+__all__ = ["TimedProtocol", "ViewerProtocol", "application"]
 
 settings.DATABASES["default"]["OPTIONS"].update(settings.WEB_DATABASE_OPTIONS)
 
@@ -75,11 +80,13 @@ application = Lifespan(
         {
             "http": CrossOrigin(Top(Bridge(_handler))),
             "websocket": OriginGuard(
-                URLRouter(
-                    [
-                        path("ws/scoreboard", ScoreboardConsumer.as_asgi()),
-                        re_path("", _deny),  # type: ignore[arg-type]  # an ASGI application, which is what Channels routes to
-                    ]
+                SocketLimit(
+                    URLRouter(
+                        [
+                            path("ws/scoreboard", ScoreboardConsumer.as_asgi()),
+                            re_path("", _deny),  # type: ignore[arg-type]  # an ASGI application, which is what Channels routes to
+                        ]
+                    )
                 )
             ),
         }

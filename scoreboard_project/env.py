@@ -112,6 +112,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("READ_RATE", "1200/m", "Anonymous reads per address, and pages likewise; 0 = no limit."),
     Setting(
+        "SOCKETS_PER_ADDRESS",
+        "1000",
+        "Sockets per address and process, a whole school behind one; pages beyond them poll. 0 = no limit.",
+    ),
+    Setting(
         "SCORE_REQUIRE_RECEIPTS", "off", "Turns self-reported actions off altogether: every update needs a receipt."
     ),
     Setting(

@@ -1,0 +1,40 @@
+"""At most SOCKETS_PER_ADDRESS sockets of one address in this process; pages beyond them are told so, and ask by HTTP."""
+
+from collections import Counter
+from typing import Any
+
+from django.conf import settings
+
+from scoreboard_project.front import Message, Receive, Send
+from scores.connections import Fault, find_address, log_refusal
+
+FULL = Fault(
+    503, "too_many_sockets", "This address has as many sockets as one may have here.", ((b"retry-after", b"60"),)
+)
+
+
+class SocketLimit:
+    """Around the application for sockets, which runs for as long as one is open."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._open: Counter[str] = Counter()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        address = find_address(scope.get("client"), scope["headers"])
+        if settings.SOCKETS_PER_ADDRESS and self._open[address] >= settings.SOCKETS_PER_ADDRESS:
+            await self._refuse(scope, send)
+            return
+        self._open[address] += 1
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
+
+    async def _refuse(self, scope: Message, send: Send) -> None:
+        log_refusal("a socket", FULL, scope.get("client"), scope["headers"])
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), *FULL.headers]
+        await send({"type": "websocket.http.response.start", "status": FULL.status, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": FULL.body})
