@@ -23,7 +23,7 @@ MALFORMED = Fault(400, "malformed_upgrade", "This is no request for a socket.")
 STOPPING = Fault(503, "stopping", "The server is about to stop.")
 #: Each closes the socket with this status and says why.
 NOT_TEXT = Fault(CloseCode.INVALID_DATA, "not_utf8", "Text is UTF-8.")
-PART = Fault(CloseCode.POLICY_VIOLATION, "fragment", "Nothing may be sent here, least of all in parts.")
+DATA = Fault(CloseCode.POLICY_VIOLATION, "data_frame", "Nothing may be sent here.")
 TOO_MANY = Fault(CloseCode.POLICY_VIOLATION, "control_frames", f"At most {CONTROL_FRAMES} control frames a second.")
 UNREAD = Fault(CloseCode.POLICY_VIOLATION, "unread_pongs", "Who does not read sends no pings.")
 
@@ -92,24 +92,18 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
 
     def handle_text(self, event: Frame) -> None:
         try:
-            bytes(event.data).decode()
+            whole = event.data if event.fin else b""
+            bytes(whole).decode()
         except UnicodeDecodeError:
-            if event.fin:
-                self._close(NOT_TEXT)
-                return
-        self._hear(super().handle_text, event)
+            self._close(NOT_TEXT)
+        else:
+            self._close(DATA)
 
     def handle_bytes(self, event: Frame) -> None:
-        self._hear(super().handle_bytes, event)
+        self._close(DATA)
 
     def handle_cont(self, event: Frame) -> None:
-        self._hear(super().handle_cont, event)
-
-    def _hear(self, handle: Any, event: Frame) -> None:
-        if event.fin:
-            handle(event)  # the application closes
-        else:
-            self._close(PART)
+        self._close(DATA)
 
     def handle_ping(self) -> None:
         if self._counts_another():

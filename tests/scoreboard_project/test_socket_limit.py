@@ -1,0 +1,49 @@
+"""How many sockets one address may have, and what becomes of the next."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.processes import wait_until
+from tests.scores.raw import Client
+from tests.servers import ScoreboardServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def watch(server: ScoreboardServer, address: str) -> tuple[Client, str]:
+    client = Client(server)
+    client.upgrade("GET /ws/scoreboard", f"X-Forwarded-For: {address}")
+    return client, client.read_head()
+
+
+def is_let_in(server: ScoreboardServer, address: str) -> bool:
+    client, head = watch(server, address)
+    client.socket.close()
+    return head.startswith("HTTP/1.1 101 ")
+
+
+def test_one_address_has_so_many_sockets_and_not_one_more(scoreboard_server: Callable[..., ScoreboardServer]) -> None:
+    server = scoreboard_server(SOCKETS_PER_ADDRESS="2", TRUSTED_PROXIES="1")
+    first, second = (watch(server, "192.0.2.7") for _ in range(2))
+    assert [head.partition("\r\n")[0] for _, head in (first, second)] == ["HTTP/1.1 101 Switching Protocols"] * 2
+    with Client(server) as client:
+        client.upgrade("GET /ws/scoreboard", "X-Forwarded-For: 192.0.2.7")
+        head, _, body = client.read_to_the_end().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 60" in head.lower()
+    assert body == b"This address has as many sockets as one may have here.\n"
+    assert "scores.outcomes refused a socket with 503 too_many_sockets address=192.0.2.7" in server.log
+    assert is_let_in(server, "192.0.2.8")
+    first[0].socket.close()
+    wait_until(lambda: is_let_in(server, "192.0.2.7"), seconds=5, what="A free place")
+    second[0].socket.close()
+    assert "Traceback" not in server.log
+
+
+def test_without_a_limit_everybody_is_let_in(scoreboard_server: Callable[..., ScoreboardServer]) -> None:
+    server = scoreboard_server(SOCKETS_PER_ADDRESS="0")
+    clients = [watch(server, "192.0.2.7") for _ in range(30)]
+    assert {head.partition("\r\n")[0] for _, head in clients} == {"HTTP/1.1 101 Switching Protocols"}
+    for client, _ in clients:
+        client.socket.close()
