@@ -1,12 +1,13 @@
 """At most SOCKETS_PER_ADDRESS sockets of one address in this process; pages beyond them are told so, and ask by HTTP."""
 
 from collections import Counter
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
 
 from scoreboard_project.front import Message, Receive, Send
-from scores.connections import Fault, find_address, log_refusal
+from scores.connections import Client, Fault, Headers, find_address, log_refusal
 
 FULL = Fault(
     503, "too_many_sockets", "This address has as many sockets as one may have here.", ((b"retry-after", b"60"),)
@@ -21,20 +22,30 @@ class SocketLimit:
         self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        address = find_address(scope.get("client"), scope["headers"])
-        if settings.SOCKETS_PER_ADDRESS and self._open[address] >= settings.SOCKETS_PER_ADDRESS:
+        subject = find_subject(scope.get("client"), scope["headers"])
+        if settings.SOCKETS_PER_ADDRESS and self._open[subject] >= settings.SOCKETS_PER_ADDRESS:
             await self._refuse(scope, send)
             return
-        self._open[address] += 1
+        self._open[subject] += 1
         try:
             await self._application(scope, receive, send)
         finally:
-            self._open[address] -= 1
-            if not self._open[address]:
-                del self._open[address]
+            self._open[subject] -= 1
+            if not self._open[subject]:
+                del self._open[subject]
 
     async def _refuse(self, scope: Message, send: Send) -> None:
         log_refusal("a socket", FULL, scope.get("client"), scope["headers"])
         headers = [(b"content-type", b"text/plain; charset=utf-8"), *FULL.headers]
         await send({"type": "websocket.http.response.start", "status": FULL.status, "headers": headers})
         await send({"type": "websocket.http.response.body", "body": FULL.body})
+
+
+def find_subject(client: Client, headers: Headers) -> str:
+    """Whom the limit counts: an address, of IPv6 the /64 that one line gets; whose cannot be read, the peer that sent it."""
+    address = find_address(client, headers)
+    try:
+        length = 64 if ip_address(address).version == 6 else 32
+    except ValueError:
+        return f"{address} {client[0] if client else ''}"
+    return str(ip_network(f"{address}/{length}", strict=False))

@@ -75,10 +75,11 @@ class Connection:
 
     def _judge_reader(self, unsent: int) -> None:
         self._reader_timer = None
-        if self.transport.get_write_buffer_size() < unsent:
-            self.watch_reader()
-        else:
+        left = self.transport.get_write_buffer_size()
+        if left >= unsent > 0:
             self.transport.abort()
+        elif left:
+            self.watch_reader()
 
     def leave(self) -> None:
         """Say nothing more, and hear nothing of what is still said; close when the other side does, or soon."""

@@ -243,8 +243,8 @@ class TimedProtocol(Connection, MeasuredProtocol):
         self._unparsed = memoryview(head + rest)
 
     def handle_websocket_upgrade(self) -> None:
-        self._stop()
         super().handle_websocket_upgrade()
+        self._stop()
         viewer = self.transport.get_protocol()
         if self.flow.write_paused and isinstance(viewer, ViewerProtocol):
             viewer.pause_writing()  # nobody else tells it

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
+from scoreboard_project.socket_limit import find_subject
 from tests.processes import wait_until
 from tests.scores.raw import Client
 from tests.servers import ScoreboardServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PEER = ("192.0.2.1", 4711)
 
 
 def watch(server: ScoreboardServer, address: str) -> tuple[Client, str]:
@@ -47,3 +50,20 @@ def test_without_a_limit_everybody_is_let_in(scoreboard_server: Callable[..., Sc
     assert {head.partition("\r\n")[0] for _, head in clients} == {"HTTP/1.1 101 Switching Protocols"}
     for client, _ in clients:
         client.socket.close()
+
+
+@pytest.mark.parametrize(
+    ("hop", "subject"),
+    [
+        ("192.0.2.7", "192.0.2.7/32"),
+        ("::ffff:192.0.2.7", "192.0.2.7/32"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("nobody", "unknown 192.0.2.1"),
+    ],
+)
+def test_an_ipv6_client_is_its_line_and_who_cannot_be_told_is_its_peer(
+    hop: str, subject: str, settings: SettingsWrapper
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    assert find_subject(PEER, [(b"x-forwarded-for", hop.encode())]) == subject
