@@ -1,9 +1,9 @@
 """How many sockets one address may have, and what becomes of the next."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from scoreboard_project.socket_limit import find_subject
 from tests.processes import wait_until
@@ -62,8 +62,6 @@ def test_without_a_limit_everybody_is_let_in(scoreboard_server: Callable[..., Sc
         ("nobody", "unknown 192.0.2.1"),
     ],
 )
-def test_an_ipv6_client_is_its_line_and_who_cannot_be_told_is_its_peer(
-    hop: str, subject: str, settings: SettingsWrapper
-) -> None:
+def test_an_ipv6_client_is_its_line_and_who_cannot_be_told_is_its_peer(hop: str, subject: str, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     assert find_subject(PEER, [(b"x-forwarded-for", hop.encode())]) == subject

@@ -1,0 +1,27 @@
+"""More pages behind one address than may have a socket: each is right all the same."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import HEALED, OpenTab
+from tests.browser.site import Site
+from tests.browser.test_live import points_of, state_of
+from tests.servers import PostgreSQL
+
+pytestmark = pytest.mark.postgresql
+
+
+def test_a_page_beyond_the_limit_polls_until_there_is_room(postgresql: PostgreSQL, open_tab: OpenTab) -> None:
+    site = Site(postgresql, SOCKETS_PER_ADDRESS="1")
+    with site.server:
+        (ada,) = site.make_players("Ada")
+        site.act(ada, "leap")
+        first, second = open_tab(site.url), open_tab(site.url, live=False)
+
+        expect(state_of(second)).to_have_text("Polling", timeout=HEALED)
+        points = site.act(ada)
+        for page in (first, second):
+            expect(points_of(page, ada)).to_have_text(f"{points:,}", timeout=HEALED)
+
+        first.close()
+        expect(state_of(second)).to_have_text("Live", timeout=30_000)
