@@ -208,6 +208,7 @@ class TimedProtocol(Connection, MeasuredProtocol):
             self.transport.abort()
         else:
             cycle.disconnected = True
+            cycle.waiting_for_100_continue = False
             cycle.message_event.set()
             self._answer(fault)
 

@@ -120,10 +120,11 @@ def test_a_request_that_is_none_is_answered_after_those_before_it(server: Scoreb
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_body_that_is_none_is_refused_and_nothing_written(server: ScoreboardServer) -> None:
+@pytest.mark.parametrize("more", [(), ("Expect: 100-continue",)])
+def test_a_body_that_is_none_is_refused_and_nothing_written(more: tuple[str, ...], server: ScoreboardServer) -> None:
     with Client(server) as client:
         chunk = f"{len(ACT):x}\r\n".encode() + ACT + b"\r\n"
-        ask_for_an_update(client, "Transfer-Encoding: chunked", body=chunk + b"no chunk\r\n")
+        ask_for_an_update(client, "Transfer-Encoding: chunked", *more, body=chunk + b"no chunk\r\n")
         assert client.read_to_the_end().startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert is_answered(server)
     assert not AuditEntry.objects.filter(kind="award").exists()
