@@ -20,7 +20,9 @@ export class StandingsTable {
         this.number = new Intl.NumberFormat(language);
         this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
         this.day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-        this.counting = new Map();
+        this.counting = new WeakMap(); // A page may stay open for a season: what left the board is not held on to.
+        this.painting = 0;
+        this.isStill = false;
         for (const time of this.body.querySelectorAll("time")) this.#fillTime(time, time.dateTime);
         // A touch has no hover to show a long name's title with.
         this.body.addEventListener("click", (event) => event.target.closest("bdi")?.classList.toggle("whole"));
@@ -29,6 +31,7 @@ export class StandingsTable {
     /** @param {import("./scoreboard-watch.js").Entry[]} entries */
     draw(entries) {
         const shown = entries.slice(0, this.limit);
+        this.#awaitPainting();
         const rows = new Map([...this.body.rows].map((row) => [row.dataset.player, row]));
         const before = new Map([...rows].map(([player, row]) => [player, { top: row.getBoundingClientRect().top, place: row.sectionRowIndex }]));
         const wasEmpty = rows.size === 0;
@@ -47,13 +50,27 @@ export class StandingsTable {
         });
     }
 
+    /** A frame out of sight is never painted, and whatever moves would be kept until it is: so nothing does. */
+    #awaitPainting() {
+        this.isStill = stillness.matches || this.painting !== 0;
+        this.painting ||= requestAnimationFrame(() => (this.painting = 0));
+    }
+
     /** Moves only rows that are out of place: a row taken out and put back loses focus and selection. */
     #place(next) {
         const kept = new Set(next);
-        for (const row of [...this.body.rows]) if (!kept.has(row)) row.remove();
+        for (const row of [...this.body.rows]) if (!kept.has(row)) this.#remove(row);
         next.forEach((row, place) => {
             if (this.body.rows[place] !== row) this.body.insertBefore(row, this.body.rows[place] ?? null);
         });
+    }
+
+    /** With all that would still change it later, and hold on to it until then. */
+    #remove(row) {
+        cancelAnimationFrame(this.counting.get(row.querySelector(".number")));
+        clearTimeout(row.fading);
+        row.gliding?.cancel();
+        row.remove();
     }
 
     #fill(row, entry, leader) {
@@ -85,7 +102,7 @@ export class StandingsTable {
         const from = row.dataset.score === "" ? target : Number(row.dataset.score);
         row.dataset.score = String(target);
         cancelAnimationFrame(this.counting.get(element));
-        if (from === target || stillness.matches) {
+        if (from === target || this.isStill) {
             element.textContent = this.number.format(target);
             return;
         }
@@ -108,11 +125,11 @@ export class StandingsTable {
 
     /** From where the row was seen last, even in the middle of an earlier glide, to where it belongs now. */
     #glide(row, oldTop) {
-        row.getAnimations().forEach((animation) => animation.cancel());
-        if (stillness.matches) return;
+        row.gliding?.cancel();
+        if (this.isStill) return;
         const way = oldTop === undefined ? row.offsetHeight / 2 : oldTop - row.getBoundingClientRect().top;
         if (Math.abs(way) < 1) return;
         const start = { transform: `translateY(${way}px)`, opacity: oldTop === undefined ? 0 : 1, zIndex: 1 };
-        row.animate([start, { transform: "none", opacity: 1, zIndex: 1 }], { duration: GLIDE, easing: "cubic-bezier(0.2, 0.7, 0.2, 1)" });
+        row.gliding = row.animate([start, { transform: "none", opacity: 1, zIndex: 1 }], { duration: GLIDE, easing: "cubic-bezier(0.2, 0.7, 0.2, 1)" });
     }
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 from tests.browser.proxy import Proxy
 from tests.browser.site import Site
@@ -32,7 +32,7 @@ OPEN_TABS = pytest.StashKey[list[Page]]()
 OpenTab = Callable[..., Page]
 
 
-def wait_for(page: Page, expression: str, *, milliseconds: int = HEALED) -> None:
+def wait_for(page: Page | Frame, expression: str, *, milliseconds: int = HEALED) -> None:
     """Until the expression holds. Playwright's own wait evaluates text inside the page, which our policy forbids."""
     deadline = time.monotonic() + milliseconds / 1000
     while not page.evaluate(expression):
