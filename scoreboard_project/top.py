@@ -16,7 +16,7 @@ from scoreboard_project.bridge import make_environ
 from scoreboard_project.front import Headers, LearnedHeaders, Message, Receive, Send, Together, is_admissible
 from scoreboard_project.refusing import refuse
 from scores import metrics
-from scores.api.limits import AddressReadLimit, Usage, address_subject, describe_limits
+from scores.api.limits import AddressReadLimit, AddressUnchangedLimit, Usage, address_subject, describe_limits
 from scores.api.middleware import choose_request_id, client_address
 from scores.database.availability import read_limit
 from scores.errors import RateLimited
@@ -28,8 +28,14 @@ PATIENCE_SECONDS = 1.5
 BODY_HEADERS = {b"content-type"}
 
 
+class Question(NamedTuple):
+    subject: str
+    if_none_match: str
+
+
 class Answer(NamedTuple):
     snapshot: Snapshot
+    is_known: bool
     usage: Usage | None
 
 
@@ -38,7 +44,7 @@ class Top:
 
     def __init__(self, application: Any) -> None:
         self._application = application
-        self._headers = LearnedHeaders(b"etag")
+        self._headers = LearnedHeaders(b"etag", b"age")
         self._together = Together("top", _look)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -53,8 +59,9 @@ class Top:
             return
         request.META["CLIENT_ADDRESS"] = client_address(request)
         try:
+            question = Question(address_subject(request), request.META.get("HTTP_IF_NONE_MATCH", ""))
             async with asyncio.timeout(PATIENCE_SECONDS):
-                answer = await self._together.ask(address_subject(request))
+                answer = await self._together.ask(question)
         except Exception:  # noqa: BLE001 - the view will meet it too, and say so
             answer = None
         if answer is None:
@@ -85,12 +92,19 @@ def _read_request(scope: Message) -> WSGIRequest | None:
     return request if is_admissible(request) else None
 
 
-def _look(addresses: list[str]) -> list[Answer]:
+def _look(questions: list[Question]) -> list[Answer]:
     """In the thread: one answer for each, in order."""
     with read_limit():
         close_old_connections()
         snapshot = read_snapshot()
-    return [Answer(snapshot, usage) for usage in AddressReadLimit.count(addresses)]
+    known = [snapshot.is_known(question.if_none_match) for question in questions]
+    usages = {
+        is_known: iter(
+            limit.count([question.subject for question, each in zip(questions, known, strict=True) if each == is_known])
+        )
+        for is_known, limit in ((True, AddressUnchangedLimit), (False, AddressReadLimit))
+    }
+    return [Answer(snapshot, is_known, next(usages[is_known])) for is_known in known]
 
 
 async def _send_refusal(request: WSGIRequest, usage: Usage, learned: Headers, began: float, send: Send) -> None:
@@ -103,14 +117,14 @@ async def _send_refusal(request: WSGIRequest, usage: Usage, learned: Headers, be
 
 async def _send_answer(request: WSGIRequest, answer: Answer, learned: Headers, send: Send) -> None:
     snapshot = answer.snapshot
-    known = snapshot.is_known(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    known = answer.is_known
     body = b"" if known else snapshot.body.encode()
     limits = describe_limits([answer.usage] if answer.usage else [])
     own = [
         (b"etag", snapshot.etag.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", choose_request_id(request.META.get("HTTP_X_REQUEST_ID", "")).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in limits.items()),
+        *((name.lower().encode(), value.encode()) for name, value in (limits | snapshot.describe_age()).items()),
     ]
     same = [pair for pair in learned if pair[0] not in BODY_HEADERS] if known else learned
     await send({"type": "http.response.start", "status": 304 if known else 200, "headers": [*same, *own]})

@@ -39,6 +39,14 @@ class Snapshot:
         known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
         return not known.isdisjoint({self.etag, "*"})
 
+    def describe_age(self) -> dict[str, str]:
+        """The Age field (RFC 9111, section 5.1) of an answer that is older than it should be, because the database is away.
+
+        Without it a client that has this snapshot already could not tell whether the server still knows that it is right.
+        """
+        seconds = int(time.monotonic() - self.read_at)
+        return {"Age": str(seconds)} if seconds > REUSE_SECONDS else {}
+
     @property
     def frame(self) -> str:
         """The socket's message."""

@@ -203,8 +203,14 @@ class RateLimit(BaseThrottle):
     @classmethod
     def count(cls, subjects: Sequence[str]) -> Sequence[Usage | None]:
         """Count a request of each subject without judging; None for all where the setting says there is no limit."""
-        rate: str | None = getattr(settings, cls.rate_setting)
+        rate = cls.rate()
         return [None] * len(subjects) if rate is None else count(cls.name, rate, subjects)
+
+    @classmethod
+    def rate(cls) -> str | None:
+        """The rate that the setting names; None for no limit."""
+        rate: str | None = getattr(settings, cls.rate_setting)
+        return rate
 
 
 class PlayerLimit(RateLimit):
@@ -229,6 +235,20 @@ class AddressPageLimit(AddressLimit):
     """Of what is neither the API nor has a limit of its own: pages, descriptions, the admin, and what is not there."""
 
     name, rate_setting = "page", "READ_RATE"
+
+
+class AddressUnchangedLimit(AddressReadLimit):
+    """Answers of 304: nearly free, so counted apart from what has a body, and ten times as many are allowed."""
+
+    name = "read-unchanged"
+
+    @classmethod
+    def rate(cls) -> str | None:
+        rate = super().rate()
+        if rate is None:
+            return None
+        quota, _, period = rate.partition("/")
+        return f"{10 * int(quota)}/{period}"
 
 
 class AddressLoginLimit(AddressLimit):

@@ -20,8 +20,10 @@ from scores.api.limits import (
     AddressReadLimit,
     AddressRefreshLimit,
     AddressRevokeLimit,
+    AddressUnchangedLimit,
     PlayerLimit,
     UsernameLoginLimit,
+    address_subject,
     describe_limits,
 )
 from scores.api.outcomes import note_update
@@ -87,13 +89,17 @@ class UpdateView(JSONView):
 
 
 class TopView(JSONView):
-    throttle_classes = (AddressReadLimit,)
+    # Which limit a question counts under is known with its answer only: none is charged before.
+    throttle_classes = ()
 
     @schema.top
     def get(self, request: Request) -> HttpResponse:
         snapshot = standings.read_snapshot()
-        headers = {"ETag": snapshot.etag, "Cache-Control": "public, max-age=1"}
-        if snapshot.is_known(request.headers.get("If-None-Match", "")):
+        is_known = snapshot.is_known(request.headers.get("If-None-Match", ""))
+        limit = AddressUnchangedLimit if is_known else AddressReadLimit
+        limit.charge(request._request, address_subject(request._request))
+        headers = {"ETag": snapshot.etag, "Cache-Control": "public, max-age=1", **snapshot.describe_age()}
+        if is_known:
             unchanged = HttpResponse(status=304, headers=headers)
             del unchanged["Content-Type"]
             return unchanged

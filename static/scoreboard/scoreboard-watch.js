@@ -21,13 +21,23 @@ const LAST_CHANCE = 1_500; // For a socket to deliver what an answer has told al
 const CONNECTING = 4_000; // A proxy that swallows sockets never refuses them.
 const LONGEST_PAUSE = 2_000; // With CONNECTING: live again within 6 s, whatever the cause was.
 const POLL_EVERY = 2_500;
+const SLOWEST_POLL = 60_000;
 const POLL_TIMEOUT = 3_000;
+const LEAVE = 0.1;
+const CACHED = 1; // Seconds for which caches may keep an answer. The server says an age above that only while its database is away.
 const TICK = 500;
 const STALE = 10_000; // Three polls have failed by then.
 const STALE_WHEN_LIVE = 22_000; // The socket speaks, but of nothing newer than one heartbeat ago.
 
 /** @param {number} milliseconds  spread, so that the viewers of a restarted server do not come back all at once */
 const jittered = (milliseconds) => milliseconds * (0.5 + Math.random() / 2);
+
+/** By the RateLimit fields: `"read";r=300;t=40` of `"read";q=1200;w=60`; with some leave, for who asks first in a window. */
+function isUsedUpTooFast(headers) {
+    const number = (field, name) => Number(new RegExp(`;${name}=(\\d+)`).exec(headers.get(field) ?? "")?.[1]);
+    const left = number("RateLimit", "r") / number("RateLimit-Policy", "q");
+    return left + LEAVE < number("RateLimit", "t") / number("RateLimit-Policy", "w");
+}
 
 class Watcher {
     #socket = /** @type {WebSocket | null} */ (null);
@@ -42,6 +52,8 @@ class Watcher {
 
     #poll = /** @type {AbortController | null} */ (null);
     #nextPollAt = 0;
+    #pollEvery = POLL_EVERY;
+    #mayAskAt = 0;
     #polled = false;
 
     #asOf = "";
@@ -89,7 +101,7 @@ class Watcher {
         if (!document.hidden) {
             this.#timer = setInterval(() => this.#tick(), TICK);
             this.#connect();
-            this.#nextPollAt = this.#begunAt + TICK;
+            this.#planPoll(TICK);
         }
         this.#report();
     }
@@ -105,6 +117,7 @@ class Watcher {
         const now = Date.now();
         const gap = now - this.#tickedAt;
         this.#tickedAt = now;
+        if (gap < 0) this.#mayAskAt = 0; // A time of a clock that was set back since means nothing.
         if (gap < 0 || gap > 8 * TICK) return this.#begin(); // The machine slept, or its clock was set.
         if (this.#socket && now > this.#socketDeadline) this.#lost();
         if (!this.#socket && now >= this.#nextSocketAt) this.#connect();
@@ -177,7 +190,7 @@ class Watcher {
     #lost() {
         if (this.#live) {
             this.#polled = false;
-            this.#nextPollAt = Date.now() + jittered(2 * TICK);
+            this.#planPoll(jittered(2 * TICK));
         }
         this.#drop();
         this.#nextSocketAt = Date.now() + jittered(Math.min(LONGEST_PAUSE, 2 ** this.#failures * TICK));
@@ -187,17 +200,15 @@ class Watcher {
 
     /** @returns {Promise<boolean | undefined>}  whether anything answered; undefined when a question is under way already */
     async #ask() {
-        if (this.#poll) return undefined;
+        if (this.#poll || Date.now() < this.#mayAskAt) return undefined;
         const poll = (this.#poll = new AbortController());
         const timer = setTimeout(() => poll.abort(), POLL_TIMEOUT);
-        let pause = POLL_EVERY;
         let isAnswered = false;
         try {
-            // "Unchanged" would not say since when the server knows that, which is what a stale page must learn.
-            const headers = this.#etag && !this.#isStale() ? { "If-None-Match": this.#etag } : {};
+            const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
             const response = await fetch(this.topUrl, { headers, cache: "no-store", credentials: "same-origin", signal: poll.signal });
             isAnswered = true;
-            pause = Math.max(pause, 1000 * Number(response.headers.get("Retry-After") ?? 0)) || POLL_EVERY;
+            this.#pace(response);
             await this.#answered(response, poll);
         } catch {
             if (poll === this.#poll) {
@@ -208,11 +219,26 @@ class Watcher {
             clearTimeout(timer);
             if (poll === this.#poll) {
                 this.#poll = null;
-                this.#nextPollAt = Date.now() + jittered(pause);
+                this.#planPoll(jittered(this.#pollEvery));
                 this.#report();
             }
         }
         return isAnswered;
+    }
+
+    #planPoll(milliseconds) {
+        this.#nextPollAt = Math.max(Date.now(), this.#mayAskAt) + milliseconds;
+    }
+
+    /**
+     * A whole school may share one address, and so one limit. Whoever is refused, or sees it being used up faster than its
+     * window passes, asks half as often from then on, and comes back to the usual pace step by step.
+     */
+    #pace(response) {
+        const retryAfter = 1000 * Number(response.headers.get("Retry-After") ?? 0);
+        if (retryAfter > 0) this.#mayAskAt = Date.now() + retryAfter;
+        const isHurried = response.status === 429 || isUsedUpTooFast(response.headers);
+        this.#pollEvery = isHurried ? Math.min(SLOWEST_POLL, 2 * this.#pollEvery) : Math.max(POLL_EVERY, this.#pollEvery / 1.25);
     }
 
     async #answered(response, poll) {
@@ -223,7 +249,7 @@ class Watcher {
             this.#etag = response.headers.get("ETag") ?? "";
             this.#accept(standings);
         } else if (response.status === 304) {
-            this.#etag = ""; // The next question is asked in full, for the same reason.
+            this.#confirmUnchanged(response);
         }
     }
 
@@ -235,6 +261,14 @@ class Watcher {
         this.#confirm(standings.as_of);
         this.#shown = JSON.stringify(standings.entries);
         this.callback(standings);
+    }
+
+    /** "Unchanged" is as old as the server's knowledge of it, which another site's page may not read: it asks in full next time. */
+    #confirmUnchanged({ type, headers }) {
+        if (type === "cors") this.#etag = "";
+        const sentAt = Date.parse(headers.get("Date") ?? "");
+        const isOld = Number(headers.get("Age") ?? 0) > CACHED;
+        if (sentAt && !isOld) this.#confirm(new Date(sentAt).toISOString());
     }
 
     /** A time that does not move on confirms nothing: the server itself may have lost its database. */

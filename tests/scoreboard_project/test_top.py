@@ -107,6 +107,19 @@ def test_the_count_is_one_with_that_of_the_other_reads(ada: Score, scoreboard_se
     )
 
 
+def test_answers_without_a_body_are_counted_apart(ada: Score, scoreboard_server: Start) -> None:
+    server = scoreboard_server(READ_RATE="4/d")
+    tag = ask(server, "GET", TOP)[0].headers["ETag"]
+    with ThreadPoolExecutor(20) as threads:
+        conditions = [{"If-None-Match": tag}] * 40 + [{}] * 3
+        answers = list(threads.map(lambda sent: ask(server, "GET", TOP, headers=sent)[0], conditions))
+    assert Counter(answer.status for answer in answers) == {304: 40, 200: 3}
+    left = sorted(int(answer.headers["RateLimit"].split(";")[1][2:]) for answer in answers)
+    assert left == sorted([*range(40), *range(3)])
+    for sent in ({"If-None-Match": tag}, {}):
+        assert ask(server, "GET", TOP, headers=sent)[0].status == 429
+
+
 def test_what_is_not_plain_is_left_to_the_view(scoreboard_server: Start) -> None:
     server = scoreboard_server()
     assert ask(server, "GET", TOP)[0].status == 200

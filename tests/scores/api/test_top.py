@@ -48,3 +48,19 @@ def test_reads_are_limited_per_address(settings: Settings) -> None:
     assert client.get(TOP, REMOTE_ADDR="192.0.2.1").headers["RateLimit-Policy"] == '"read";q=1;w=86400'
     read_problem(client.get(TOP, REMOTE_ADDR="::ffff:192.0.2.1"), 429, "rate_limited")
     assert client.get(TOP, REMOTE_ADDR="192.0.2.2").status_code == 200
+
+
+def test_an_answer_without_a_body_uses_up_nothing_of_what_others_need(settings: Settings) -> None:
+    settings.READ_RATE = "2/d"
+    tag = get().headers["ETag"]
+    for used in range(1, 21):
+        answer = get(tag)
+        assert (answer.status_code, answer.headers["RateLimit-Policy"]) == (304, '"read-unchanged";q=20;w=86400')
+        assert answer.headers["RateLimit"].startswith(f'"read-unchanged";r={20 - used};t=')
+    read_problem(get(tag), 429, "rate_limited")
+
+    last = get()
+    assert (last.status_code, last.headers["RateLimit"].split(";t=")[0]) == (200, '"read";r=0')
+    read_problem(get(), 429, "rate_limited")
+    settings.READ_RATE = None
+    assert (get(tag).status_code, "RateLimit" in get(tag).headers) == (304, False)
