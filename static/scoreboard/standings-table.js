@@ -4,6 +4,9 @@ const GLIDE = 450;
 const MARKED = 4_000;
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
+/** The reader's day and time zone, neither of which has to last as long as the page. */
+const localDay = () => `${new Date().toDateString()} ${new Date().getTimezoneOffset()}`;
+
 export class StandingsTable {
     /**
      * @param {HTMLElement} board  holds the table, the note for the empty board and the row template
@@ -18,12 +21,11 @@ export class StandingsTable {
         this.newWord = newWord;
         this.you = you;
         this.number = new Intl.NumberFormat(language);
-        this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-        this.day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+        this.language = language;
         this.counting = new WeakMap(); // A page may stay open for a season: what left the board is not held on to.
         this.painting = 0;
         this.isStill = false;
-        for (const time of this.body.querySelectorAll("time")) this.#fillTime(time, time.dateTime);
+        this.#fillTimes();
         // A touch has no hover to show a long name's title with.
         this.body.addEventListener("click", (event) => event.target.closest("bdi")?.classList.toggle("whole"));
     }
@@ -87,6 +89,19 @@ export class StandingsTable {
         this.#count(row, entry.score);
         const share = leader.score ? Math.round((entry.score / leader.score) * 100) : 0;
         row.querySelector("rect").setAttribute("width", `${share}%`);
+    }
+
+    /** To be called now and then: at midnight today's times become yesterday's, and a reader may come into another time zone. */
+    keepTimes() {
+        if (localDay() !== this.filledOn) this.#fillTimes();
+    }
+
+    #fillTimes() {
+        this.filledOn = localDay();
+        // A formatter keeps for ever the time zone that it was made in.
+        this.clock = new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+        this.day = new Intl.DateTimeFormat(this.language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+        for (const time of this.body.querySelectorAll("time")) this.#fillTime(time, time.dateTime);
     }
 
     #fillTime(element, moment) {
