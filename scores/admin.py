@@ -18,7 +18,7 @@ from audit.models import AuditEntry
 from scores import services
 from scores.desk import acts, case, players
 from scores.desk.accounts import AccountAdmin
-from scores.desk.entries import EntryAdmin
+from scores.desk.entries import EntryAdmin, show_name
 from scores.desk.flags import FlagAdmin
 from scores.errors import Refused
 from scores.models import Action, Flag, Score, ScoreQuerySet
@@ -51,13 +51,17 @@ class BoardFilter(admin.SimpleListFilter):
 
 @admin.register(Score)
 class ScoreAdmin(ReadOnlyAdmin):
-    list_display = ["name", "points", "reached_at", "seq", "frozen"]
+    list_display = ["shown_name", "points", "reached_at", "seq", "frozen"]
     list_filter = [BoardFilter]
     search_fields = ["name_key"]
     search_help_text = "A part of the name, or a whole player's UUID."
     ordering = ["-points", "reached_at", "id"]
     sortable_by = ()
     show_full_result_count = False
+
+    @admin.display(description="name")
+    def shown_name(self, score: Score) -> str:
+        return show_name(score.name)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Score], search_term: str

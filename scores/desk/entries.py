@@ -111,9 +111,14 @@ def address_of_void(ids: Iterable[int]) -> str:
     return f"{reverse('admin:scores_score_void_selection')}?entries={write_numbers(ids)}"
 
 
+def show_name(name: str) -> str:
+    """A name as all pages show it: apart from the text around it in direction, and never translated by a browser."""
+    return format_html('<bdi class="notranslate" translate="no">{}</bdi>', name)
+
+
 def link_player(score: Score) -> str:
     return format_html(
-        '<a href="{}"><bdi>{}</bdi></a>', reverse("admin:scores_score_player", args=[score.pk]), score.name
+        '<a href="{}">{}</a>', reverse("admin:scores_score_player", args=[score.pk]), show_name(score.name)
     )
 
 

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from audit.admin import ReadOnlyAdmin
 from scores import flags
 from scores.corrections import MAXIMUM_REASON_LENGTH, REVERSIBLE
-from scores.desk.entries import PERMISSION, address_of_void, beside_players
+from scores.desk.entries import PERMISSION, address_of_void, beside_players, show_name
 from scores.desk.forms import MAXIMUM_ENTRIES
 from scores.errors import Refused
 from scores.models import Flag, Score
@@ -55,7 +55,7 @@ class FlagAdmin(ReadOnlyAdmin):
         if flag.player_name is None:
             return str(flag.subject)
         address = reverse("admin:scores_score_player", args=[flag.player])
-        return format_html('<a href="{}"><bdi>{}</bdi></a>', address, flag.player_name)
+        return format_html('<a href="{}">{}</a>', address, show_name(flag.player_name))
 
     def get_urls(self) -> list[URLPattern]:
         review = self.admin_site.admin_view(self.review)

@@ -5,6 +5,7 @@ import { StandingsTable } from "./standings-table.js";
 
 const DRAW_EVERY = 600; // Longer than a glide: no more than an eye can follow, however many changes come.
 const SPEAK_EVERY = 12_000;
+const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 const board = document.querySelector("#board");
 const words = document.querySelector("#words").dataset;
@@ -28,7 +29,23 @@ function paced(pause, act) {
     };
 }
 
-const fillIn = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+/** The sentence with its values in place; a name stands apart from the text around it in direction, and is not translated. */
+function fillIn(sentence, values) {
+    const line = document.createElement("span");
+    for (const part of sentence.split(/(\{\w+\})/)) {
+        const value = values[part.slice(1, -1)];
+        line.append(part === "{name}" ? shownName(value) : (value ?? part));
+    }
+    return line;
+}
+
+function shownName(name) {
+    const element = document.createElement("bdi");
+    element.className = "notranslate";
+    element.translate = false;
+    element.textContent = name;
+    return element;
+}
 
 /** Who leads and who entered since the last message; nothing else is worth interrupting a reader for. */
 class Announcer {
@@ -52,8 +69,8 @@ class Announcer {
         }
         this.told = entries;
         this.connection = "";
-        const message = sentences.filter(Boolean).join(" ");
-        if (message) this.place.textContent = message;
+        const message = sentences.filter(Boolean).flatMap((sentence) => [sentence, " "]);
+        if (message.length > 0) this.place.replaceChildren(...message.slice(0, -1));
     }
 }
 
@@ -64,7 +81,6 @@ class FreshnessLine {
         this.word = board.querySelector(".state-word");
         this.time = board.querySelector(".as-of time");
         this.age = board.querySelector(".age");
-        this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
         this.ago = new Intl.RelativeTimeFormat(language, { style: "short" });
     }
 
@@ -73,7 +89,7 @@ class FreshnessLine {
         this.word.textContent = words[state];
         if (asOf) {
             this.time.dateTime = asOf;
-            this.time.textContent = this.clock.format(new Date(asOf));
+            this.time.textContent = new Date(asOf).toLocaleTimeString(language, CLOCK);
         }
         this.age.textContent = state === "live" || age < 2 ? "" : this.#format(age);
     }
@@ -115,7 +131,8 @@ function followStandings() {
         announcer.say(entries);
     };
     const onState = (report) => {
-        freshness.show(report);
+        freshness.show(report); // At least once a second, as long as anybody looks.
+        table.keepTimes();
         const trustworthy = report.state === "live" || (trusted && report.state !== "stale");
         if (trustworthy !== trusted) {
             announcer.connection = trustworthy ? words.back : words.lost;
