@@ -73,7 +73,8 @@ class Watcher {
         this.socketUrl.protocol = base.protocol === "https:" ? "wss:" : "ws:";
         this.#asOf = initial?.as_of ?? "";
         this.#etag = initial?.etag ?? "";
-        this.#confirmedAt = Math.min(Date.now(), Date.parse(this.#asOf) || Date.now());
+        // What the page came with is as old as the page: by the server's time it would be as wrong as this machine's clock is.
+        this.#confirmedAt = Date.now() - (initial ? performance.now() : 0);
         this.events = new AbortController();
     }
 
@@ -238,7 +239,7 @@ class Watcher {
         const retryAfter = 1000 * Number(response.headers.get("Retry-After") ?? 0);
         if (retryAfter > 0) this.#mayAskAt = Date.now() + retryAfter;
         const isHurried = response.status === 429 || isUsedUpTooFast(response.headers);
-        this.#pollEvery = isHurried ? Math.min(SLOWEST_POLL, 2 * this.#pollEvery) : Math.max(POLL_EVERY, this.#pollEvery / 1.25);
+        this.#pollEvery = isHurried ? Math.min(SLOWEST_POLL, 2 * this.#pollEvery) : Math.max(POLL_EVERY, this.#pollEvery / 1.5);
     }
 
     async #answered(response, poll) {
