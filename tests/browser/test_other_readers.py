@@ -11,7 +11,12 @@ from tests.browser.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 
-NAMES = ["Ada Lovelace", "محمد الخوارزمي 2", "W" * 64, "Maximiliana von und zu Hohenberg-Schwarzenfels, die Dritte, jr."]
+NAMES = [
+    "Ada Lovelace",
+    "محمد الخوارزمي 2",
+    "W" * 64,
+    "Maximiliana von und zu Hohenberg-Schwarzenfels, die Dritte, jr.",
+]
 #: Of the darkest ink that is still read as dark on paper.
 IS_DARK = """(selector) => {
     const canvas = new OffscreenCanvas(1, 1).getContext("2d");

@@ -21,7 +21,14 @@ NAME, USERNAME = "Bäcker Herbst", "herbst-im-amt"
 SHOWN_VALUE = re.compile(r"\{\{ *[\w.]*(?:\bplayer|_name|\.name|username)(?:\|[^}]*)? *\}\}|\{% firstof user[^%]*%\}")
 APART = '<bdi class="notranslate" translate="no"'
 #: Of fields and periods, and players' identifiers: none of these is anybody's name.
-OTHER_NAMES = {"{{ entry.player }}", "{{ finding.player }}", "{{ period.name }}", "{{ input.name }}", "{{ you.player }}", "{{ entry.player|default_if_none:'' }}"}
+OTHER_NAMES = {
+    "{{ entry.player }}",
+    "{{ finding.player }}",
+    "{{ period.name }}",
+    "{{ input.name }}",
+    "{{ you.player }}",
+    "{{ entry.player|default_if_none:'' }}",
+}
 
 
 class Reader(HTMLParser):
@@ -65,7 +72,10 @@ def test_in_every_template_a_name_is_alone_in_an_element_of_its_own() -> None:
 
 
 def test_such_an_element_is_never_translated() -> None:
-    sources = [*templates(), *((str(path), path.read_text(encoding="utf-8")) for path in (ROOT / "scores").rglob("*.py"))]
+    sources = [
+        *templates(),
+        *((str(path), path.read_text(encoding="utf-8")) for path in (ROOT / "scores").rglob("*.py")),
+    ]
     marked = [text.count(APART) + text.count('<bdi class="who notranslate" translate="no"') for _, text in sources]
     assert marked == [text.count("<bdi") for _, text in sources]
     assert sum(marked) > 15
