@@ -1,6 +1,7 @@
 """Many pages behind one address without sockets: a class, an office. They share one limit, and do not go stale by it."""
 
 import http.client
+import itertools
 import json
 import random
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import HEALED, OpenTab
+from tests.browser.conftest import OpenTab
 from tests.browser.proxy import Proxy
 from tests.browser.site import Site
 from tests.servers import PostgreSQL
@@ -47,7 +48,7 @@ def ask_as_a_page_does(port: int, until: float, answers: Counter[int]) -> None:
         answer.read()
         tag = answer.headers["ETag"] or tag
         answers[answer.status] += 1
-        time.sleep(random.uniform(1.25, 2.5))  # noqa: S311 - a pace, not a secret
+        time.sleep(random.uniform(1.25, 2.5))
     connection.close()
 
 
@@ -106,7 +107,7 @@ def test_a_refusal_is_waited_out_and_slows_the_asking(polling: Page) -> None:
     answer_polls(polling, asked, status=429, headers={"Retry-After": "20"}, body="{}")
     let_pass(polling, 100)
 
-    pauses = [later - sooner for sooner, later in zip(asked, asked[1:], strict=False)]
+    pauses = [later - sooner for sooner, later in itertools.pairwise(asked)]
     assert 2 <= len(pauses) <= 4
     assert min(pauses) >= 20_000
     expect(polling.locator(".state")).to_have_text("Stale")
@@ -116,15 +117,17 @@ def test_a_refusal_is_waited_out_and_slows_the_asking(polling: Page) -> None:
     answer_polls(polling, asked := [], status=200, body=body)
     let_pass(polling, 200)
     expect(polling.locator(".state")).not_to_have_text("Reconnecting")
-    assert max(later - sooner for sooner, later in zip(asked[-4:], asked[-3:], strict=False)) <= 4_000
+    assert max(later - sooner for sooner, later in itertools.pairwise(asked[-4:])) <= 4_000
 
 
 def test_a_limit_used_up_too_fast_slows_the_asking_before_anything_is_refused(polling: Page) -> None:
     body = json.dumps({"as_of": "2999-01-01T00:00:00.000000Z", "entries": []})
     policy = {"RateLimit-Policy": '"read";q=1200;w=60'}
-    answer_polls(polling, hurried := [], status=200, body=body, headers={**policy, "RateLimit": '"read";r=200;t=40'})
+    hurried: list[int] = []
+    calm: list[int] = []
+    answer_polls(polling, hurried, status=200, body=body, headers={**policy, "RateLimit": '"read";r=200;t=40'})
     let_pass(polling, 60)
-    answer_polls(polling, calm := [], status=200, body=body, headers={**policy, "RateLimit": '"read";r=1000;t=40'})
+    answer_polls(polling, calm, status=200, body=body, headers={**policy, "RateLimit": '"read";r=1000;t=40'})
     let_pass(polling, 200)
 
     assert len(hurried) <= 7
