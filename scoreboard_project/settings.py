@@ -159,7 +159,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
 }
 CACHES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "limits": {"BACKEND": "scores.api.limits.CountingCache", "LOCATION": REDIS_URL},
+    "limits": {"BACKEND": "scores.api.counting.CountingCache", "LOCATION": REDIS_URL},
 }
 
 # --- Tokens, receipts, the log

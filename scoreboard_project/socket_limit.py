@@ -1,12 +1,12 @@
 """At most SOCKETS_PER_ADDRESS sockets of one address in this process; pages beyond them are told so, and ask by HTTP."""
 
 from collections import Counter
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
 
 from scoreboard_project.front import Message, Receive, Send
+from scores.addresses import name_subject
 from scores.connections import Client, Fault, Headers, find_address, log_refusal
 
 FULL = Fault(
@@ -42,10 +42,5 @@ class SocketLimit:
 
 
 def find_subject(client: Client, headers: Headers) -> str:
-    """Whom the limit counts: an address, of IPv6 the /64 that one line gets; whose cannot be read, the peer that sent it."""
-    address = find_address(client, headers)
-    try:
-        length = 64 if ip_address(address).version == 6 else 32
-    except ValueError:
-        return f"{address} {client[0] if client else ''}"
-    return str(ip_network(f"{address}/{length}", strict=False))
+    """Whom the limit counts, as all limits by address do."""
+    return name_subject(find_address(client, headers), peer=client[0] if client else "")

@@ -1,5 +1,6 @@
 """How a client's address is written: one spelling for each, whatever a proxy adds to it."""
 
+import functools
 import ipaddress
 import re
 
@@ -18,3 +19,18 @@ def read_address(text: str) -> str:
     except ValueError:
         return UNKNOWN
     return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def name_subject(address: str, *, peer: str) -> str:
+    """Whom limits by address count: the client, or where its address cannot be read, whoever its own peer sends."""
+    return find_network(address) if address != UNKNOWN else f"{address} {find_network(peer)}"
+
+
+@functools.lru_cache(maxsize=10_000)
+def find_network(address: str) -> str:
+    """What one line gets, and may take addresses from: of IPv6 the /64, of IPv4 the address; what is no address, as it stands."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address

@@ -1,145 +1,23 @@
-"""Rate limits: django-ratelimit's counting, called after authentication, in a cache that costs one round trip and may be away."""
+"""Rate limits: who is counted, how often what may be done, and what is said about it. `counting` keeps the counts."""
 
-import functools
-import ipaddress
-import logging
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple, cast
 
-import redis
 from django.conf import settings
 from django.core.cache import caches
-from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from scores import addresses, metrics
-from scores.api.local_counts import LocalCounts
+from scores.addresses import name_subject
+from scores.api import counting
 from scores.errors import RateLimited
-from scores.valkey_connections import pool_options
 
-logger = logging.getLogger(__name__)
-
-#: While the server is out of reach, a thread asks it this often, and each process counts for itself.
-RETRY_SECONDS = 2.0
-SOCKET_TIMEOUT_SECONDS = 0.5
 #: In a request's environment: the usage of the one limit it was counted under already, on its way to the view.
 COUNTED = "scoreboard.counted"
-
-
-class CountingCache(BaseCache):
-    """The two calls that django-ratelimit counts with, `add` and `incr`, as one round trip to Valkey or Redis for many subjects.
-
-    `add` only notes what is to be counted, and `count` counts all that was noted. Without a server (LOCATION empty), or while
-    it is out of reach, counts are kept in this process. Django makes one for each thread.
-    """
-
-    def __init__(self, location: str, params: dict[str, Any]) -> None:
-        super().__init__(params)
-        # Shared by the threads: a connection pool must not be one for each.
-        self._server = _server(location) if location else None
-        self._noted: list[tuple[str, int]] = []
-
-    def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        self._noted.append((self.make_key(key, version), int(timeout or 0)))
-        return False
-
-    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        return 0
-
-    def count(self, limit: str, times: Iterable[int]) -> list[int]:
-        """So many more under each noted key of a limit, in order: the counts after it."""
-        keys, self._noted = self._noted, []
-        noted = [(key, seconds, more) for (key, seconds), more in zip(keys, times, strict=True)]
-        counts = self._server.count(noted) if self._server is not None else None
-        if counts is None:
-            counts = [_counts_here(limit, seconds).count(key, more) for key, seconds, more in noted]
-        return counts
-
-    def clear(self) -> None:
-        _local_counts.clear()
-        if self._server is not None:
-            self._server.clear()
-
-
-#: By limit and window, so that a flood in one limit is none in another; shared by the threads.
-_local_counts: dict[tuple[str, int], LocalCounts] = {}
-
-
-def _counts_here(limit: str, seconds: int) -> LocalCounts:
-    return _local_counts.get((limit, seconds)) or _local_counts.setdefault((limit, seconds), LocalCounts(seconds))
-
-
-class LimitServer:
-    """The shared counts, and whether they are within reach."""
-
-    def __init__(self, location: str) -> None:
-        options = pool_options(location)
-        options |= {"socket_timeout": SOCKET_TIMEOUT_SECONDS, "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS}
-        self._client = redis.Redis(connection_pool=redis.ConnectionPool(**options))
-        self._lock = threading.Lock()
-        self.within_reach = True
-
-    def count(self, noted: Iterable[tuple[str, int, int]]) -> list[int] | None:
-        """For each key, which starts and ends with its window, and seconds of that: so many more; None while out of reach.
-
-        Requests that are under way when the server goes wait for it once; no later one does.
-        """
-        if not self.within_reach:
-            return None
-        try:
-            pipeline = self._client.pipeline(transaction=False)
-            for key, seconds, times in noted:
-                pipeline.set(key, 0, ex=seconds, nx=True)
-                pipeline.incrby(key, times)
-            return [int(count) for count in pipeline.execute()[1::2]]
-        except redis.RedisError as error:
-            self._lose(error)
-            return None
-
-    def _lose(self, error: redis.RedisError) -> None:
-        with self._lock:
-            if not self.within_reach:
-                return
-            self.within_reach = False
-        logger.error("limits are counted per process until REDIS_URL is within reach again: %s", error)
-        metrics.LIMITS_SHARED.set(0)
-        threading.Thread(target=self._regain, name="limits", daemon=True).start()
-
-    def _regain(self) -> None:
-        """Ask until the server takes writes, which counting is."""
-        while True:
-            time.sleep(RETRY_SECONDS)
-            try:
-                self._client.set("scoreboard:rl:probe", 0, ex=1)
-                break
-            except redis.RedisError:
-                continue
-        logger.warning("limits are counted for all processes together again")
-        metrics.LIMITS_SHARED.set(1)
-        self.within_reach = True
-
-    def clear(self) -> None:
-        """Forget every count, and nothing else that lives on this server."""
-        keys = list(self._client.scan_iter("*:rl:*"))
-        if keys:
-            self._client.delete(*keys)
-
-
-_servers: dict[str, LimitServer] = {}
-
-
-def _server(location: str) -> LimitServer:
-    # Asked by every thread once; only the first makes the client.
-    if location not in _servers:
-        _servers.setdefault(location, LimitServer(location))
-    return _servers[location]
 
 
 class Usage(NamedTuple):
@@ -160,7 +38,7 @@ def count(name: str, rate: str, subjects: Sequence[str]) -> list[Usage]:
     """Count a request of each subject, all in one round trip: where each stood when its own was counted."""
     times = Counter(subjects)
     usages = {subject: get_usage(None, group=name, key=_key(subject), rate=rate, increment=True) for subject in times}
-    counts = cast("CountingCache", caches["limits"]).count(name, times.values())
+    counts = cast("counting.CountingCache", caches["limits"]).count(name, times.values())
     # Before the first of ours was counted.
     used = {subject: after - times[subject] for subject, after in zip(times, counts, strict=True)}
     answers = []
@@ -274,25 +152,12 @@ class UsernameLoginLimit(RateLimit):
 
 def address_subject(request: HttpRequest) -> str:
     """Whom limits by address count: the client, or where its address cannot be read, whoever its own peer sends."""
-    address: str = request.META["CLIENT_ADDRESS"]
-    if address != addresses.UNKNOWN:
-        return limit_subject(address)
-    return f"{address} {limit_subject(request.META.get('REMOTE_ADDR', ''))}"
+    return name_subject(request.META["CLIENT_ADDRESS"], peer=request.META.get("REMOTE_ADDR", ""))
 
 
 def login_subject(username: str, request: HttpRequest) -> str:
     """Who tries to sign in, as it is counted: one name whatever its case, from one address."""
     return f"{username.casefold()[:150]} {address_subject(request)}"
-
-
-@functools.lru_cache(maxsize=10_000)
-def limit_subject(address: str) -> str:
-    """As whom an address is counted: an IPv6 address as its /64; what is no address as it stands."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
 def describe_limits(usages: list[Usage]) -> dict[str, str]:
@@ -314,4 +179,4 @@ def split_rate(rate: str) -> tuple[int, int]:
 
 def limits_are_shared() -> bool:
     """Whether all processes count together, as far as the last request could tell."""
-    return all(server.within_reach for server in _servers.values())
+    return all(server.within_reach for server in counting.servers.values())

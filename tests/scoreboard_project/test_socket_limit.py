@@ -55,8 +55,8 @@ def test_without_a_limit_everybody_is_let_in(scoreboard_server: Callable[..., Sc
 @pytest.mark.parametrize(
     ("hop", "subject"),
     [
-        ("192.0.2.7", "192.0.2.7/32"),
-        ("::ffff:192.0.2.7", "192.0.2.7/32"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
         ("nobody", "unknown 192.0.2.1"),

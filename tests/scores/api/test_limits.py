@@ -12,8 +12,9 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from scoreboard_project.bridge import make_environ
+from scores.addresses import find_network
 from scores.api import middleware
-from scores.api.limits import limit_subject, split_rate
+from scores.api.limits import split_rate
 from scores.api.middleware import client_address
 from scores.models import Action, Score
 from tests.scores.acting import PASSWORD, access_token, make_player, read_problem, update
@@ -136,7 +137,7 @@ def test_an_ipv6_client_is_its_network_at_every_limit_by_address(
     ],
 )
 def test_as_whom_an_address_is_counted(address: str, subject: str) -> None:
-    assert limit_subject(address) == subject
+    assert find_network(address) == subject
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,7 @@ def test_without_valkey_everything_goes_on_counted_by_this_process(
         assert "scoreboard_limits_shared 0.0" in Client().get("/metrics").content.decode()
     finally:
         valkey.start()
-    said = [record.getMessage() for record in caplog.records if record.name == "scores.api.limits"]
+    said = [record.getMessage() for record in caplog.records if record.name == "scores.api.counting"]
     assert len(said) == 1
     assert said[0].startswith("limits are counted per process until REDIS_URL is within reach again")
 

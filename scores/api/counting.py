@@ -1,0 +1,129 @@
+"""The counts of limits, in django-ratelimit's form: one round trip to Valkey for many, and in this process while it is away."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import redis
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+
+from scores import metrics
+from scores.api.local_counts import LocalCounts
+from scores.valkey_connections import pool_options
+
+logger = logging.getLogger(__name__)
+
+#: While the server is out of reach, a thread asks it this often, and each process counts for itself.
+RETRY_SECONDS = 2.0
+SOCKET_TIMEOUT_SECONDS = 0.5
+
+
+class CountingCache(BaseCache):
+    """The two calls that django-ratelimit counts with, `add` and `incr`, as one round trip to Valkey or Redis for many subjects.
+
+    `add` only notes what is to be counted, and `count` counts all that was noted. Without a server (LOCATION empty), or while
+    it is out of reach, counts are kept in this process. Django makes one for each thread.
+    """
+
+    def __init__(self, location: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        # Shared by the threads: a connection pool must not be one for each.
+        self._server = _server(location) if location else None
+        self._noted: list[tuple[str, int]] = []
+
+    def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        self._noted.append((self.make_key(key, version), int(timeout or 0)))
+        return False
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        return 0
+
+    def count(self, limit: str, times: Iterable[int]) -> list[int]:
+        """So many more under each noted key of a limit, in order: the counts after it."""
+        keys, self._noted = self._noted, []
+        noted = [(key, seconds, more) for (key, seconds), more in zip(keys, times, strict=True)]
+        counts = self._server.count(noted) if self._server is not None else None
+        if counts is None:
+            counts = [_counts_here(limit, seconds).count(key, more) for key, seconds, more in noted]
+        return counts
+
+    def clear(self) -> None:
+        _local_counts.clear()
+        if self._server is not None:
+            self._server.clear()
+
+
+#: By limit and window, so that a flood in one limit is none in another; shared by the threads.
+_local_counts: dict[tuple[str, int], LocalCounts] = {}
+
+
+def _counts_here(limit: str, seconds: int) -> LocalCounts:
+    return _local_counts.get((limit, seconds)) or _local_counts.setdefault((limit, seconds), LocalCounts(seconds))
+
+
+class LimitServer:
+    """The shared counts, and whether they are within reach."""
+
+    def __init__(self, location: str) -> None:
+        options = pool_options(location)
+        options |= {"socket_timeout": SOCKET_TIMEOUT_SECONDS, "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS}
+        self._client = redis.Redis(connection_pool=redis.ConnectionPool(**options))
+        self._lock = threading.Lock()
+        self.within_reach = True
+
+    def count(self, noted: Iterable[tuple[str, int, int]]) -> list[int] | None:
+        """For each key, which starts and ends with its window, and seconds of that: so many more; None while out of reach.
+
+        Requests that are under way when the server goes wait for it once; no later one does.
+        """
+        if not self.within_reach:
+            return None
+        try:
+            pipeline = self._client.pipeline(transaction=False)
+            for key, seconds, times in noted:
+                pipeline.set(key, 0, ex=seconds, nx=True)
+                pipeline.incrby(key, times)
+            return [int(count) for count in pipeline.execute()[1::2]]
+        except redis.RedisError as error:
+            self._lose(error)
+            return None
+
+    def _lose(self, error: redis.RedisError) -> None:
+        with self._lock:
+            if not self.within_reach:
+                return
+            self.within_reach = False
+        logger.error("limits are counted per process until REDIS_URL is within reach again: %s", error)
+        metrics.LIMITS_SHARED.set(0)
+        threading.Thread(target=self._regain, name="limits", daemon=True).start()
+
+    def _regain(self) -> None:
+        """Ask until the server takes writes, which counting is."""
+        while True:
+            time.sleep(RETRY_SECONDS)
+            try:
+                self._client.set("scoreboard:rl:probe", 0, ex=1)
+                break
+            except redis.RedisError:
+                continue
+        logger.warning("limits are counted for all processes together again")
+        metrics.LIMITS_SHARED.set(1)
+        self.within_reach = True
+
+    def clear(self) -> None:
+        """Forget every count, and nothing else that lives on this server."""
+        keys = list(self._client.scan_iter("*:rl:*"))
+        if keys:
+            self._client.delete(*keys)
+
+
+servers: dict[str, LimitServer] = {}
+
+
+def _server(location: str) -> LimitServer:
+    # Asked by every thread once; only the first makes the client.
+    if location not in servers:
+        servers.setdefault(location, LimitServer(location))
+    return servers[location]
