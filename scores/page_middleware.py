@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from scores.api.limits import AddressPageLimit, describe_limits
+from scores.api.limits import AddressPageLimit, address_subject, describe_limits
 from scores.api.middleware import answer_refusal
 from scores.errors import RateLimited
 from scores.you import find_viewer
@@ -104,7 +104,7 @@ class PageLimit:
 
 def _count(request: HttpRequest) -> None:
     try:
-        AddressPageLimit.charge(request, request.META["CLIENT_ADDRESS"])
+        AddressPageLimit.charge(request, address_subject(request))
     except RateLimited:
         # Below the API's path nobody is signed in.
         viewer = AnonymousUser() if request.path_info.startswith(API) else find_viewer(request)
