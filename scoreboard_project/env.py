@@ -6,7 +6,7 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -134,6 +134,22 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LOG_FORMAT", "text", "text or json."),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def provide_for_help(variables: MutableMapping[str, str], arguments: Sequence[str]) -> None:
+    """Set what no command starts without, drawn anew, where the arguments only ask how a command is used.
+
+    Such a command ends before it does anything, so nothing is ever signed with these.
+    """
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if words and words[0] != "help" and not {"-h", "--help"} & set(words):
+        return
+    # The key file is opened by what seals and verifies, which help is not.
+    needed = {"ALLOWED_HOSTS": "localhost", "LEDGER_KEYS_FILE": os.devnull}
+    needed |= {name: secrets.token_urlsafe(64) for name in ("SECRET_KEY", "JWT_SIGNING_KEY")}
+    for name, value in needed.items():
+        if not variables.get(name) and not variables.get(f"{name}_FILE"):
+            variables[name] = value
 
 
 class Environment:

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from scoreboard_project.env import SETTINGS
 from tests.servers import PostgreSQL, Valkey
 
 
@@ -31,6 +30,8 @@ class Profile:
 
 
 PROFILE = pytest.StashKey[Profile]()
+#: What the tests take over from whoever starts them: where programs and room are, and the browser that ./dev found.
+KEPT = frozenset({"PATH", "HOME", "LANG", "TERM", "TMPDIR", "CHROMIUM"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,9 +74,8 @@ def start_servers(name: str, config: pytest.Config) -> Profile:
 
 
 def forget_own_environment() -> None:
-    """Nothing of the developer's own may decide a test, nor be touched by one."""
-    ours = {setting.name for setting in SETTINGS} | {f"{setting.name}_FILE" for setting in SETTINGS}
-    for name in [name for name in os.environ if name in ours or name.startswith(("PG", "DJANGO_"))]:
+    """Nothing of the developer's own may decide a test, nor be touched by one: what is left is what a bare machine has."""
+    for name in [name for name in os.environ if name not in KEPT]:
         del os.environ[name]
 
 

@@ -245,7 +245,7 @@ class ScoreboardServer(Server):
         return f"http://127.0.0.1:{self.port}"
 
     def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "PYTHONUNBUFFERED": "1", **self._variables}
+        return {**super()._environment(), **self._variables}
 
     def _command(self) -> list[str]:
         address = ["--host", "127.0.0.1", "--port", str(self.port)]

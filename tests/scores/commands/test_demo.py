@@ -36,7 +36,7 @@ class DemoProcess(Server):
         self._options = [f"--folder={keep_in}", *options]
 
     def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "PYTHONUNBUFFERED": "1", **self._variables}
+        return {**super()._environment(), **self._variables}
 
     def _command(self) -> list[str]:
         return [sys.executable, str(ROOT / "manage.py"), "demo", f"--port={self.port}", *self._options]
