@@ -3,6 +3,7 @@
 `SETTINGS` is the one table of what an operator can set; README, `.env.example` and `manage.py config` show the same text.
 """
 
+import contextlib
 import os
 import re
 import secrets
@@ -249,13 +250,20 @@ class Environment:
         """What is in var/NAME, which is made with `fresh` if it is not there yet, readable by its owner only."""
         path = self._var / name
         try:
-            self._var.mkdir(exist_ok=True)
+            self._make_folder()
             make_once(path, fresh)
             return path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ImproperlyConfigured(
                 f"{path} cannot be made or read: {error.strerror}. Make {self._var} writable, or set the variables."
             ) from None
+
+    def _make_folder(self) -> None:
+        """Make var/ for its owner alone, also where it is there with wider rights; where a link leads is not ours to say."""
+        self._var.mkdir(mode=0o700, exist_ok=True)
+        if self._var.lstat().st_mode & 0o077 and not self._var.is_symlink():
+            with contextlib.suppress(PermissionError):
+                self._var.chmod(0o700)
 
     def _read_file(self, name: str, path: str) -> str:
         try:
