@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from audit.models import AuditEntry
 from audit.verification import ERASURE
 from scores import live, naming
-from scores.chain import append_entry, append_system_entry
+from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
 from scores.erasure import erase_traces
 from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
@@ -123,9 +123,9 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """
     score = _lock(player, reason, actor)
     check_identity(score)
+    score.claimed_name, score.claimed_us = "", 0
     score.rename(erased_name(player))
-    score.claimed_name = ""
-    score.save(update_fields=[*Score.NAME_FIELDS, "claimed_name"])
+    score.save(update_fields=[*Score.NAME_FIELDS, "claimed_name", "claimed_us"])
     _close_account(User.objects.select_for_update().get(pk=score.user_id), player)
     reviews = erase_traces(score)
     AuditEntry.objects.filter(player=player).update(context=None)
@@ -164,7 +164,9 @@ def check_reason(reason: str) -> str:
 
 def check_identity(score: Score) -> None:
     """That this is whose score it was made for, before an act goes by its account or name; raises CorrectionRefused."""
-    if not score.is_sealed:
+    with holding_what_cannot_be_trusted():
+        is_sealed = score.is_sealed
+    if not is_sealed:
         raise CorrectionRefused(
             f"Account or name of player {score.pk} were changed in the database alone. Put them right there, or accept them: "
             "manage.py rebuild_scores --accept-identity UUID --reason TEXT."

@@ -116,7 +116,8 @@ class Score(models.Model):
 
     @property
     def _identity(self) -> list[Any]:
-        return [str(self.pk), self.user_id, self.name, self.named_by]
+        claimed = [self.claimed_name, self.claimed_us] if self.claimed_name or self.claimed_us else []
+        return [str(self.pk), self.user_id, self.name, self.named_by, *claimed]
 
     @property
     def ledger_head(self) -> Head:

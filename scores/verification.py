@@ -49,10 +49,12 @@ SCORE_FIELDS = (
     "name",
     "name_key",
     "named_by",
+    "claimed_name",
+    "claimed_us",
     "seal",
 )
 DERIVED = SCORE_FIELDS[1:6]
-IDENTITY = ("id", "user_id", "name", "named_by", "seal")
+IDENTITY = ("id", "user_id", "name", "named_by", "claimed_name", "claimed_us", "seal")
 SELF_REPORT = re.compile(r"k:([0-9a-f-]{36}):[0-9a-f]{64}")
 
 
