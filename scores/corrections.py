@@ -123,9 +123,9 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """
     score = _lock(player, reason, actor)
     check_identity(score)
-    score.claimed_name, score.claimed_us = "", 0
+    score.claimed_name = ""
     score.rename(erased_name(player))
-    score.save(update_fields=[*Score.NAME_FIELDS, "claimed_name", "claimed_us"])
+    score.save(update_fields=Score.NAME_FIELDS)
     _close_account(User.objects.select_for_update().get(pk=score.user_id), player)
     reviews = erase_traces(score)
     AuditEntry.objects.filter(player=player).update(context=None)
@@ -163,7 +163,10 @@ def check_reason(reason: str) -> str:
 
 
 def check_identity(score: Score) -> None:
-    """That this is whose score it was made for, before an act goes by its account or name; raises CorrectionRefused."""
+    """That this is whose score it was made for, before an act goes by its account or name.
+
+    Raises CorrectionRefused where it is not, Unavailable where a ledger key is missing that would tell.
+    """
     with holding_what_cannot_be_trusted():
         is_sealed = score.is_sealed
     if not is_sealed:

@@ -57,13 +57,14 @@ class Score(models.Model):
         help_text="KID:MAC over id, account and name, under the ledger key; who lacks that cannot exchange two players.",
     )
 
-    # What a token signed elsewhere said last, and when it was issued: what it says again is no news.
+    # What a token signed elsewhere said last, and when it was issued: what it says again is no news. Sealed too, or who has the
+    # database could have a name followed again that an investigator changed, or none at all.
     claimed_name = models.CharField(max_length=64, default="", db_default="", blank=True, editable=False)
     claimed_us = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     SEAL_VERSION = "scoreboard.score.v1"
     #: What is written together when a name changes.
-    NAME_FIELDS = ("name", "name_key", "named_by", "seal")
+    NAME_FIELDS = ("name", "name_key", "claimed_name", "claimed_us", "named_by", "seal")
 
     objects = ScoreQuerySet.as_manager()
 
@@ -116,8 +117,9 @@ class Score(models.Model):
 
     @property
     def _identity(self) -> list[Any]:
-        claimed = [self.claimed_name, self.claimed_us] if self.claimed_name or self.claimed_us else []
-        return [str(self.pk), self.user_id, self.name, self.named_by, *claimed]
+        values = [str(self.pk), self.user_id, self.name, self.named_by]
+        # Of nobody whom no token named, so that what migration 0007 sealed holds.
+        return [*values, self.claimed_name, self.claimed_us] if self.claimed_name or self.claimed_us else values
 
     @property
     def ledger_head(self) -> Head:

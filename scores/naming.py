@@ -50,7 +50,10 @@ def see_caller(caller: Caller) -> None:
 
 
 def follow_token(caller: Caller) -> None:
-    """Call the player what the token says, or as near to it as is free; by an entry, where that is another name than before."""
+    """Call the player what the token says, or as near to it as is free; by an entry, where that is another name than before.
+
+    Raises Unavailable where a ledger key is missing.
+    """
     try:
         with holding_what_cannot_be_trusted():
             _follow_token(caller)
@@ -74,12 +77,12 @@ def _follow_token(caller: Caller) -> None:
             return
         claimed = caller.external_name or ""
         score.claimed_name, score.claimed_us = repair_name(claimed), caller.named_us
-        score.reseal()
-        score.save(update_fields=["claimed_name", "claimed_us", "seal"])
         name = find_free_name(score.pk, claimed)
-        if name != score.name:
-            context = {"reason": "the token's name", "token": caller.token_id}
-            apply_name(score, name, actor=str(score.pk), context=context)
+        if name == score.name:
+            score.reseal()
+            score.save(update_fields=Score.NAME_FIELDS)
+            return
+        apply_name(score, name, actor=str(score.pk), context={"reason": "the token's name", "token": caller.token_id})
 
 
 def apply_name(score: Score, name: str, *, actor: str, context: dict[str, str]) -> AuditEntry:

@@ -136,7 +136,10 @@ class TestTheDesk:
 
     def test_shows_the_board_with_the_new_name_and_renames(self, desk: Client, played: Score) -> None:
         path = f"/admin/scores/score/{played.pk}/act/rename/?name=Byron"
-        assert re.search(r'<td class="touched"><bdi[^>]*>Byron</bdi></td>', desk.get(path).content.decode())
+        assert (
+            '<td class="touched"><bdi class="notranslate" translate="no">Byron</bdi></td>'
+            in desk.get(path).content.decode()
+        )
         sent = desk.post(path, {"reason": "she asked", "seen": str(played.seq)}, follow=True)
         assert "rename, now &#x27;Byron&#x27;." in sent.content.decode()
         assert Score.objects.get(pk=played.pk).name == "Byron"
@@ -190,6 +193,31 @@ class TestTokensSignedElsewhere:
         Score.objects.filter(pk=played.pk).update(seal="ledger-1:0")
         assert act(played, "Augusta", second=5, key="a").name == "Ada"
         assert kinds(played) == ["award", "award"]
+
+    def test_what_the_token_said_is_sealed_with_the_name(self, played: Score) -> None:
+        make_player("Augusta")
+        act(played, "Augusta (2)", second=5, key="a")
+        act(played, "Augusta", second=6, key="b")
+        assert kinds(played) == ["award", "rename", "award", "award"]
+        played.refresh_from_db()
+        assert (played.claimed_name, played.claimed_us, played.is_sealed) == ("Augusta", 6_000_000, True)
+        for changed in ({"claimed_name": ""}, {"claimed_us": 2**62}):
+            Score.objects.filter(pk=played.pk).update(**changed)
+            assert [(finding.rule, finding.player) for finding in verify(player=played.pk)] == [
+                ("score.seal", str(played.pk))
+            ]
+            Score.objects.filter(pk=played.pk).update(claimed_name="Augusta", claimed_us=6_000_000)
+        assert [*verify(player=played.pk)] == []
+
+    def test_an_investigators_name_stays_also_where_the_database_forgot_what_the_token_said(
+        self, played: Score, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        act(played, "Rude Word", second=5, key="a")
+        corrections.rename(player=played.pk, name="Player One", **WHY)
+        Score.objects.filter(pk=played.pk).update(claimed_name="", claimed_us=0)
+        assert act(played, "Rude Word", second=5, key="b").name == "Player One"
+        assert kinds(played) == ["award", "rename", "award", "rename", "award"]
+        assert "keeps the name: whose score it is was changed in the database alone" in caplog.text
 
     def test_who_looks_at_their_own_place_is_renamed_too_once_they_have_played(self, played: Score) -> None:
         naming.see_caller(Caller(played.pk, "", None, external_name="Augusta", named_us=5))
