@@ -16,7 +16,7 @@ from scores.chain import append_entry, append_system_entry, holding_what_cannot_
 from scores.erasure import erase_traces
 from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
-from scores.names import clean_name, erased_name, name_key
+from scores.names import clean_name, name_key
 from scores.players import ensure_player
 from scores.storable import is_storable
 
@@ -123,8 +123,8 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """
     score = _lock(player, reason, actor)
     check_identity(score)
-    score.claimed_name = ""
-    score.rename(erased_name(player))
+    score.erase_name()
+    _check_free(score)
     score.save(update_fields=Score.NAME_FIELDS)
     _close_account(User.objects.select_for_update().get(pk=score.user_id), player)
     reviews = erase_traces(score)
@@ -184,6 +184,15 @@ def _lock(player: UUID, reason: str, actor: str) -> Score:
     if score is None:
         raise CorrectionRefused(f"There is no player {player}.")
     return score
+
+
+def _check_free(score: Score) -> None:
+    """That nobody has the name since before it was kept for the erased; raises CorrectionRefused."""
+    other = Score.objects.filter(name_key=score.name_key).exclude(pk=score.pk).first()
+    if other is not None:
+        raise CorrectionRefused(
+            f"Player {other.pk} is called {other.name!r}, which this one would be: rename that one first."
+        )
 
 
 def _close_account(user: User, player: UUID) -> None:

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from audit.ledger import Head
 from audit.models import AuditEntry
 from scores import seals
-from scores.names import clean_name, name_key
+from scores.names import clean_name, erased_name, name_key
 
 MAXIMUM_BALANCE = 2**53 - 1
 MAXIMUM_POINTS = 1_000_000
@@ -104,6 +104,12 @@ class Score(models.Model):
         self.name_key = name_key(self.name)
         if entry is not None:
             self.named_by = entry.seq
+        self.reseal()
+
+    def erase_name(self) -> None:
+        """Take the name that nobody else may have, and forget what a token said. The caller saves NAME_FIELDS."""
+        self.name, self.claimed_name, self.claimed_us = erased_name(self.pk), "", 0
+        self.name_key = name_key(self.name)
         self.reseal()
 
     def reseal(self) -> None:

@@ -117,6 +117,25 @@ def test_an_erasure_takes_both_names_out_of_the_log_and_what_the_token_said(play
     assert [*verify(player=played.pk)] == []
 
 
+class TestNobodyStandsInTheWayOfAnErasure:
+    def test_by_a_token_that_says_the_name_it_will_give(self, played: Score) -> None:
+        wanted = f"Erased {played.pk.hex[:12]}"
+        other = ensure_external_player(make_id(7), wanted)
+        assert other.name == "Player 000000000000"
+        with pytest.raises(InvalidName, match="erased"):
+            corrections.rename(player=other.pk, name=wanted, **WHY)
+        corrections.erase_player(player=played.pk, **WHY)
+        assert Score.objects.get(pk=played.pk).name == wanted
+
+    def test_who_has_it_since_before_is_named(self, played: Score, nothing_written: NothingWritten) -> None:
+        other = make_player(f"Erased {played.pk.hex[:12]}")
+        with nothing_written(), pytest.raises(CorrectionRefused, match=f"Player {other.pk} .*: rename that one first"):
+            corrections.erase_player(player=played.pk, **WHY)
+        corrections.rename(player=other.pk, name="Grace", **WHY)
+        corrections.erase_player(player=played.pk, **WHY)
+        assert [*verify(player=played.pk)] == []
+
+
 class TestTheCommand:
     def test_says_what_the_player_is_called_now(self, played: Score, capsys: pytest.CaptureFixture[str]) -> None:
         call_command("rename", str(played.pk), "Byron", "--reason", "she asked")
