@@ -1,6 +1,5 @@
 """A player is called something else: by an investigator's act or because the token says so, as an entry, live, and sealed."""
 
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
