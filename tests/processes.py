@@ -109,6 +109,9 @@ class Server:
                 seconds=self.start_seconds,
                 what=f"The start of {self.name}",
             )
+        except ServerError as error:
+            self.kill()
+            raise ServerError(f"{error} It wrote:\n{self.log[-4000:]}") from None
         except BaseException:
             self.kill()
             raise
