@@ -15,7 +15,7 @@ A block is a compact JWS (RFC 7515) signed with Ed25519. Its header is exactly
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -42,6 +42,8 @@ HEARTBEAT_SECONDS = 3600
 #: How far an entry's time may lie before the block that should have had it: long transactions, clocks set back.
 OVERLAP_SECONDS = 600
 MAXIMUM_LEAVES = 50_000
+#: How many blocks are read at once to find those that the export lacks.
+PAGE = 100
 
 
 class SealingRefused(Exception):
@@ -163,13 +165,21 @@ def export(keys: CheckpointKeys) -> None:
 
 def _blocks_after(jws: str, keys: CheckpointKeys) -> Iterable[str]:
     place = read_block(jws, keys).place if jws else (0, 0)
-    newest_first = Checkpoint.objects.order_by("-number").values_list("jws", flat=True)
     missing = []
-    for text in newest_first.iterator():
+    for text in _read_newest_first():
         if read_block(text, keys).place <= place:
             break
         missing.append(text)
     return reversed(missing)
+
+
+def _read_newest_first() -> Iterator[str]:
+    """In pages by number: mostly the first is enough, and no transaction is open while they are looked at."""
+    blocks = Checkpoint.objects.order_by("-number").values_list("number", "jws")
+    page = list(blocks[:PAGE])
+    while page:
+        yield from (jws for _, jws in page)
+        page = list(blocks.filter(number__lt=page[-1][0])[:PAGE])
 
 
 def _check_export(keys: CheckpointKeys) -> None:

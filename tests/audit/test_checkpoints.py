@@ -133,6 +133,22 @@ def test_the_export_has_every_block_also_those_a_crash_kept_from_it(db: None, ex
     assert exported.read_text().endswith("\n")
 
 
+def test_however_many_blocks_the_export_lacks_it_gets_them_in_order(
+    db: None, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "PAGE", 2)
+    player = uuid4()
+    head: ledger.Head | None = None
+    for _ in range(5):
+        head = grow(player, head)
+        seal()
+    blocks = [checkpoint.jws for checkpoint in Checkpoint.objects.order_by("number")]
+    for kept in (0, 1, 2, 5):
+        exported.write_text("".join(f"{block}\n" for block in blocks[:kept]))
+        assert seal() == []
+        assert exported.read_text().splitlines() == blocks
+
+
 def test_a_database_behind_its_export_is_not_sealed(db: None, exported: Path) -> None:
     player = uuid4()
     with transaction.atomic():
