@@ -65,6 +65,12 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting(
+        "DATABASE_POOLED",
+        "off",
+        "On where DATABASE_URL leads to a pooler in transaction mode (PgBouncer, many a hosted database): nothing is left in a "
+        "session then. See docs/operations.md.",
+    ),
+    Setting(
         "REDIS_URL",
         "",
         "Valkey or Redis, shared by all processes (redis://HOST:PORT/0). Empty: one process, in memory.",

@@ -6,6 +6,7 @@ import sqlite3
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 
+from scores.database.pooling import SessionsShared
 from scores.errors import Refused
 
 #: What the system refuses a program that is all right itself: room, rights, a path that leads nowhere.
@@ -28,6 +29,8 @@ def explain(error: BaseException) -> str | None:
     ):
         # PostgreSQL quotes the statement too, which says nothing to whoever forgot to migrate.
         return f"Database: {MIGRATE} ({text.partition(' LINE ')[0]})."
+    if isinstance(error, SessionsShared):
+        return f"Database: {text}."
     # SQLite calls a file that is none of its own a plain DatabaseError.
     is_no_database = type(error.__cause__) is sqlite3.DatabaseError
     if is_no_database or isinstance(error, OperationalError | InterfaceError | InternalError):

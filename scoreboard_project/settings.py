@@ -127,14 +127,19 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["ENGINE"] = "scores.database"
     # All that we ask is short or read once: compiling it costs up to a hundred times what it saves.
-    _options["options"] = f"-c jit=off {_options.get('options', '')}".strip()
+    _session = _options["session"] = {"jit": "off"}
+    _options["pooled"] = env.flag("DATABASE_POOLED")
     # A server that does not answer must become a 503 within 5 s.
     _options.update(
         connect_timeout=3, tcp_user_timeout=4000, keepalives_idle=10, keepalives_interval=2, keepalives_count=2
     )
     WEB_DATABASE_OPTIONS = {
-        "options": f"{_options['options']} -c statement_timeout=4000 -c lock_timeout=3000 "
-        "-c idle_in_transaction_session_timeout=10000",
+        "session": {
+            **_session,
+            "statement_timeout": "4000",
+            "lock_timeout": "3000",
+            "idle_in_transaction_session_timeout": "10000",
+        },
         "connect_timeout": 2,
         "operation_seconds": 4.0,
     }

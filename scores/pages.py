@@ -24,6 +24,7 @@ from scores.metrics import render as render_metrics
 from scores.readiness import find_missing_ledger_key, is_migrated
 from scores.you import describe_place, find_viewer
 
+NEEDS_POOLED = "shares sessions: set DATABASE_POOLED=on"
 MINIMUM_ROWS = 3
 MAXIMUM_TITLE_LENGTH = 80
 
@@ -68,9 +69,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Ready: each part and its state. Valkey out of reach is `degraded`, or a proxy would take every node out at once."""
     parts = {"database": _database_state(), "limits": "ok" if limits_are_shared() else "degraded"}
-    parts["migrations"] = _migrations_state() if parts["database"] == "ok" else "unknown"
+    parts["migrations"] = _migrations_state() if parts["database"] != "unavailable" else "unknown"
     parts["ledger_keys"] = _ledger_keys_state() if parts["migrations"] == "ok" else "unknown"
-    ready = parts["database"] == parts["migrations"] == parts["ledger_keys"] == "ok"
+    ready = parts["migrations"] == parts["ledger_keys"] == "ok"
     status = "unavailable" if not ready else "ok" if set(parts.values()) == {"ok"} else "degraded"
     return JsonResponse({"status": status, "parts": parts}, status=200 if ready else 503)
 
@@ -91,14 +92,15 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
 
 
 def _database_state() -> str:
+    state = NEEDS_POOLED if availability.are_sessions_shared else "ok"
     if availability.is_watched:
-        return "unavailable" if availability.is_away else "ok"
+        return "unavailable" if availability.is_away else state
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
         return "unavailable"
-    return "ok"
+    return state
 
 
 def _migrations_state() -> str:

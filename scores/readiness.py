@@ -16,6 +16,7 @@ from audit.keys import Keyring, LedgerKeyMissing, load_keyring
 from audit.models import AuditEntry
 from scoreboard_project.faults import MIGRATE
 from scores import standings
+from scores.database import pooling
 from scores.database.availability import SILENCE_SECONDS, Availability, time_limit
 from scores.models import Action
 
@@ -45,6 +46,7 @@ class DatabaseWatch:
         self._looked = threading.Event()
         self._conditions_seen_at = -CONDITIONS_SECONDS
         self._is_heard = True
+        self._knows_sessions = False
 
     def start(self, *, patience: float) -> None:
         """Begin, and wait for the first answer for so many seconds at most."""
@@ -87,10 +89,18 @@ class DatabaseWatch:
     def _look_at_start_conditions(self) -> None:
         if time.monotonic() - self._conditions_seen_at > CONDITIONS_SECONDS:
             known = self._availability
+            self._look_for_pooler()
             known.is_migrated = is_migrated()
             known.missing_ledger_key = find_missing_ledger_key(load_keyring()) if known.is_migrated else None
             if known.is_migrated and known.missing_ledger_key is None:
                 self._conditions_seen_at = time.monotonic()
+
+    def _look_for_pooler(self) -> None:
+        """Once: afterwards the first statement that misses its session tells."""
+        if not self._knows_sessions and (fault := pooling.find_fault()) is not None:
+            self._availability.note_shared_sessions()
+            logger.warning("%s Until then some updates are refused.", fault)
+        self._knows_sessions = True
 
 
 def is_migrated() -> bool:

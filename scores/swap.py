@@ -3,8 +3,8 @@
 The statement is a compare-and-swap: it moves a score only where it still is as it was read, and inserts the entry with it,
 so one of two writers of a player wins and the other reads again. Every entry of a player moves `seq`, so what was read from
 the log (the key, the pace, the freeze) still holds; an erasure moves `name`. A player whom another transaction holds is
-passed over, so that nobody waits for somebody else's player, and no two of these can ever wait for each other. Both
-statements are prepared, each is its own transaction. `./dev bench --only update` measures what an update costs this way.
+passed over, so that nobody waits for somebody else's player, and no two of these can ever wait for each other. Each
+statement is its own transaction, and prepared where sessions are ours. `./dev bench --only update` measures what an update costs.
 """
 
 import json
@@ -22,6 +22,7 @@ from audit.clock import CLOCK_US
 from audit.models import AuditEntry
 from scores.awarding import DAY_US, MICROSECONDS, Facts
 from scores.database.base import telling_unanswered_writes
+from scores.database.pooling import is_pooled
 from scores.models import Action, Score
 
 
@@ -108,8 +109,6 @@ PLANNING = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
-#: Said before each, to the end of its transaction: other statements of the connection are planned as they should be.
-PLAN = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in PLANNING.items())
 
 
 def is_possible() -> bool:
@@ -167,18 +166,18 @@ def _write_value(value: Any, kind: str) -> Any:
 
 
 def _execute(statement: str, parameters: Sequence[Any], *, again: bool = False) -> list[Any]:
-    """The rows of a prepared statement. `again`: where the kept connection turns out to be dead, take a new one, once.
+    """The rows of a statement. `again`: where the kept connection turns out to be dead, take a new one, once.
 
     So the read is its own health check of the connection, which saves the round trip that Django's would take. What goes
     through a pipeline is one round trip and one transaction; rows are fetched after it, or that would be another.
     """
     connection.ensure_connection()
     server: psycopg.Connection[Any] = connection.connection
-    server.prepare_threshold = 0
+    server.prepare_threshold = None if is_pooled(connection) else 0
     try:
         with connection.wrap_database_errors, psycopg.Cursor(server) as cursor:
             with server.pipeline():
-                psycopg.Cursor(server).execute(PLAN)
+                psycopg.Cursor(server).execute(_plan())
                 cursor.execute(statement, parameters)
             return cursor.fetchall()
     except Exception:
@@ -186,3 +185,13 @@ def _execute(statement: str, parameters: Sequence[Any], *, again: bool = False) 
             raise
     connection.close()
     return _execute(statement, parameters)
+
+
+def _plan() -> str:
+    """Said before each statement, to the end of its transaction: others of the connection are planned as they should be.
+
+    Behind a pooler with all that otherwise holds in the session.
+    """
+    session = connection.settings_dict["OPTIONS"]["session"] if is_pooled(connection) else {}
+    said = {**session, **PLANNING}.items()
+    return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in said)

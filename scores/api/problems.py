@@ -10,6 +10,7 @@ from rest_framework import exceptions
 
 from scores.api.outcomes import count_refusal, note_refusal
 from scores.database.base import WriteUnanswered
+from scores.database.pooling import SessionsShared
 from scores.errors import (
     InvalidBody,
     LoginFailed,
@@ -106,6 +107,9 @@ def to_refusal(error: Exception) -> Refused | None:
     if isinstance(error, WriteUnanswered):
         logger.error("a write was sent, and the database did not answer: %s", error)
         return OutcomeUnknown(reason="database")
+    if isinstance(error, SessionsShared):
+        logger.error("%s", error)
+        return Unavailable(reason="database")
     # A server that only reads, as a standby does, says so by an InternalError.
     if isinstance(error, (OperationalError, InterfaceError, InternalError)):
         logger.error("database out of reach, overloaded or read-only: %s", error)

@@ -37,6 +37,7 @@ class Availability:
         self.is_watched = False
         self.is_migrated = False
         self.missing_ledger_key: str | None = None
+        self.are_sessions_shared = False
         self._answered_at = math.inf
         self._missed_at = 0.0
 
@@ -50,6 +51,10 @@ class Availability:
     def note_missed_read(self) -> None:
         """A read was given up on: until the watch has an answer again, no other read need wait for the same."""
         self._missed_at = time.monotonic()
+
+    def note_shared_sessions(self) -> None:
+        """For as long as this process lives: it takes a setting to put that right."""
+        self.are_sessions_shared = True
 
     @property
     def is_away(self) -> bool:

@@ -12,9 +12,12 @@ import psycopg
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
+from django.db.utils import DatabaseErrorWrapper
+from django.utils.functional import cached_property
 from psycopg.abc import RV, PQGen, PQGenConn
 
-from scores.database.availability import seconds_left
+from scores.database import pooling
+from scores.database.availability import availability, seconds_left
 
 #: The server or a pooler says that it does not know what became of a statement.
 UNKNOWN_STATES = ("08", "40003")
@@ -56,8 +59,43 @@ class TimedConnection(psycopg.Connection[Any]):
             raise
 
 
+class ErrorWrapper(DatabaseErrorWrapper):
+    """Django's, which also knows by what it says a pooler that we were not told of. Raises SessionsShared for it."""
+
+    def __init__(self, database: base.DatabaseWrapper) -> None:
+        super().__init__(database)
+        self._database = database
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if isinstance(error, psycopg.Error) and not pooling.is_pooled(self._database) and pooling.is_told_by(error):
+            self._database.errors_occurred = True
+            availability.note_shared_sessions()
+            raise pooling.SessionsShared(f"{pooling.ADVICE} ({error})") from error
+        super().__exit__(kind, error, traceback)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """PostgreSQL; `operation_seconds` in its OPTIONS bounds each wait for an answer."""
+    """PostgreSQL. In its OPTIONS `operation_seconds` bounds each wait for an answer, `session` holds settings of PostgreSQL for all
+    that is asked, and `pooled` says that a session is not ours to leave anything in.
+    """
+
+    @cached_property
+    def wrap_database_errors(self) -> ErrorWrapper:
+        return ErrorWrapper(self)
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        session = params.pop("session", {})
+        if not params.pop("pooled", False):
+            own = " ".join(f"-c {name}={value}" for name, value in session.items())
+            params["options"] = f"{params.get('options', '')} {own}".strip()
+        return params
+
+    def chunked_cursor(self) -> Any:
+        # Outside of a transaction it is the session that keeps a cursor of the server.
+        if pooling.is_pooled(self) and not self.in_atomic_block:
+            return self.cursor()
+        return super().chunked_cursor()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> TimedConnection:
         seconds = conn_params.pop("operation_seconds", None)
@@ -92,6 +130,8 @@ def telling_unanswered_writes() -> Iterator[None]:
     except OperationalError as error:
         cause = error.__cause__
         if not isinstance(cause, psycopg.Error) or isinstance(cause, OutOfTime):
+            raise
+        if isinstance(error, pooling.SessionsShared):
             raise
         if cause.sqlstate is not None and not cause.sqlstate.startswith(UNKNOWN_STATES):
             raise

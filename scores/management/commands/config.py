@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from audit.keys import load_keyring
 from scoreboard_project.env import SETTINGS, Setting
 from scoreboard_project.faults import explain
+from scores.database import pooling
 from scores.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.receipts import Registry
 
@@ -76,7 +77,7 @@ def find_faults() -> Iterator[str]:
     except ImproperlyConfigured as error:
         yield str(error)
     try:
-        if fault := find_fault() or (keyring and find_key_fault(keyring)) or find_clock_fault():
+        if fault := find_fault() or (keyring and find_key_fault(keyring)) or pooling.find_fault() or find_clock_fault():
             yield fault
     except DatabaseError as error:
         yield explain(error) or str(error)
