@@ -45,7 +45,8 @@ def count(name: str, rate: str, subjects: Sequence[str]) -> list[Usage]:
     for subject in subjects:
         used[subject] += 1
         usage = usages[subject]
-        answers.append(Usage(name, rate, usage["limit"], used[subject], max(1, usage["time_left"])))
+        # The second that a window ends with is still its own.
+        answers.append(Usage(name, rate, usage["limit"], used[subject], usage["time_left"] + 1))
     return answers
 
 
