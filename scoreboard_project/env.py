@@ -104,7 +104,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CHECKPOINT_KEY_FILE", "", "JSON file of the keys checkpoints are signed and verified with."),
     Setting("CHECKPOINT_EXPORT", "", "File outside the database that every checkpoint is appended to."),
     Setting("SCORE_UPDATE_RATE", "60/m", "Updates per player. COUNT/[N](s|m|h|d); 0 = no limit."),
-    Setting("LOGIN_RATE", "5/m", "Logins per username and address; 0 = no limit."),
+    Setting(
+        "LOGIN_RATE",
+        "5/m",
+        "Logins per username and address. Beside it, an account with 30 failed logins an hour, from wherever, is slowed for "
+        "networks it never signed in from. 0 = neither.",
+    ),
     Setting(
         "LOGIN_ADDRESS_RATE",
         "30/m",
