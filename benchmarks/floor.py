@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.costs import Meter
@@ -16,7 +16,9 @@ from tests.processes import ServerError, as_user
 PLAYERS_OF_THE_FLOOR = 1000
 
 #: The update path's own statements, how they are planned, and what stands for each of the statements' parameters, in order.
-PRINT_STATEMENTS = "import json; from scores import swap; print(json.dumps([swap.READ, swap.WRITE, swap.PLANNING]))"
+PRINT_STATEMENTS = (
+    "import json; from scores import swap; print(json.dumps([swap.READ, swap.WRITE, {**swap.PLANNING, 'jit': 'off'}]))"
+)
 PLAYER, REF = "md5((:n)::text)::uuid", "'k:' || (:key)::text"
 NOW, MIDNIGHT = "(:now)::bigint", "(:now - 50000000000)::bigint"
 READ_PARAMETERS = (f"ARRAY[{PLAYER}]", f"ARRAY[{REF}]", "ARRAY['daily-quiz']", MIDNIGHT, MIDNIGHT, NOW)
@@ -99,7 +101,7 @@ def measure_floor(stage: Stage, sizes: Sizes, group: str) -> Row:
     )
 
 
-def _run(stage: Stage, command: list[str], url: str, folder: Path, sizes: Sizes, planning: Sequence[str]) -> None:
+def _run(stage: Stage, command: list[str], url: str, folder: Path, sizes: Sizes, planning: Mapping[str, str]) -> None:
     options = [
         "-D",
         f"players={PLAYERS_OF_THE_FLOOR}",
@@ -113,7 +115,7 @@ def _run(stage: Stage, command: list[str], url: str, folder: Path, sizes: Sizes,
     done = subprocess.run(
         [*command, *options, "-f", str(folder / "floor.sql"), url],
         cwd="/",
-        env={**os.environ, "PGOPTIONS": " ".join("-c " + setting.replace(" ", "") for setting in planning)},
+        env={**os.environ, "PGOPTIONS": " ".join(f"-c {name}={value}" for name, value in planning.items())},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -3,10 +3,11 @@
 `SETTINGS` is the one table of what an operator can set; README, `.env.example` and `manage.py config` show the same text.
 """
 
+import contextlib
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -141,6 +142,22 @@ SETTINGS: tuple[Setting, ...] = (
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
+def provide_for_help(variables: MutableMapping[str, str], arguments: Sequence[str]) -> None:
+    """Set what no command starts without, drawn anew, where the arguments only ask how a command is used.
+
+    Such a command ends before it does anything, so nothing is ever signed with these.
+    """
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if words and words[0] != "help" and not {"-h", "--help"} & set(words):
+        return
+    # The key file is opened by what seals and verifies, which help is not.
+    needed = {"ALLOWED_HOSTS": "localhost", "LEDGER_KEYS_FILE": os.devnull}
+    needed |= {name: secrets.token_urlsafe(64) for name in ("SECRET_KEY", "JWT_SIGNING_KEY")}
+    for name, value in needed.items():
+        if not variables.get(name) and not variables.get(f"{name}_FILE"):
+            variables[name] = value
+
+
 class Environment:
     """Typed access to the variables in `SETTINGS`; every reader raises ImproperlyConfigured with a sentence."""
 
@@ -238,13 +255,20 @@ class Environment:
         """What is in var/NAME, which is made with `fresh` if it is not there yet, readable by its owner only."""
         path = self._var / name
         try:
-            self._var.mkdir(exist_ok=True)
+            self._make_folder()
             make_once(path, fresh)
             return path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ImproperlyConfigured(
                 f"{path} cannot be made or read: {error.strerror}. Make {self._var} writable, or set the variables."
             ) from None
+
+    def _make_folder(self) -> None:
+        """Make var/ for its owner alone, also where it is there with wider rights; where a link leads is not ours to say."""
+        self._var.mkdir(mode=0o700, exist_ok=True)
+        if self._var.lstat().st_mode & 0o077 and not self._var.is_symlink():
+            with contextlib.suppress(PermissionError):
+                self._var.chmod(0o700)
 
     def _read_file(self, name: str, path: str) -> str:
         try:

@@ -8,10 +8,10 @@ from django.db import InterfaceError, InternalError, OperationalError, Programmi
 
 from scores.errors import Refused
 
-#: What the system refuses a program that is all right itself: room, rights, a path that leads nowhere, a reader that left.
+#: What the system refuses a program that is all right itself: room, rights, a path that leads nowhere.
 SYSTEM_FAULTS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.EROFS, errno.EACCES, errno.EPERM}
-    | {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EPIPE}
+    | {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 )
 MIGRATE = "The database lacks tables or columns: run manage.py migrate"
 

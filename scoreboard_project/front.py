@@ -25,6 +25,8 @@ Answer = TypeVar("Answer")
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.001, 0.05
 #: Of the subjects that are waited for, so many at most are asked about again beside what is new.
 HELD_TRIES = 8
+#: Another writer lets go within milliseconds: so often all who wait for one subject ask again together, where there is room.
+TRIES_TOGETHER = 3
 
 
 class Unanswered(Enum):
@@ -39,9 +41,10 @@ class Asked(Generic[Question, Answer]):
 
 @dataclass
 class Held(Generic[Question, Answer]):
-    """Those who wait for one subject, first come first: only the first asks again, at `again_at`."""
+    """Those who wait for one subject, first come first: they ask again at `again_at`, and after a few tries only the first of them."""
 
     waiting: deque[Asked[Question, Answer]] = field(default_factory=deque)
+    tries: int = 0
     pause: float = PAUSE_SECONDS
     again_at: float = 0.0
 
@@ -85,7 +88,8 @@ class Together(Generic[Question, Answer]):
     async def _answer_all(self) -> None:
         while self._new or self._held:
             self._news.clear()
-            new, again = self._take_new(), self._take_held()
+            new = self._take_new()
+            again = self._take_held(room=(self._most or 0) - len(new))
             if new or again:
                 await self._answer_some(new, again)
             elif self._held:
@@ -102,8 +106,8 @@ class Together(Generic[Question, Answer]):
                 taken.append(asked)
         return taken
 
-    def _take_held(self) -> list[Asked[Question, Answer]]:
-        """The first who waits for each subject whose time has come; those that were asked about least lately come first."""
+    def _take_held(self, *, room: int) -> list[Asked[Question, Answer]]:
+        """Who waits for a subject whose time has come; those that were asked about least lately come first."""
         taken: list[Asked[Question, Answer]] = []
         now = asyncio.get_running_loop().time()
         for subject, held in list(self._held.items()):
@@ -112,7 +116,8 @@ class Together(Generic[Question, Answer]):
             if not held.waiting:
                 del self._held[subject]
             elif held.again_at <= now and len(taken) < HELD_TRIES:
-                taken.append(held.waiting.popleft())
+                together = room - len(taken) if held.tries <= TRIES_TOGETHER else 1
+                taken += [held.waiting.popleft() for _ in range(min(max(1, together), len(held.waiting)))]
                 self._held[subject] = self._held.pop(subject)
         return taken
 
@@ -145,11 +150,12 @@ class Together(Generic[Question, Answer]):
     def _keep_apart(self, new: list[Asked[Question, Answer]], again: list[Asked[Question, Answer]]) -> None:
         for each in new:
             self._held.setdefault(self._subject(each.question), Held()).waiting.append(each)
-        for each in again:
+        for each in reversed(again):
             self._held.setdefault(self._subject(each.question), Held()).waiting.appendleft(each)
         now = asyncio.get_running_loop().time()
         for subject in {self._subject(each.question) for each in (*new, *again)}:
             held = self._held[subject]
+            held.tries += 1
             held.again_at = now + held.pause
             held.pause = min(2 * held.pause, LONGEST_PAUSE_SECONDS)
 

@@ -116,6 +116,7 @@ _database = DATABASES["default"]
 _options = _database.setdefault("OPTIONS", {})
 # WEB_DATABASE_OPTIONS is what the web processes add (asgi.py): nothing of theirs may outlive the 5 s; migrations and verification may.
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["ENGINE"] = "scoreboard_project.sqlite"
     # One writer at a time is SQLite's nature: take the write lock at BEGIN, wait for it, and never lose a commit.
     _options.update(
         transaction_mode="IMMEDIATE", timeout=5, init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
@@ -125,12 +126,15 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     WEB_DATABASE_OPTIONS: dict[str, Any] = {"timeout": 3}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["ENGINE"] = "scores.database"
+    # All that we ask is short or read once: compiling it costs up to a hundred times what it saves.
+    _options["options"] = f"-c jit=off {_options.get('options', '')}".strip()
     # A server that does not answer must become a 503 within 5 s.
     _options.update(
         connect_timeout=3, tcp_user_timeout=4000, keepalives_idle=10, keepalives_interval=2, keepalives_count=2
     )
     WEB_DATABASE_OPTIONS = {
-        "options": "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000",
+        "options": f"{_options['options']} -c statement_timeout=4000 -c lock_timeout=3000 "
+        "-c idle_in_transaction_session_timeout=10000",
         "connect_timeout": 2,
         "operation_seconds": 4.0,
     }
@@ -316,6 +320,8 @@ LOGGING: dict[str, Any] = {
         "django.security.DisallowedHost": {"level": "CRITICAL", "propagate": True},
         # A traceback per second of an outage; the hub says the same in one sentence.
         "channels_redis": {"level": "CRITICAL", "propagate": True},
+        # It adds to an error on a lost connection that a pipeline ended on it; the error itself is ours to tell.
+        "psycopg": {"level": "ERROR", "propagate": True},
         "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
         "daphne": {"handlers": [], "level": "WARNING", "propagate": True},
     },

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -82,6 +83,11 @@ class Demo:
     def log_file(self) -> Path:
         return self.folder / "demo_server.log"
 
+    def open_log(self) -> IO[bytes]:
+        """The server's log, empty; it names players and their addresses."""
+        self.log_file.unlink(missing_ok=True)
+        return os.fdopen(os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
     def read_key(self) -> Ed25519PrivateKey:
         return decode_private_key(self.key_file.read_text(encoding="ascii"))
 
@@ -94,7 +100,7 @@ class Demo:
 
     def seed(self) -> None:
         """Make what is missing; what is there, and was perhaps changed since, stays."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_actions()
         _keep(self.key_file, lambda: encode_private_key(Ed25519PrivateKey.generate()))
         allowed = {action.slug: action.most for action in CATALOGUE if action.most}

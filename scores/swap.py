@@ -102,12 +102,14 @@ SELECT entry.* FROM {_rows("entry", ENTRY)} JOIN moved ON moved.id = entry.playe
 RETURNING player
 """  # noqa: S608 - our own columns
 #: How they are planned: once for all lists of players, and by index however small the tables were when that was.
-PLANNING = (
-    "plan_cache_mode = force_generic_plan",
-    "enable_seqscan = off",
-    "enable_hashjoin = off",
-    "enable_mergejoin = off",
-)
+PLANNING = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+#: Said before each, to the end of its transaction: other statements of the connection are planned as they should be.
+PLAN = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in PLANNING.items())
 
 
 def is_possible() -> bool:
@@ -167,16 +169,18 @@ def _write_value(value: Any, kind: str) -> Any:
 def _execute(statement: str, parameters: Sequence[Any], *, again: bool = False) -> list[Any]:
     """The rows of a prepared statement. `again`: where the kept connection turns out to be dead, take a new one, once.
 
-    So the read is its own health check of the connection, which saves the round trip that Django's would take.
+    So the read is its own health check of the connection, which saves the round trip that Django's would take. What goes
+    through a pipeline is one round trip and one transaction; rows are fetched after it, or that would be another.
     """
     connection.ensure_connection()
     server: psycopg.Connection[Any] = connection.connection
-    if server.prepare_threshold != 0:
-        server.prepare_threshold = 0
-        server.execute("; ".join(f"SET {setting}" for setting in PLANNING))
+    server.prepare_threshold = 0
     try:
         with connection.wrap_database_errors, psycopg.Cursor(server) as cursor:
-            return cursor.execute(statement, parameters).fetchall()
+            with server.pipeline():
+                psycopg.Cursor(server).execute(PLAN)
+                cursor.execute(statement, parameters)
+            return cursor.fetchall()
     except Exception:
         if not again or not server.broken:
             raise

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from scoreboard_project.env import SETTINGS
 from tests.servers import PostgreSQL, Valkey
 
 
@@ -31,18 +30,24 @@ class Profile:
 
 
 PROFILE = pytest.StashKey[Profile]()
+#: What the tests take over from whoever starts them: where programs and room are, and the browser that ./dev found.
+KEPT = frozenset({"PATH", "HOME", "LANG", "TERM", "TMPDIR", "CHROMIUM"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--profile", choices=("postgresql", "sqlite"), default="postgresql", help="what to test with (postgresql)"
     )
+    parser.addoption(
+        "--postgresql", choices=("wheel", "system"), default="wheel", help="whose PostgreSQL to test with (wheel)"
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """A wrapper, so that it comes before pytest-django's own, which loads the settings."""
-    profile = start_servers(early_config.known_args_namespace.profile, early_config)
+    options = early_config.known_args_namespace
+    profile = start_servers(options.profile, early_config, of_system=options.postgresql == "system")
     forget_own_environment()
     os.environ.update(make_environment(profile))
     early_config.stash[PROFILE] = profile
@@ -50,32 +55,34 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f"profile: {config.stash[PROFILE].name}"
+    profile = config.stash[PROFILE]
+    return f"profile: {profile.name}" + (f", {profile.postgresql.bin}" if profile.postgresql else "")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out, rather than skips, what can only be said about PostgreSQL: a skip looks like an open question."""
-    if config.stash[PROFILE].name == "postgresql":
+    """Leaves out, rather than skips, what can only be said about another database: a skip looks like an open question."""
+    absent = "postgresql" if config.stash[PROFILE].name == "sqlite" else "system_postgresql"
+    if absent == "system_postgresql" and config.getoption("postgresql") == "system":
         return
-    left_out = [item for item in items if item.get_closest_marker("postgresql")]
+    left_out = [item for item in items if item.get_closest_marker(absent)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
 
-def start_servers(name: str, config: pytest.Config) -> Profile:
+def start_servers(name: str, config: pytest.Config, *, of_system: bool) -> Profile:
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scoreboard-tests-")))
     if name == "sqlite":
         return Profile(name, folder, None, None)
-    return Profile(name, folder, stack.enter_context(PostgreSQL()), stack.enter_context(Valkey()))
+    postgresql = stack.enter_context(PostgreSQL(of_system=of_system))
+    return Profile(name, folder, postgresql, stack.enter_context(Valkey()))
 
 
 def forget_own_environment() -> None:
-    """Nothing of the developer's own may decide a test, nor be touched by one."""
-    ours = {setting.name for setting in SETTINGS} | {f"{setting.name}_FILE" for setting in SETTINGS}
-    for name in [name for name in os.environ if name in ours or name.startswith(("PG", "DJANGO_"))]:
+    """Nothing of the developer's own may decide a test, nor be touched by one: what is left is what a bare machine has."""
+    for name in [name for name in os.environ if name not in KEPT]:
         del os.environ[name]
 
 

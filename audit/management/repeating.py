@@ -30,13 +30,20 @@ class RepeatingCommand(BaseCommand):
                 signal.signal(number, lambda *_: stopped.set())
         # A start that cannot do its work is refused: what is wrong by then is rarely over by itself.
         try:
-            self.run_round(options)
+            self._run_and_print(options)
+        except BrokenPipeError:
+            raise  # a reader that left is no fault of the round
         except self.fatal_faults as error:
             raise CommandError(str(error)) from None
         while every is not None and not stopped.wait(every):
             close_old_connections()
             try:
-                self.run_round(options)
+                self._run_and_print(options)
             except self.passing_faults as error:
                 # Whatever it is, it may be over by the next round, and somebody reads what this prints.
                 self.stderr.write(self.style.ERROR(" ".join(str(error).split())))
+
+    def _run_and_print(self, options: dict[str, Any]) -> None:
+        """A round, and its words at once: a log that is read from a pipe would otherwise show them hours later."""
+        self.run_round(options)
+        self.stdout.flush()

@@ -29,10 +29,10 @@ class Site:
 
     def __init__(self, postgresql: PostgreSQL, **variables: str) -> None:
         name = f"browser_{uuid.uuid4().hex}"
-        database = postgresql.create_database(name)
+        self.database = name
         self._environment = {
             **os.environ,
-            "DATABASE_URL": database,
+            "DATABASE_URL": postgresql.create_database(name),
             # The copy of one log says that another's is not what it was.
             "CHECKPOINT_EXPORT": f"{os.environ['CHECKPOINT_EXPORT']}.{name}",
             "SCORE_UPDATE_RATE": "0",

@@ -3,11 +3,11 @@
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from tests.browser.conftest import OpenTab, wait_for
 from tests.browser.site import Player, Site
@@ -115,6 +115,52 @@ def test_nothing_shifts_while_the_page_comes_alive(site: Site, players: list[Pla
     for width, height in ((360, 740), (1366, 768), (1920, 1080)):
         page = open_tab(site.url, viewport={"width": width, "height": height})
         assert page.evaluate(SHIFT) == 0
+
+
+def measure(page: Page) -> list[list[float]]:
+    """Where everything stands that scripts fill anew."""
+    boxes: list[list[float]] = page.locator(
+        ".masthead, .freshness, .as-of, .standings, .standings :is(th, td)"
+    ).evaluate_all(
+        "(all) => all.map((it) => { const {x, y, width, height} = it.getBoundingClientRect(); return [x, y, width, height]; })"
+    )
+    return boxes
+
+
+@pytest.mark.parametrize(
+    ("path", "locale", "font"),
+    [
+        ("/", "en-US", "sans-serif"),
+        ("/", "de-DE", "serif"),
+        ("/", "de-DE", "monospace"),
+        ("/embed", "en-US", "monospace"),
+    ],
+)
+def test_scripts_move_nothing_whatever_the_font(
+    site: Site, players: list[Player], open_tab: OpenTab, path: str, locale: str, font: str
+) -> None:
+    """A machine without the fonts of the style sheet takes what it has, which may be wider by a third."""
+    for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+        measured = []
+        for scripts in (False, True):
+            page = open_tab("about:blank", live=False, locale=locale, viewport={"width": width, "height": height})
+            page.route("**/board.css", use_font(font))
+            if not scripts:
+                page.route("**/board.js", lambda route: route.abort())
+            page.goto(site.url + path)
+            page.wait_for_selector(f".state[data-state={'live' if scripts else 'snapshot'}]")
+            measured.append(measure(page))
+        assert measured[0] == measured[1], (width, height)
+
+
+def use_font(font: str) -> Callable[[Route], None]:
+    """Answers with the style sheet of the site, but for the fonts."""
+
+    def answer(route: Route) -> None:
+        sheet = route.fetch()
+        route.fulfill(response=sheet, body=f"{sheet.text()}\n:root {{ --sans: {font}; --serif: {font}; }}")
+
+    return answer
 
 
 @pytest.mark.parametrize("path", ["/", "/embed", "/login", "/no-such-page"])

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from audit.models import AuditEntry
 from scores import corrections
+from scores.desk.entries import show_name
 from scores.models import Action, Flag, Score
 from scores.players import ensure_player
 from tests.scores.acting import make_player, make_receipt, update
@@ -214,7 +215,7 @@ def test_the_list_of_entries_names_every_player_and_actor_with_one_query(
     with django_assert_num_queries(9):
         page = desk.get(reverse("admin:audit_auditentry_changelist")).content.decode()
     for score in [*Score.objects.exclude(seq=0), *investigators]:
-        assert f'"{reverse("admin:scores_score_player", args=[score.pk])}"><bdi>{score.name}</bdi>' in page
+        assert f'"{reverse("admin:scores_score_player", args=[score.pk])}">{show_name(score.name)}' in page
 
 
 def test_who_acted_is_seen_in_the_list_and_on_the_page_of_an_entry(
@@ -224,7 +225,7 @@ def test_who_acted_is_seen_in_the_list_and_on_the_page_of_an_entry(
     grace = make_player("Hopper")
     corrections.adjust(player=player.pk, delta=1, reason="a look", actor=str(grace.pk))
     corrections.adjust(player=player.pk, delta=1, reason="a look", actor="system")
-    link = f'<a href="{reverse("admin:scores_score_player", args=[grace.pk])}"><bdi>Hopper</bdi></a>'
+    link = f'<a href="{reverse("admin:scores_score_player", args=[grace.pk])}">{show_name("Hopper")}</a>'
     listed = desk.get(reverse("admin:audit_auditentry_changelist")).content.decode()
     column = re.findall(r'<td class="field-actor_link[^"]*">(.*?)</td>', listed)
     assert column == ["system", link, "player"]

@@ -19,6 +19,7 @@ from audit.keys import new_checkpoint_keys
 from audit.models import Refusal, Verification
 from scores import corrections
 from scores.desk import history, overview
+from scores.desk.entries import show_name
 from scores.models import Action, Flag, Score
 from tests.clock import turn_clock_back
 from tests.scores.acting import PASSWORD, access_token, make_player, update
@@ -198,7 +199,7 @@ def test_a_flag_on_the_front_page_names_its_player(desk: Client, player: Score) 
 
     html = show(desk)
 
-    link = f'<a href="/admin/scores/score/{player.pk}/player/"><bdi>{player.name}</bdi></a>: {player.pk} tries.'
+    link = f'<a href="/admin/scores/score/{player.pk}/player/">{show_name(player.name)}</a>: {player.pk} tries.'
     assert re.findall(r'<td class="why">(.*?)</td>', html) == ["192.0.2.9 tries.", link]
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry, Refusal
 from scores import corrections
+from scores.desk.entries import show_name
 from scores.desk.players import describe
 from scores.models import Action, Flag, Score
 from tests.scores.acting import PASSWORD, make_player, make_receipt
@@ -159,11 +160,11 @@ def test_others_from_the_same_address_or_with_the_same_agent_are_named(desk: Cli
     html = show_player(desk, ada)
 
     [address] = re.findall(r"192\.0\.2\.2</th>.*?</tr>", html, flags=re.DOTALL)
-    assert re.findall(r'href="([^"]+)">(\w+)</a>', address) == [
+    assert re.findall(r'href="([^"]+)"><bdi[^>]*>(\w+)</bdi></a>', address) == [
         (f"/admin/scores/score/{other.pk}/player/", other.name) for other in sorted((bob, eve), key=lambda o: o.pk)
     ]
     [agent] = re.findall(r"curl</th>.*?</tr>", html, flags=re.DOTALL)
-    assert re.findall(r">(\w+)</a>", agent) == ["Eve"]
+    assert re.findall(r">(\w+)</bdi></a>", agent) == ["Eve"]
 
 
 def test_an_address_that_cannot_be_read_is_shared_with_nobody(desk: Client, player: Score, daily_quiz: Action) -> None:
@@ -228,7 +229,7 @@ def test_a_correction_says_who_made_it(desk: Client, ada: Score) -> None:
 
     html = show_player(desk, ada)
 
-    assert f'/admin/scores/score/{investigator.pk}/player/"><bdi>Grace</bdi></a>' in html
+    assert f'/admin/scores/score/{investigator.pk}/player/">{show_name("Grace")}</a>' in html
     text = read_text(html)
     assert " adjust system – +2 " in text
     assert " adjust Grace – +1 " in text

@@ -110,7 +110,7 @@ class Command(BaseCommand):
             local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared with
             url = f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
             # A file of its own, or the logins above would be out of sight within seconds.
-            with demo.log_file.open("wb") as log:
+            with demo.open_log() as log:
                 children.start("serve", f"--host={host}", f"--port={port}", log=log)
             _wait_for_server(local, port, children)
             children.start("seal_ledger", "--every=60")

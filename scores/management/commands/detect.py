@@ -34,4 +34,3 @@ class Command(RepeatingCommand):
             self.stdout.write(f"{flag}. {flag.why}")
         seconds = time.monotonic() - began
         self.stdout.write(f"Looked at {found.players} players in {seconds:.1f} s; new flags: {len(found.opened)}.")
-        self.stdout.flush()

@@ -36,7 +36,7 @@ class DemoProcess(Server):
         self._options = [f"--folder={keep_in}", *options]
 
     def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "PYTHONUNBUFFERED": "1", **self._variables}
+        return {**super()._environment(), **self._variables}
 
     def _command(self) -> list[str]:
         return [sys.executable, str(ROOT / "manage.py"), "demo", f"--port={self.port}", *self._options]
@@ -143,8 +143,9 @@ def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_dem
     assert len(chains) > 10
     assert set(Score.objects.values_list("name", flat=True)) == set(EVERYBODY.values())
 
-    for name in ("demo_players.json", "demo_admin_password", "demo_issuer_key.pem"):
+    for name in ("demo_players.json", "demo_admin_password", "demo_issuer_key.pem", "demo_server.log"):
         assert (tmp_path / "demo" / name).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "demo").stat().st_mode & 0o777 == 0o700
     assert f"admin / {(tmp_path / 'demo/demo_admin_password').read_text(encoding='ascii')}" in demo.log
 
     users, catalogue = list(User.objects.order_by("id").values()), list(Action.objects.values())

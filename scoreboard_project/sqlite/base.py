@@ -1,0 +1,30 @@
+"""Django's SQLite, in files that only their owner may read: they hold password hashes, sessions and the log."""
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        if not self.is_in_memory_db():
+            keep_private(Path(conn_params["database"]))
+        connection: sqlite3.Connection = super().get_new_connection(conn_params)
+        return connection
+
+
+def keep_private(database: Path) -> None:
+    """Make the file before SQLite does, whose own would be everybody's to read, and put right what is there already.
+
+    What SQLite makes beside it has the rights that the file has. A place that cannot be is SQLite's to complain about.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(database, os.O_CREAT, 0o600))
+    for path in (database, *(Path(f"{database}-{suffix}") for suffix in ("wal", "shm", "journal"))):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
