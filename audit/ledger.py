@@ -36,10 +36,17 @@ class ChainEnd(NamedTuple):
     now_us: int
 
 
-def read_end(player: UUID) -> ChainEnd:
-    """Where a chain ends and what time it is, in one read; under the lock of the caller both still hold for what it appends."""
-    last = AuditEntry.objects.filter(player=player).annotate(now_us=ClockUs()).order_by("-seq").first()
-    return ChainEnd(last, max(last.now_us, last.at_us)) if last else ChainEnd(None, clock.read_us())
+def read_end(player: UUID, *, now_us: int | None = None) -> ChainEnd:
+    """Where a chain ends and what time it is, in one read; under the lock of the caller both still hold for what it appends.
+
+    `now_us` is the log's clock where the caller has read it already, under the same lock.
+    """
+    entries = AuditEntry.objects.filter(player=player).order_by("-seq")
+    if now_us is not None:
+        last = entries.first()
+        return ChainEnd(last, max(now_us, last.at_us) if last else now_us)
+    timed = entries.annotate(now_us=ClockUs()).first()
+    return ChainEnd(timed, max(timed.now_us, timed.at_us)) if timed else ChainEnd(None, clock.read_us())
 
 
 def append(

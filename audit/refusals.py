@@ -4,13 +4,15 @@ import atexit
 import logging
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, close_old_connections, connection
 
-from audit.models import Refusal
+from audit.chain import SYSTEM_CHAIN
+from audit.models import AuditEntry, Refusal
+from audit.verification import ERASURE
 
 logger = logging.getLogger(__name__)
 
@@ -97,24 +99,27 @@ class RefusalLog:
 
 
 def _write(counts: Mapping[Fold, int]) -> None:
+    """Add to what is counted already, but of nobody whose erasure the log records: what was held of them goes too."""
     if not counts:
         return
     # Adding to a row that another process made takes an upsert that adds, which the ORM cannot say. In order, so that two
     # processes that write the same rows wait for each other rather than for ever.
     rows = sorted(counts.items())
-    minute = Refusal._meta.get_field("minute")
+    minute, player = Refusal._meta.get_field("minute"), AuditEntry._meta.get_field("player")
     values = [
         value
         for fold, times in rows
         for value in (minute.get_db_prep_value(fold.minute, connection), fold.reason, fold.subject, times)
     ]
-    table = Refusal._meta.db_table
+    table, log = Refusal._meta.db_table, AuditEntry._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO "{table}" (minute, reason, subject, count) '  # noqa: S608 - a table's own name
-            f"VALUES {', '.join(['(%s, %s, %s, %s)'] * len(rows))} "
+            "WITH fold (minute, reason, subject, count) AS "  # noqa: S608 - our own tables' names
+            f"(VALUES {', '.join(['(%s, %s, %s, %s)'] * len(rows))}) "
+            f'INSERT INTO "{table}" (minute, reason, subject, count) SELECT minute, reason, subject, count FROM fold '
+            f'WHERE NOT EXISTS (SELECT 1 FROM "{log}" WHERE player = %s AND action = %s || fold.subject) '
             f'ON CONFLICT (minute, reason, subject) DO UPDATE SET count = "{table}".count + excluded.count',
-            values,
+            [*values, player.get_db_prep_value(SYSTEM_CHAIN, connection), ERASURE],
         )
 
 
@@ -130,3 +135,12 @@ def record_refusal(reason: str, subject: str) -> None:
 def flush_refusals() -> None:
     """Write what this process has counted; raises DatabaseError."""
     REFUSALS.flush()
+
+
+def remove_refusals(subjects: Collection[str]) -> None:
+    """Take away what is counted of these, in the transaction that records the erasure; until its end no process counts on."""
+    if connection.vendor == "postgresql":
+        # Who counts meanwhile would not see the record yet. SQLite has but one writer.
+        with connection.cursor() as cursor:
+            cursor.execute(f'LOCK TABLE "{Refusal._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
+    Refusal.objects.filter(subject__in=subjects).delete()

@@ -44,6 +44,8 @@ QUEUE_SECONDS = 1.5
 ANSWER_SECONDS = 4.6
 #: An update of a player whom another transaction holds is tried again after ever longer pauses, until it has waited for so long.
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, HELD_SECONDS = 0.05, 0.5, 4.0
+#: Answers that may not say a length of 0 (RFC 9110, section 8.6); Django says one with everything.
+WITHOUT_CONTENT = frozenset({204, 304})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -170,7 +172,9 @@ class Bridge:
         if not response.streaming:
             try:
                 content = b"".join(response)
-                if not response.has_header("Content-Length"):
+                if start["status"] in WITHOUT_CONTENT:
+                    start["headers"] = [pair for pair in start["headers"] if pair[0] != b"content-length"]
+                elif not response.has_header("Content-Length"):
                     start["headers"].append((b"content-length", str(len(content)).encode()))
                 return b"" if environ["REQUEST_METHOD"] == "HEAD" else content, start
             finally:

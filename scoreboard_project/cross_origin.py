@@ -15,7 +15,6 @@ PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, PATCH"),
     (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-ID"),
     (b"access-control-max-age", b"600"),
-    (b"content-length", b"0"),
 ]
 # A shared cache must not hand one origin's answer to another.
 VARY = (b"vary", b"Origin")

@@ -52,15 +52,15 @@ class Held(Generic[Question, Answer]):
 class Together(Generic[Question, Answer]):
     """Answers questions in one thread: those that come while it answers the last ones get their answers together.
 
-    `answer` gives one answer for each question, in order: an exception to be raised, or for one that has to be asked again,
-    `Unanswered.YET`. It gets as many as there are, or at most `most`, those that came first first. What has to be asked again
+    `answer` gives one answer for each question, in order, or `Unanswered.YET` for one that has to be asked again; what it raises is
+    raised for all. It gets as many as there are, or at most `most`, those that came first first. What has to be asked again
     waits apart, by `subject`, so that however much waits for one subject it takes no place of anything new.
     """
 
     def __init__(
         self,
         name: str,
-        answer: Callable[[list[Question]], Sequence[Answer | Exception | Literal[Unanswered.YET]]],
+        answer: Callable[[list[Question]], Sequence[Answer | Literal[Unanswered.YET]]],
         *,
         most: int | None = None,
         subject: Callable[[Question], Hashable] = lambda _: None,
@@ -124,21 +124,15 @@ class Together(Generic[Question, Answer]):
     async def _answer_some(self, new: list[Asked[Question, Answer]], again: list[Asked[Question, Answer]]) -> None:
         asked = [*new, *again]
         questions = [each.question for each in asked]
-        answers: Sequence[Answer | Exception | Literal[Unanswered.YET]]
+        left: set[Asked[Question, Answer]] = set()
         try:
             answers = await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, questions)
         except Exception as error:  # noqa: BLE001 - whoever asked decides what to make of it
-            answers = [error] * len(asked)
-        left: set[Asked[Question, Answer]] = set()
-        for each, answer in zip(asked, answers, strict=True):
-            if answer is Unanswered.YET:
-                left.add(each)
-            elif each.answer.done():
-                continue
-            elif isinstance(answer, Exception):
-                each.answer.set_exception(answer)
-            else:
-                each.answer.set_result(answer)
+            for each in asked:
+                if not each.answer.done():
+                    each.answer.set_exception(error)
+        else:
+            left = _give(asked, answers)
         self._release({self._subject(each.question) for each in asked if each not in left})
         self._keep_apart([each for each in new if each in left], [each for each in again if each in left])
 
@@ -158,6 +152,19 @@ class Together(Generic[Question, Answer]):
             held.tries += 1
             held.again_at = now + held.pause
             held.pause = min(2 * held.pause, LONGEST_PAUSE_SECONDS)
+
+
+def _give(
+    asked: Sequence[Asked[Question, Answer]], answers: Sequence[Answer | Literal[Unanswered.YET]]
+) -> set[Asked[Question, Answer]]:
+    """Hand over the answers there are, refusals like all others; those without one."""
+    left = set()
+    for each, answer in zip(asked, answers, strict=True):
+        if answer is Unanswered.YET:
+            left.add(each)
+        elif not each.answer.done():
+            each.answer.set_result(answer)
+    return left
 
 
 class LearnedHeaders:

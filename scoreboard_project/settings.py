@@ -271,7 +271,8 @@ LOGGING: dict[str, Any] = {
         "text": {"()": "scores.api.logs.TextFormatter"},
         "json": {"()": "scores.api.logs.JSONFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"clients": {"()": "scores.api.logs.ClientFaults"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["clients"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},

@@ -25,7 +25,7 @@ from scores.standings import Snapshot, read_snapshot
 PATH = "/api/score/top"
 #: With a database that answers nothing, the view gets the rest of the 5 s that a client waits at most.
 PATIENCE_SECONDS = 1.5
-BODY_HEADERS = {b"content-type"}
+BODY_HEADERS = {b"content-type", b"content-length"}
 
 
 class Question(NamedTuple):
@@ -71,7 +71,7 @@ class Top:
             await _send_refusal(request, answer.usage, headers, began, send)
             return
         await _send_answer(request, answer, headers, send)
-        metrics.REQUESTS.labels(PATH[1:], "2xx").observe(time.perf_counter() - began)
+        metrics.REQUESTS.labels(PATH[1:], "3xx" if answer.is_known else "2xx").observe(time.perf_counter() - began)
 
     def _learn(self, request: WSGIRequest, send: Send) -> Send:
         async def note(message: Message) -> None:
@@ -126,6 +126,6 @@ async def _send_answer(request: WSGIRequest, answer: Answer, learned: Headers, s
         (b"x-request-id", choose_request_id(request.META.get("HTTP_X_REQUEST_ID", "")).encode()),
         *((name.lower().encode(), value.encode()) for name, value in (limits | snapshot.describe_age()).items()),
     ]
-    same = [pair for pair in learned if pair[0] not in BODY_HEADERS] if known else learned
-    await send({"type": "http.response.start", "status": 304 if known else 200, "headers": [*same, *own]})
+    headers = [pair for pair in (*learned, *own) if not (known and pair[0] in BODY_HEADERS)]
+    await send({"type": "http.response.start", "status": 304 if known else 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

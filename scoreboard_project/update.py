@@ -112,23 +112,25 @@ class Updates:
         self._together = Together("updates", _answer_all, most=TOGETHER, subject=lambda update: update.player)
 
     async def answer(self, environ: dict[str, Any]) -> tuple[bytes, Message] | None:
-        """The answer, or None where it is the view's to give. Raises Unavailable where the database is out of reach, OutcomeUnknown
-        where it has not said what became of the update."""
+        """The answer, or None where it is the view's to give. Raises Unavailable when nobody came to read the update in time."""
         update = _read_request(environ)
         if update is None:
             return None
         headers = self._headers.get(secure=update.request.is_secure())
         if headers is None or availability.is_away:
             return None
-        answer = await self._ask(update)
+        try:
+            answer = await self._ask(update)
+        except Refused as refusal:
+            if "REQUEST_ID" not in update.request.META:
+                raise  # it was never read: there is nothing to say of it beyond that
+            return refuse(update.request, refusal, usage=update.usage, learned=headers, began=update.began)
         if answer is None:
             return None
-        if isinstance(answer, Refused):
-            return refuse(update.request, answer, usage=update.usage, learned=headers, began=update.began)
         metrics.REQUESTS.labels(PATH[1:], "2xx").observe(time.perf_counter() - update.began)
         return answer.body, {"type": "http.response.start", "status": 200, "headers": [*headers, *answer.headers]}
 
-    async def _ask(self, update: Update) -> Answer | Refused | None:
+    async def _ask(self, update: Update) -> Answer | None:
         answer = self._together.ask(update)
         done, _ = await asyncio.wait([answer], timeout=PATIENCE_SECONDS)
         if not done and not update.claim.withdraw():

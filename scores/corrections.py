@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from audit.models import AuditEntry
 from audit.verification import ERASURE
 from scores import live, naming
-from scores.chain import append_entry, append_system_entry
+from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
 from scores.erasure import erase_traces
 from scores.errors import CorrectionRefused
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
-from scores.names import clean_name, erased_name, name_key
+from scores.names import clean_name, name_key
 from scores.players import ensure_player
 from scores.storable import is_storable
 
@@ -123,9 +123,9 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """
     score = _lock(player, reason, actor)
     check_identity(score)
-    score.rename(erased_name(player))
-    score.claimed_name = ""
-    score.save(update_fields=[*Score.NAME_FIELDS, "claimed_name"])
+    score.erase_name()
+    _check_free(score)
+    score.save(update_fields=Score.NAME_FIELDS)
     _close_account(User.objects.select_for_update().get(pk=score.user_id), player)
     reviews = erase_traces(score)
     AuditEntry.objects.filter(player=player).update(context=None)
@@ -163,8 +163,13 @@ def check_reason(reason: str) -> str:
 
 
 def check_identity(score: Score) -> None:
-    """That this is whose score it was made for, before an act goes by its account or name; raises CorrectionRefused."""
-    if not score.is_sealed:
+    """That this is whose score it was made for, before an act goes by its account or name.
+
+    Raises CorrectionRefused where it is not, Unavailable where a ledger key is missing that would tell.
+    """
+    with holding_what_cannot_be_trusted():
+        is_sealed = score.is_sealed
+    if not is_sealed:
         raise CorrectionRefused(
             f"Account or name of player {score.pk} were changed in the database alone. Put them right there, or accept them: "
             "manage.py rebuild_scores --accept-identity UUID --reason TEXT."
@@ -179,6 +184,15 @@ def _lock(player: UUID, reason: str, actor: str) -> Score:
     if score is None:
         raise CorrectionRefused(f"There is no player {player}.")
     return score
+
+
+def _check_free(score: Score) -> None:
+    """That nobody has the name since before it was kept for the erased; raises CorrectionRefused."""
+    other = Score.objects.filter(name_key=score.name_key).exclude(pk=score.pk).first()
+    if other is not None:
+        raise CorrectionRefused(
+            f"Player {other.pk} is called {other.name!r}, which this one would be: rename that one first."
+        )
 
 
 def _close_account(user: User, player: UUID) -> None:

@@ -10,7 +10,8 @@ from django.db.models.functions import Cast
 
 from audit import chain
 from audit.expressions import context_key
-from audit.models import AuditEntry, Refusal
+from audit.models import AuditEntry
+from audit.refusals import remove_refusals
 from scores.models import Flag, Score
 
 #: In place of a sentence or a note that was about the person.
@@ -23,7 +24,7 @@ def erase_traces(score: Score) -> list[int]:
     The numbers of the entries in the system chain whose contexts went along: reviews of flags, whose reasons are notes.
     """
     addresses = _find_own_addresses(score.pk)
-    Refusal.objects.filter(subject__in=[str(score.pk), *addresses]).delete()
+    remove_refusals([str(score.pk), *addresses])
     _erase_admin_log(score)
     actions = [_erase_flag(flag, score.pk, addresses) for flag in _find_flags(score.pk, addresses)]
     reviews = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, action__in=actions)

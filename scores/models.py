@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from audit.ledger import Head
 from audit.models import AuditEntry
 from scores import seals
-from scores.names import clean_name, name_key
+from scores.names import clean_name, erased_name, name_key
 
 MAXIMUM_BALANCE = 2**53 - 1
 MAXIMUM_POINTS = 1_000_000
@@ -57,13 +57,14 @@ class Score(models.Model):
         help_text="KID:MAC over id, account and name, under the ledger key; who lacks that cannot exchange two players.",
     )
 
-    # What a token signed elsewhere said last, and when it was issued: what it says again is no news.
+    # What a token signed elsewhere said last, and when it was issued: what it says again is no news. Sealed too, or who has the
+    # database could have a name followed again that an investigator changed, or none at all.
     claimed_name = models.CharField(max_length=64, default="", db_default="", blank=True, editable=False)
     claimed_us = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     SEAL_VERSION = "scoreboard.score.v1"
     #: What is written together when a name changes.
-    NAME_FIELDS = ("name", "name_key", "named_by", "seal")
+    NAME_FIELDS = ("name", "name_key", "claimed_name", "claimed_us", "named_by", "seal")
 
     objects = ScoreQuerySet.as_manager()
 
@@ -105,6 +106,12 @@ class Score(models.Model):
             self.named_by = entry.seq
         self.reseal()
 
+    def erase_name(self) -> None:
+        """Take the name that nobody else may have, and forget what a token said. The caller saves NAME_FIELDS."""
+        self.name, self.claimed_name, self.claimed_us = erased_name(self.pk), "", 0
+        self.name_key = name_key(self.name)
+        self.reseal()
+
     def reseal(self) -> None:
         """Vouch for whose score this is and what the player is called. Nothing that exists is sealed again without a reason."""
         self.seal = seals.seal(self.SEAL_VERSION, self._identity)
@@ -116,7 +123,9 @@ class Score(models.Model):
 
     @property
     def _identity(self) -> list[Any]:
-        return [str(self.pk), self.user_id, self.name, self.named_by]
+        values = [str(self.pk), self.user_id, self.name, self.named_by]
+        # Of nobody whom no token named, so that what migration 0007 sealed holds.
+        return [*values, self.claimed_name, self.claimed_us] if self.claimed_name or self.claimed_us else values
 
     @property
     def ledger_head(self) -> Head:

@@ -28,10 +28,16 @@ _FIT = regex.compile(
 )
 _VISIBLE = regex.compile(rf"(?V1)[\p{{L}}\p{{N}}\p{{P}}\p{{S}}--[{_INVISIBLE}]]")
 _HIDDEN = regex.compile(rf"[{_INVISIBLE}]")
-_TOO_MANY_MARKS = regex.compile(rf"(\p{{M}}{{{MAXIMUM_MARKS_IN_A_ROW}}})\p{{M}}+")
+#: A joiner between two marks does not part them: all of them stand on the same letter.
+_TOO_MANY_MARKS = regex.compile(
+    rf"((?:\p{{M}}[\u200C\u200D]?){{{MAXIMUM_MARKS_IN_A_ROW - 1}}}\p{{M}})(?:[\u200C\u200D]?\p{{M}})+"
+)
 _SPACES = regex.compile(r"\p{Zs}+")
 _BREAKS_AND_SPACES = regex.compile(r"[\p{Z}\p{Cc}]+")
-_EMAIL = regex.compile(r"([^\s@<>]+)@[^\s@<>]+")
+#: With the @ of any width.
+_AT = r"@\uFE6B\uFF20"
+_EMAIL = regex.compile(rf"([^\s<>{_AT}]+)[{_AT}][^\s<>{_AT}]+")
+_ERASED = regex.compile(r"erased [0-9a-f]{12}")
 
 
 def clean_name(text: str) -> str:
@@ -39,7 +45,8 @@ def clean_name(text: str) -> str:
 
     A name has 1 to 64 letters, marks, numbers, punctuation and symbols, one of them visible; nothing that hides, reorders or
     breaks the text around it, and at most 4 marks in a row. What shows nothing is let in only where a script or an emoji needs
-    it. Raises InvalidName, with a sentence, when the text is no such name, or is an e-mail address.
+    it. Raises InvalidName, with a sentence, when the text is no such name, holds an e-mail address, or is what somebody is called
+    who was erased.
     """
     name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip(" ")
     if not 1 <= len(name) <= MAXIMUM_LENGTH:
@@ -55,8 +62,10 @@ def clean_name(text: str) -> str:
         raise InvalidName(f"A name may not hold more than {MAXIMUM_MARKS_IN_A_ROW} combining marks in a row.")
     if not _VISIBLE.search(name):
         raise InvalidName("A name needs a visible character.")
-    if _EMAIL.fullmatch(name):
-        raise InvalidName("An e-mail address is no name to show.")
+    if _EMAIL.search(name):
+        raise InvalidName("An e-mail address is nothing to show.")
+    if _is_reserved(name):
+        raise InvalidName("Only players who were erased are called that.")
     return name
 
 
@@ -72,7 +81,7 @@ def repair_name(text: str) -> str:
         name = unicodedata.normalize("NFC", _EMAIL.sub(r"\1", _BREAKS_AND_SPACES.sub(" ", name)))
         name = _TOO_MANY_MARKS.sub(r"\1", "".join(part for _, part in _find_fit(name)))
         name = cut_name(name, MAXIMUM_LENGTH).strip(" ")
-    return name if _VISIBLE.search(name) else ""
+    return name if _VISIBLE.search(name) and not _is_reserved(name) else ""
 
 
 def cut_name(name: str, length: int) -> str:
@@ -108,6 +117,11 @@ def name_key(name: str) -> str:
 def erased_name(player: UUID) -> str:
     """What a player is called whose person was erased."""
     return f"Erased {player.hex[:12]}"
+
+
+def _is_reserved(name: str) -> bool:
+    """Whether an erasure gives such names: who took one would stand in its way, or pass for a person who was erased."""
+    return _ERASED.fullmatch(name_key(name)) is not None
 
 
 def _find_fit(name: str) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from audit.models import AuditEntry
 from scores.awarding import Caller, check_caller
-from scores.chain import append_entry
+from scores.chain import append_entry, holding_what_cannot_be_trusted
 from scores.models import Score
 from scores.names import repair_name
 from scores.players import ensure_external_player, find_free_name
@@ -50,9 +50,13 @@ def see_caller(caller: Caller) -> None:
 
 
 def follow_token(caller: Caller) -> None:
-    """Call the player what the token says, or as near to it as is free; by an entry, where that is another name than before."""
+    """Call the player what the token says, or as near to it as is free; by an entry, where that is another name than before.
+
+    Raises Unavailable where a ledger key is missing.
+    """
     try:
-        _follow_token(caller)
+        with holding_what_cannot_be_trusted():
+            _follow_token(caller)
     except IntegrityError:
         # Somebody else was quicker to take the name. The next request of the player tries again.
         logger.info("the name of player %s was taken at the same moment", caller.player)
@@ -68,14 +72,15 @@ def _follow_token(caller: Caller) -> None:
     try:
         check_name(score, caller)
     except NameChanged:
-        claimed = caller.external_name or ""
-        score.claimed_name, score.claimed_us = repair_name(claimed), caller.named_us
-        score.save(update_fields=["claimed_name", "claimed_us"])
-        name = find_free_name(score.pk, claimed)
-        if name == score.name:
-            return
         if not score.is_sealed:
             logger.critical("player %s keeps the name: whose score it is was changed in the database alone", score.pk)
+            return
+        claimed = caller.external_name or ""
+        score.claimed_name, score.claimed_us = repair_name(claimed), caller.named_us
+        name = find_free_name(score.pk, claimed)
+        if name == score.name:
+            score.reseal()
+            score.save(update_fields=Score.NAME_FIELDS)
             return
         apply_name(score, name, actor=str(score.pk), context={"reason": "the token's name", "token": caller.token_id})
 

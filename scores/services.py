@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 
 from audit import ledger
+from audit.clock import ClockUs
 from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
 from scores import live, naming, swap
@@ -131,12 +132,12 @@ def _decide(attempt: Attempt, found: swap.Found | None, chain: Sequence[AuditEnt
 
 @transaction.atomic
 def _award_by_lock(attempt: Attempt) -> Award:
-    score, act, ref = _lock_caller(attempt.caller), attempt.act, attempt.ref
+    (score, now_us), act, ref = _lock_caller(attempt.caller), attempt.act, attempt.ref
     earlier = AuditEntry.objects.filter(ref=ref).first() if ref else None
     if earlier is not None and is_replay(earlier, score.pk, act):
         return Award(earlier, score.name, replayed=True)
     action = Action.objects.filter(slug=attempt.slug).first()
-    end = ledger.read_end(score.pk)
+    end = ledger.read_end(score.pk, now_us=now_us)
     facts = Facts(score, earlier, action, end.now_us)
     _read_pace(facts)
     entry = append_entry(score, end=end, **_describe_award(facts, attempt))
@@ -156,17 +157,20 @@ def _describe_award(facts: Facts, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _lock_caller(caller: Caller) -> Score:
-    # The account is read after the lock was waited for: read with it, it would be as it was before.
+def _lock_caller(caller: Caller) -> tuple[Score, int]:
+    """The caller's score, locked, and the log's clock by then."""
     score = Score.objects.select_for_update().filter(pk=caller.player).first()
     if score is None and caller.external_name is not None:
         ensure_external_player(caller.player, caller.external_name, caller.named_us)
         return _lock_caller(caller.without_name())
     if score is None:
         raise TokenInvalid(reason="unknown_player")
+    # Account and clock are read after the lock was waited for: read with it, they would be of before.
+    account: Any = User.objects.annotate(now_us=ClockUs()).get(pk=score.user_id)
+    score.user = account
     check_caller(score, caller)
     naming.check_name(score, caller)
-    return score
+    return score, account.now_us
 
 
 def _read_pace(facts: Facts) -> None:

@@ -48,11 +48,15 @@ SCORE_FIELDS = (
     "user_id",
     "name",
     "name_key",
+    "claimed_name",
+    "claimed_us",
     "named_by",
+    "claimed_name",
+    "claimed_us",
     "seal",
 )
 DERIVED = SCORE_FIELDS[1:6]
-IDENTITY = ("id", "user_id", "name", "named_by", "seal")
+IDENTITY = ("id", "user_id", "name", "claimed_name", "claimed_us", "named_by", "seal")
 SELF_REPORT = re.compile(r"k:([0-9a-f-]{36}):[0-9a-f]{64}")
 
 
@@ -182,7 +186,9 @@ def _check_identity(state: State, score: Row | None, keyring: Keyring, erasures:
     if not _is_identity_sealed(score):
         # Where the key of the chain itself is missing, it is the key file that is not whole.
         rule = "kid" if kid == state.kid and kid not in keyring.keys else "score.seal"
-        yield Finding(rule, f"account or name are not what was sealed with the key {kid!r}", player, state.seq)
+        yield Finding(
+            rule, f"account, name or what a token said are not what was sealed with the key {kid!r}", player, state.seq
+        )
     if state.named_by <= erasures.until.get(player, -1) and score["name"] != erased_name(state.player):
         yield Finding("score.name", "is another than the erasure of the player left", player, state.seq)
     if score["name_key"] != name_key(score["name"]):

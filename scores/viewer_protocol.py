@@ -140,6 +140,11 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
 
     # Ends
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True  # uvicorn takes a whole answer that is no socket for none, and logs an error
+
     def _close(self, fault: Fault) -> None:
         if self.is_over():
             return

@@ -22,6 +22,16 @@ def escape(text: str) -> str:
     )
 
 
+class ClientFaults(logging.Filter):
+    """Makes one line of what Django refuses as suspicious (too many fields, too large a form): a traceback is for faults of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
 class TextFormatter(logging.Formatter):
     """`TIME LEVEL logger request-id message`. Only a line of ours begins at the margin, so nobody can forge one."""
 

@@ -1,11 +1,15 @@
 """Accounts in the admin: Django's own pages, and a word where what is changed there is not what the board shows."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -20,3 +24,28 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
             address = reverse("admin:scores_score_act", args=[score.pk, "rename"])
             text = 'The boards go on showing the name {}. <a href="{}">Rename the player</a> to change that.'
             self.message_user(request, format_html(text, score.name, address), messages.WARNING)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], list[Any]]:
+        """An empty score goes with its account, though nobody may delete scores; one with entries protects it."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, lacking - {Score._meta.verbose_name}, protected
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._unless_played(
+            request, lambda: super(AccountAdmin, self).delete_view(request, object_id, extra_context)
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return self._unless_played(request, lambda: super(AccountAdmin, self).changelist_view(request, extra_context))
+
+    def _unless_played(self, request: HttpRequest, show: Callable[[], HttpResponse]) -> HttpResponse:
+        """Django looks for entries before it deletes; who played between the two stays, and no log says otherwise."""
+        try:
+            with transaction.atomic():
+                return show()
+        except (ProtectedError, IntegrityError):
+            text = "Nobody was deleted: somebody played meanwhile, and has entries now. Deactivate the account, or erase the person."
+            self.message_user(request, text, messages.ERROR)
+            return redirect(request.get_full_path())

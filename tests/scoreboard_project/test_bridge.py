@@ -113,6 +113,43 @@ def test_head_has_the_headers_of_get_and_no_body(server: ScoreboardServer) -> No
     assert (head.headers["ETag"], int(head.headers["Content-Length"])) == (got.headers["ETag"], len(body))
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "headers"),
+    [
+        ("GET", "/api/score/top", 304, {"If-None-Match": "*"}),
+        ("HEAD", "/api/score/top", 304, {"If-None-Match": "*"}),
+        ("GET", "/static/scoreboard/board.css", 304, {"If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"}),
+        ("OPTIONS", "/api/score/top", 204, {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}),
+    ],
+)
+def test_an_answer_that_has_no_content_says_no_length(
+    method: str, path: str, status: int, headers: dict[str, str], scoreboard_server: Callable[..., ScoreboardServer]
+) -> None:
+    server = scoreboard_server(ALLOWED_ORIGINS="https://a.example")
+    for _ in range(2):
+        ask(server, "GET", path)
+        response, content = ask(server, method, path, headers=headers)
+        assert (response.status, response.headers["Content-Length"], content) == (status, None, b"")
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/schema"])
+def test_what_is_only_read_is_described_to_nobody_by_options(path: str, server: ScoreboardServer) -> None:
+    response, _ = ask(server, "OPTIONS", path)
+    assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_what_django_takes_for_an_attack_is_one_line_and_no_traceback(
+    log_format: str, scoreboard_server: Callable[..., ScoreboardServer]
+) -> None:
+    server = scoreboard_server(LOG_FORMAT=log_format)
+    assert ask(server, "GET", f"/api/docs?{'a=1&' * 1500}")[0].status == 400
+    [line] = [line for line in server.log.splitlines() if "DATA_UPLOAD_MAX_NUMBER_FIELDS" in line]
+    assert "WARNING" in line
+    assert [line for line in server.log.splitlines() if "ERROR" in line or "Traceback" in line] == []
+
+
 def test_files_stream_and_pages_come_whole(server: ScoreboardServer) -> None:
     response, content = ask(server, "GET", "/static/scoreboard/board.css")
     assert response.status == 200

@@ -7,6 +7,7 @@ import pytest
 
 from scoreboard_project.front import HELD_TRIES, Together, Unanswered
 from scoreboard_project.update import Claim
+from scores.errors import PlayerFrozen
 
 
 class Answerer:
@@ -101,6 +102,17 @@ def test_an_error_is_told_to_all_who_asked_and_to_nobody_later() -> None:
         answers = [questions.ask("bad"), questions.ask("good")]
         assert [type(error) for error in await asyncio.gather(*answers, return_exceptions=True)] == [ValueError] * 2
         assert await questions.ask("good") == "good"
+
+    asyncio.run(ask())
+
+
+def test_a_refusal_is_an_answer_like_others_and_no_error() -> None:
+    refusal = PlayerFrozen()
+
+    async def ask() -> None:
+        assert (
+            await Together[str, object]("test", lambda questions: [refusal] * len(questions)).ask("may I?") is refusal
+        )
 
     asyncio.run(ask())
 

@@ -52,6 +52,23 @@ def test_its_answers_are_those_of_the_view(condition: str | None, ada: Score, sc
         assert answer.headers["X-Request-ID"] != by_view.headers["X-Request-ID"]
 
 
+def test_an_answer_of_nothing_new_is_counted_as_such_whoever_gives_it(scoreboard_server: Start) -> None:
+    server = scoreboard_server()
+    ask(server, "GET", TOP)
+    for path in (f"{TOP}?by=view", TOP, TOP):
+        assert ask(server, "GET", path, headers={"If-None-Match": "*"})[0].status == 304
+    counted = scrape(server)
+    assert counted['scoreboard_request_seconds_count{route="api/score/top",status="3xx"}'] == 3
+    assert counted['scoreboard_request_seconds_count{route="api/score/top",status="2xx"}'] == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_cookie_that_no_page_would_take_is_nothing_to_it(method: str, scoreboard_server: Start) -> None:
+    server = scoreboard_server()
+    for path in (TOP, TOP, f"{TOP}?by=view"):
+        assert ask(server, method, path, headers={"Cookie": r'theme="\000"'})[0].status == 200
+
+
 def test_a_request_id_that_is_sane_comes_back(scoreboard_server: Start) -> None:
     server = scoreboard_server()
     sent = [{"X-Request-ID": name} for name in ("first-1", "second-2", "not\tsane")]

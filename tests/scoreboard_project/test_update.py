@@ -133,6 +133,47 @@ def test_what_is_odd_is_refused_as_by_the_view_and_counted_once(
     assert "Traceback" not in server.log
 
 
+def deactivate(player: Score) -> None:
+    player.user.is_active = False
+    player.user.save()
+
+
+def change_password(player: Score) -> None:
+    player.user.set_password("another long enough password")
+    player.user.save()
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (lambda player: Score.objects.filter(pk=player.pk).update(frozen=True), "player_frozen"),
+        (deactivate, "token_invalid:inactive"),
+        (change_password, "token_invalid:password_changed"),
+        (lambda _: change_actions(receipt_required=True), "receipt_required"),
+        (lambda _: change_actions(cooldown_seconds=80_000), "cooldown"),
+    ],
+)
+def test_whose_act_was_refused_is_logged_and_kept_as_by_the_view(
+    happens: Callable[[Score], object], reason: str, ada: Score, scoreboard_server: Start
+) -> None:
+    server = scoreboard_server()
+    token = bearer(ada)
+    act(server, token)
+    happens(ada)
+    by_view, said = act(server, token | {"Idempotency-Key": "second"}, path=VIEW)
+    answer, again = act(server, token | {"Idempotency-Key": "second"})
+    assert (answer.status, again) == (by_view.status, said)
+    assert {name for name, _ in set(headers_of(answer)) ^ set(headers_of(by_view))} <= {"retry-after"}
+    line = f"refused PATCH {UPDATE} with {answer.status} {reason} player={ada.pk} address=127.0.0.1"
+    assert server.log.count(line) == 2
+    kept = [(reason, str(ada.pk), 2)]
+    wait_until(
+        lambda: list(Refusal.objects.values_list("reason", "subject", "count")) == kept,
+        seconds=10,
+        what="Writing the refusals",
+    )
+
+
 def test_a_duplicate_key_in_the_body_is_refused(ada: Score, scoreboard_server: Start) -> None:
     server = scoreboard_server()
     act(server, bearer(ada))

@@ -32,7 +32,7 @@ def test_of_many_others_the_busiest_are_named_and_the_rest_counted(
     html = show_player(desk, player)
 
     [address] = re.findall(r"192\.0\.2\.1</th>.*?</tr>", html, flags=re.DOTALL)
-    assert len(re.findall(r">Sock \d</a>", address)) == 5
+    assert len(re.findall(r">Sock \d</bdi></a>", address)) == 5
     assert "and 2 more" in address
 
 

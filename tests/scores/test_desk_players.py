@@ -269,7 +269,7 @@ def test_acts_are_offered_only_to_whom_they_are_open(desk: Client, ada: Score) -
     ada.user.save()
     own.force_login(ada.user)
 
-    assert set(acts.findall(show_player(desk, ada))) == {"freeze", "adjust", "void", "restore"}
+    assert set(acts.findall(show_player(desk, ada))) == {"freeze", "adjust", "void", "restore", "rename"}
     desk.force_login(looker)
     assert acts.findall(show_player(desk, ada)) == []
     html = show_player(own, ada)

@@ -8,14 +8,18 @@ from django.apps import apps
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 
 from audit import chain
 from audit.models import AuditEntry, Refusal
+from audit.refusals import flush_refusals, record_refusal
 from scores import corrections, flags, services
 from scores.models import Flag, Score
 from scores.verification import verify
 from tests.scores.acting import access_token, make_player, update
 from tests.scores.tampering import WHY, run_verify, tampering
+from tests.scores.test_deletion import in_another_thread
+from tests.scores.test_swap import wait_until_blocked
 
 OWN, SHARED, OTHERS = "203.0.113.9", "198.51.100.7", "192.0.2.77"
 #: Whatever an auditor may look for.
@@ -126,3 +130,29 @@ def test_the_erasure_says_which_reviews_went_along_and_no_other_may_be_missing(a
         assert other is not None
         AuditEntry.objects.filter(pk=other.pk).update(context=None)
         assert [(found["rule"], found["seq"]) for found in run_verify()] == [("context", other.seq)]
+
+
+def test_what_servers_still_hold_of_refusals_goes_too_and_others_is_kept(augusta: Score) -> None:
+    ben = Score.objects.get(name="Ben")
+    Refusal.objects.all().delete()
+    for subject in (str(augusta.pk), str(ben.pk), OTHERS):
+        record_refusal("cooldown", subject)
+    corrections.erase_player(player=augusta.pk, **WHY)
+    flush_refusals()
+    record_refusal("token_invalid:inactive", str(augusta.pk))
+    flush_refusals()
+    assert sorted(Refusal.objects.values_list("subject", flat=True)) == sorted([str(ben.pk), OTHERS])
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_while_a_person_is_erased_waits_and_is_left_out() -> None:
+    ada = make_player("Ada")
+    record_refusal("cooldown", str(ada.pk))
+    with transaction.atomic():
+        corrections.erase_player(player=ada.pk, **WHY)
+        thread, outcome = in_another_thread(flush_refusals)
+        wait_until_blocked("WITH fold")
+    thread.join(30)
+    assert outcome == [None]
+    assert not Refusal.objects.exists()

@@ -19,8 +19,9 @@ from pytest_django import Settings
 
 from audit.keys import LedgerKeyMissing, encode_base64url, load_keyring
 from audit.models import AuditEntry
-from scores import services, swap
+from scores import naming, services, swap
 from scores.awarding import Attempt, Award, Caller, SelfReport, password_stamp
+from scores.errors import Unavailable
 from scores.models import Action, Flag, Score
 from scores.players import ensure_player
 from scores.verification import verify
@@ -115,6 +116,7 @@ COMMANDS = {
     "void": ["PLAYER", "1", "--reason", "why"],
     "adjust": ["PLAYER", "5", "--reason", "why"],
     "freeze": ["PLAYER", "--reason", "why"],
+    "rename": ["PLAYER", "Byron", "--reason", "why"],
     "erase_player": ["PLAYER", "--reason", "why"],
     "restore_ledger": ["--reason", "why"],
     "demo": ["--port", str(free_port())],
@@ -164,6 +166,7 @@ def test_the_desk_shows_the_sentence_and_changes_nothing(
     with nothing_written():
         answers = [
             admin_client.get(address(backup, "void", "?entries=1")),
+            admin_client.get(address(backup, "rename", "?name=Byron")),
             admin_client.post(address(backup, "freeze"), {**WHY, "seen": "2"}),
             admin_client.post(action, terms, follow=True),
             admin_client.post(
@@ -182,6 +185,14 @@ def test_the_desk_shows_the_sentence_and_changes_nothing(
     assert "sealed with a key that is not in the keyring: 'ledger-1'" in unescape(
         admin_client.get(page).content.decode()
     )
+
+
+def test_a_name_is_not_followed_and_the_log_says_why(
+    backup: Score, other_keys: Path, nothing_written: NothingWritten
+) -> None:
+    with nothing_written(), pytest.raises(Unavailable) as refusal:
+        naming.see_caller(Caller(backup.pk, "", None, external_name="Augusta", named_us=5))
+    assert refusal.value.explanation == sentence(other_keys)
 
 
 @pytest.mark.postgresql

@@ -116,6 +116,25 @@ def test_an_erasure_takes_both_names_out_of_the_log_and_what_the_token_said(play
     assert [*verify(player=played.pk)] == []
 
 
+class TestNobodyStandsInTheWayOfAnErasure:
+    def test_by_a_token_that_says_the_name_it_will_give(self, played: Score) -> None:
+        wanted = f"Erased {played.pk.hex[:12]}"
+        other = ensure_external_player(make_id(7), wanted)
+        assert other.name == "Player 000000000000"
+        with pytest.raises(InvalidName, match="erased"):
+            corrections.rename(player=other.pk, name=wanted, **WHY)
+        corrections.erase_player(player=played.pk, **WHY)
+        assert Score.objects.get(pk=played.pk).name == wanted
+
+    def test_who_has_it_since_before_is_named(self, played: Score, nothing_written: NothingWritten) -> None:
+        other = make_player(f"Erased {played.pk.hex[:12]}")
+        with nothing_written(), pytest.raises(CorrectionRefused, match=f"Player {other.pk} .*: rename that one first"):
+            corrections.erase_player(player=played.pk, **WHY)
+        corrections.rename(player=other.pk, name="Grace", **WHY)
+        corrections.erase_player(player=played.pk, **WHY)
+        assert [*verify(player=played.pk)] == []
+
+
 class TestTheCommand:
     def test_says_what_the_player_is_called_now(self, played: Score, capsys: pytest.CaptureFixture[str]) -> None:
         call_command("rename", str(played.pk), "Byron", "--reason", "she asked")
@@ -135,7 +154,10 @@ class TestTheDesk:
 
     def test_shows_the_board_with_the_new_name_and_renames(self, desk: Client, played: Score) -> None:
         path = f"/admin/scores/score/{played.pk}/act/rename/?name=Byron"
-        assert '<td class="touched"><bdi>Byron</bdi></td>' in desk.get(path).content.decode()
+        assert (
+            '<td class="touched"><bdi class="notranslate" translate="no">Byron</bdi></td>'
+            in desk.get(path).content.decode()
+        )
         sent = desk.post(path, {"reason": "she asked", "seen": str(played.seq)}, follow=True)
         assert "rename, now &#x27;Byron&#x27;." in sent.content.decode()
         assert Score.objects.get(pk=played.pk).name == "Byron"
@@ -189,6 +211,31 @@ class TestTokensSignedElsewhere:
         Score.objects.filter(pk=played.pk).update(seal="ledger-1:0")
         assert act(played, "Augusta", second=5, key="a").name == "Ada"
         assert kinds(played) == ["award", "award"]
+
+    def test_what_the_token_said_is_sealed_with_the_name(self, played: Score) -> None:
+        make_player("Augusta")
+        act(played, "Augusta (2)", second=5, key="a")
+        act(played, "Augusta", second=6, key="b")
+        assert kinds(played) == ["award", "rename", "award", "award"]
+        played.refresh_from_db()
+        assert (played.claimed_name, played.claimed_us, played.is_sealed) == ("Augusta", 6_000_000, True)
+        for changed in ({"claimed_name": ""}, {"claimed_us": 2**62}):
+            Score.objects.filter(pk=played.pk).update(**changed)
+            assert [(finding.rule, finding.player) for finding in verify(player=played.pk)] == [
+                ("score.seal", str(played.pk))
+            ]
+            Score.objects.filter(pk=played.pk).update(claimed_name="Augusta", claimed_us=6_000_000)
+        assert [*verify(player=played.pk)] == []
+
+    def test_an_investigators_name_stays_also_where_the_database_forgot_what_the_token_said(
+        self, played: Score, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        act(played, "Rude Word", second=5, key="a")
+        corrections.rename(player=played.pk, name="Player One", **WHY)
+        Score.objects.filter(pk=played.pk).update(claimed_name="", claimed_us=0)
+        assert act(played, "Rude Word", second=5, key="b").name == "Player One"
+        assert kinds(played) == ["award", "rename", "award", "rename", "award"]
+        assert "keeps the name: whose score it is was changed in the database alone" in caplog.text
 
     def test_who_looks_at_their_own_place_is_renamed_too_once_they_have_played(self, played: Score) -> None:
         naming.see_caller(Caller(played.pk, "", None, external_name="Augusta", named_us=5))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -43,6 +44,33 @@ from scores.names import name_key
 print(sorted((ascii(score.name), score.name_key == name_key(score.name)) for score in Score.objects.all()))
 """
 
+#: Strange names, named by tokens and by nobody; one of them exchanged in the database.
+STRANGE = """
+from uuid import UUID
+from django.contrib.auth.models import User
+from scores.models import Score
+from scores.players import ensure_external_player
+names = ["O'Connor", '"; DROP TABLE x; --', "\\u0661%s{}", "\U0001f468\u200d\U0001f469", "علی\u200cرضا", "x" * 64, "\u0301", "%"]
+for number, name in enumerate(names, start=1):
+    ensure_external_player(UUID(int=number), name, number)
+    ensure_external_player(UUID(int=number + 100), name)
+Score.objects.filter(pk=UUID(int=3)).update(claimed_name="another")
+"""
+#: What is sealed wrongly, and what names there are.
+IDENTITIES = """
+from scores.models import Score
+print([(str(score.pk)[-3:], ascii(score.name), score.is_sealed) for score in Score.objects.order_by("pk")])
+"""
+TRIGGERS = """
+from django.db import connection
+with connection.cursor() as cursor:
+    if connection.vendor == "postgresql":
+        cursor.execute("SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1")
+    else:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY 1")
+    print(cursor.fetchall())
+"""
+
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -50,7 +78,7 @@ Manage = Callable[..., subprocess.CompletedProcess[str]]
 def manage(profile: Profile, tmp_path: Path) -> Manage:
     """Runs commands on an empty database of their own."""
     url = (
-        profile.postgresql.create_database("sealed_late")
+        profile.postgresql.create_database(f"sealed_late_{uuid4().hex}")
         if profile.postgresql
         else f"sqlite:///{tmp_path}/sealed_late.sqlite3"
     )
@@ -103,3 +131,21 @@ def test_names_of_before_that_look_the_same_are_told_apart(manage: Manage) -> No
             (ascii("amina"), True),
         ]
     )
+
+
+def test_the_way_back_and_forth_loses_no_trigger_and_no_seal(manage: Manage) -> None:
+    def shell(code: str) -> str:
+        done = manage("shell", "--no-imports", "--command", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert manage("migrate", "--verbosity", "0").returncode == 0
+    shell(STRANGE)
+    triggers, identities = shell(TRIGGERS), shell(IDENTITIES)
+    assert "scores_score_played_stays" in triggers
+    assert identities.count("False") == 1
+    for back in (("scores", "0008"), ("scores", "0007"), ("audit", "0006")):
+        for words in (back, ()):
+            done = manage("migrate", *words, "--verbosity", "0")
+            assert (done.returncode, done.stderr) == (0, "")
+        assert (shell(TRIGGERS), shell(IDENTITIES)) == (triggers, identities)

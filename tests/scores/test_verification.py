@@ -24,6 +24,8 @@ from tests.scores.tampering import act, make_history, run_verify, tampering
 
 #: Keys of the tables' own, which say nothing; whose account a score is, the log does not know.
 UNSEALED = {("AuditEntry", "id"), ("CheckpointHead", "id")}
+#: What the seal of a score covers.
+SEALED = {"user", "name", "claimed_name", "claimed_us"}
 MUTATED = (AuditEntry, Score, CheckpointHead, Checkpoint, Action)
 ROWS_EACH = 4
 
@@ -86,7 +88,8 @@ def test_every_column_that_is_changed_is_a_finding(players: list[Score], model: 
                     "seq",
                 }
             if isinstance(row, Score) and name != "id":
-                assert findings[0]["rule"] == ("score.seal" if name in {"user", "name"} else f"score.{name}")
+                is_sealed_alone = name in {"user", "name", "claimed_name", "claimed_us"}
+                assert findings[0]["rule"] == ("score.seal" if is_sealed_alone else f"score.{name}")
     assert run_verify() == []
 
 
