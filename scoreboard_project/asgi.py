@@ -28,8 +28,6 @@ from scores.protocols import TimedProtocol, ViewerProtocol  # noqa: E402
 # The first two are serve's way to them: a worker looks for them before the application, and they need Django too.
 __all__ = ["TimedProtocol", "ViewerProtocol", "application"]
 
-settings.DATABASES["default"]["OPTIONS"].update(settings.WEB_DATABASE_OPTIONS)
-
 # A request comes back from the database several times, and each time a loop that is sending to thousands of viewers lets it wait
 # for this long. Python's own 5 ms made that 180 ms for one request in a hundred beside 10 000 viewers; this makes it 30 ms.
 sys.setswitchinterval(0.0005)

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from django.conf import settings
+
 from audit.refusals import REFUSALS
 from scoreboard_project.front import Message, Receive, Send
 from scores.database.availability import availability
@@ -30,6 +32,8 @@ class Lifespan:
 async def _live(receive: Receive, send: Send) -> None:
     watch = DatabaseWatch(availability)
     while (await receive())["type"] == "lifespan.startup":
+        # Here and not where the application is made: a command or a test that imports it is no server.
+        settings.DATABASES["default"]["OPTIONS"].update(settings.WEB_DATABASE_OPTIONS)
         REFUSALS.start()
         await asyncio.to_thread(watch.start, patience=WATCH_PATIENCE_SECONDS)
         await send({"type": "lifespan.startup.complete"})

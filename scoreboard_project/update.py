@@ -131,6 +131,7 @@ class Updates:
         return answer.body, {"type": "http.response.start", "status": 200, "headers": [*headers, *answer.headers]}
 
     async def _ask(self, update: Update) -> Answer | None:
+        """What came of it, None where that is the view's to say. Raises Refused."""
         answer = self._together.ask(update)
         done, _ = await asyncio.wait([answer], timeout=PATIENCE_SECONDS)
         if not done and not update.claim.withdraw():
@@ -139,7 +140,7 @@ class Updates:
             answer.cancel()
             raise OutcomeUnknown(reason="queue") if update.claim.is_writing else Unavailable(reason="queue")
         try:
-            return answer.result()
+            given = answer.result()
         except WriteUnanswered as error:
             # Of those that went together, some may have been refused or answered already, and nothing of theirs was sent.
             refusal = to_refusal(error) if update.claim.is_writing else Unavailable(reason="database")
@@ -150,6 +151,9 @@ class Updates:
             if not isinstance(error, IntegrityError):
                 logger.exception("updates that came together are left to the view, each by itself")
             return None
+        if isinstance(given, Refused):
+            raise given
+        return given
 
     def learn(self, environ: dict[str, Any], start: Message) -> None:
         """How the view answers: see `LearnedHeaders`."""
