@@ -18,14 +18,12 @@ from weakref import WeakValueDictionary
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from scoreboard_project.front import Message, Receive, Send
-from scoreboard_project.refusing import observe
+from scoreboard_project.refusing import refuse
 from scoreboard_project.threads import LOGINS, AllThreads, Threads
 from scoreboard_project.update import PATH as UPDATE
 from scoreboard_project.update import Updates
 from scores import swap
 from scores.api.limits import COUNTED
-from scores.api.logs import request_id
-from scores.api.middleware import answer_refusal, choose_request_id, client_address
 from scores.api.views import IS_HELD
 from scores.database.availability import availability, time_limit
 from scores.errors import OutcomeUnknown, PayloadTooLarge, Refused, RequestTimeout, Unavailable
@@ -262,20 +260,9 @@ def make_environ(scope: Message, body: bytes) -> dict[str, Any]:
 
 
 async def _refuse(scope: Message, send: Send, refusal: Refused, began: float) -> None:
-    """The answer to a request that Django never saw: logged and counted like every other refusal."""
-    request = WSGIRequest(make_environ(scope, b""))
-    request.META["CLIENT_ADDRESS"] = client_address(request)
-    identity = choose_request_id(request.headers.get("X-Request-ID", ""))
-    token = request_id.set(identity)
-    try:
-        response = answer_refusal(request, refusal)
-    finally:
-        request_id.reset(token)
-    response["X-Request-ID"] = identity
-    response["Content-Length"] = str(len(response.content))
+    """The answer to a request that Django never saw, or did not answer in time."""
+    body, start = refuse(WSGIRequest(make_environ(scope, b"")), refusal, began=began)
     if isinstance(refusal, RequestTimeout):
-        response["Connection"] = "close"
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": response.content})
-    observe(scope["path"], response.status_code, began)
+        start["headers"].append((b"connection", b"close"))
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

@@ -1,24 +1,9 @@
-"""The environment, read once: what each variable means, and typed readers that stop on nonsense with a sentence.
+"""What an operator can set: `SETTINGS` is the one table; README, `.env.example` and `manage.py config` show the same text."""
 
-`SETTINGS` is the one table of what an operator can set; README, `.env.example` and `manage.py config` show the same text.
-"""
-
-import contextlib
 import os
-import re
 import secrets
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
-
-from django.core.exceptions import ImproperlyConfigured
-
-TRUE = frozenset({"1", "true", "yes", "on"})
-FALSE = frozenset({"0", "false", "no", "off"})
-#: What a browser sends as the origin of a sandboxed frame, and of files and data URLs (RFC 6454, section 7.3).
-OPAQUE_ORIGIN = "null"
-RATE = re.compile(r"[1-9][0-9]{0,8}/(?:[1-9][0-9]{0,4})?[smhd]")
 
 
 @dataclass(frozen=True)
@@ -111,7 +96,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CHECKPOINT_KEY_FILE", "", "JSON file of the keys checkpoints are signed and verified with."),
     Setting("CHECKPOINT_EXPORT", "", "File outside the database that every checkpoint is appended to."),
     Setting("SCORE_UPDATE_RATE", "60/m", "Updates per player. COUNT/[N](s|m|h|d); 0 = no limit."),
-    Setting("LOGIN_RATE", "5/m", "Logins per username and address; 0 = no limit."),
+    Setting(
+        "LOGIN_RATE",
+        "5/m",
+        "Logins per username and address. Beside it, an account with 30 failed logins an hour, from wherever, is slowed for "
+        "networks it never signed in from. 0 = neither.",
+    ),
     Setting(
         "LOGIN_ADDRESS_RATE",
         "30/m",
@@ -140,7 +130,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("EMBED_ORIGINS", "", "Origins whose pages may show /embed in a frame. Empty: none."),
     Setting("LOG_FORMAT", "text", "text or json."),
 )
-_BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
 def provide_for_help(variables: MutableMapping[str, str], arguments: Sequence[str]) -> None:
@@ -157,146 +146,3 @@ def provide_for_help(variables: MutableMapping[str, str], arguments: Sequence[st
     for name, value in needed.items():
         if not variables.get(name) and not variables.get(f"{name}_FILE"):
             variables[name] = value
-
-
-class Environment:
-    """Typed access to the variables in `SETTINGS`; every reader raises ImproperlyConfigured with a sentence."""
-
-    def __init__(self, variables: Mapping[str, str], var: Path) -> None:
-        self._variables = variables
-        self._var = var
-        self.debug = self.flag("DEBUG")
-
-    def text(self, name: str) -> str:
-        """The value, its default when unset or empty. For a secret, NAME_FILE names a file that holds it."""
-        setting = _BY_NAME[name]
-        value = self._variables.get(name, "").strip()
-        path = self._variables.get(f"{name}_FILE", "").strip() if setting.secret else ""
-        if value and path:
-            raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
-        if path:
-            value = self._read_file(f"{name}_FILE", path)
-        return value or setting.default
-
-    def flag(self, name: str, *, default: bool | None = None) -> bool:
-        value = self._variables.get(name, "").strip().lower()
-        if not value:
-            return default if default is not None else _BY_NAME[name].default in TRUE
-        if value in TRUE:
-            return True
-        if value in FALSE:
-            return False
-        raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
-
-    def number(self, name: str, *, maximum: int) -> int:
-        value = self.text(name)
-        if not value.isascii() or not value.isdigit() or int(value) > maximum:
-            raise ImproperlyConfigured(f"{name} must be a whole number from 0 to {maximum}, not {value!r}.")
-        return int(value)
-
-    def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        value = self.text(name)
-        if value not in choices:
-            raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
-        return value
-
-    def items(self, name: str) -> list[str]:
-        return [item.strip() for item in self.text(name).split(",") if item.strip()]
-
-    def hosts(self, name: str) -> list[str]:
-        """Host names without scheme and path, which would match no request."""
-        hosts = self.items(name)
-        for host in hosts:
-            if "/" in host:
-                raise ImproperlyConfigured(f"{name} holds {host!r}; a host looks like scoreboard.example.org.")
-        return hosts
-
-    def origins(self, name: str, *, opaque: bool = False) -> list[str]:
-        """Origins as RFC 6454 has them: scheme, host and port, nothing after; where opaque ones may be, also OPAQUE_ORIGIN."""
-        origins = [origin.lower() for origin in self.items(name)]
-        for origin in origins:
-            if opaque and origin == OPAQUE_ORIGIN:
-                continue
-            parts = urlsplit(origin)
-            if (
-                parts.scheme not in {"http", "https"}
-                or not parts.hostname
-                or origin != f"{parts.scheme}://{parts.netloc}"
-            ):
-                raise ImproperlyConfigured(
-                    f"{name} holds {origin!r}; an origin looks like https://example.org or https://example.org:8443."
-                )
-        return origins
-
-    def rate(self, name: str) -> str | None:
-        """A rate as django-ratelimit writes it (`60/m`), or None for no limit."""
-        value = self.text(name)
-        if value == "0":
-            return None
-        if not RATE.fullmatch(value):
-            raise ImproperlyConfigured(
-                f"{name} must look like 60/m (COUNT per s, m, h or d) or be 0 for no limit, not {value!r}."
-            )
-        return value
-
-    def secret(self, name: str, *, minimum_bytes: int) -> str:
-        """A required secret. With DEBUG a missing one is made once and kept in var/; otherwise it stops the start."""
-        value = self.text(name)
-        if not value:
-            if not self.debug:
-                raise ImproperlyConfigured(
-                    f"{name} is not set. Set it (or {name}_FILE) to at least {minimum_bytes} random characters, or DEBUG=1 for development."
-                )
-            value = self.kept(name.lower(), secrets.token_urlsafe(64))
-        if len(value.encode()) < minimum_bytes:
-            raise ImproperlyConfigured(f"{name} is too short: it needs at least {minimum_bytes} bytes.")
-        return value
-
-    def kept(self, name: str, fresh: str) -> str:
-        """What is in var/NAME, which is made with `fresh` if it is not there yet, readable by its owner only."""
-        path = self._var / name
-        try:
-            self._make_folder()
-            make_once(path, fresh)
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(
-                f"{path} cannot be made or read: {error.strerror}. Make {self._var} writable, or set the variables."
-            ) from None
-
-    def _make_folder(self) -> None:
-        """Make var/ for its owner alone, also where it is there with wider rights; where a link leads is not ours to say."""
-        self._var.mkdir(mode=0o700, exist_ok=True)
-        if self._var.lstat().st_mode & 0o077 and not self._var.is_symlink():
-            with contextlib.suppress(PermissionError):
-                self._var.chmod(0o700)
-
-    def _read_file(self, name: str, path: str) -> str:
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ImproperlyConfigured(f"{name} names {path}, which cannot be read: {error}.") from None
-
-
-def make_once(path: Path, text: str) -> bool:
-    """Make a file that its owner alone may read, unless it is there already; whether it was made. Raises OSError."""
-    if path.exists():
-        return False
-    # Written aside and linked: of several processes that start at once one wins, and none reads half a file.
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    try:
-        draft.write_text(text, encoding="utf-8")
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink()
-    return True
-
-
-def names_several_hosts(url: str) -> bool:
-    """Whether a database's URL names hosts to be tried one after the other, in its address or as its option `host`."""
-    rest, _, options = url.partition("://")[2].partition("?")
-    hosts = [rest.rpartition("@")[2].partition("/")[0], *parse_qs(options).get("host", [])]
-    return any("," in unquote(host) for host in hosts)

@@ -1,4 +1,4 @@
-"""A refusal given in front of Django: what the view would say, header for header, for a fraction of what serving costs."""
+"""A refusal given in front of Django: what a view would say, for a fraction of what serving costs."""
 
 import time
 
@@ -7,24 +7,26 @@ from django.urls import Resolver404, resolve
 
 from scoreboard_project.front import Headers, Message
 from scores import metrics
-from scores.api import problems
 from scores.api.limits import Usage, describe_limits
 from scores.api.logs import request_id
+from scores.api.middleware import answer_refusal, choose_request_id, client_address
 from scores.errors import Refused
 
 
 def refuse(
-    request: WSGIRequest, refusal: Refused, *, usage: Usage | None, learned: Headers, began: float
+    request: WSGIRequest, refusal: Refused, *, began: float, usage: Usage | None = None, learned: Headers | None = None
 ) -> tuple[bytes, Message]:
     """Body and start of the answer; logged, counted and kept like every other. `learned` is what the view says with a 200."""
-    token = request_id.set(request.META["REQUEST_ID"])
+    request.META.setdefault("CLIENT_ADDRESS", client_address(request))
+    identity = request.META.setdefault("REQUEST_ID", choose_request_id(request.META.get("HTTP_X_REQUEST_ID", "")))
+    token = request_id.set(identity)
     try:
-        response = problems.refuse(request, refusal)
+        response = answer_refusal(request, refusal)
     finally:
         request_id.reset(token)
     own = {
         **response.headers,
-        "X-Request-ID": request.META["REQUEST_ID"],
+        "X-Request-ID": identity,
         "Content-Length": str(len(response.content)),
         **describe_limits([usage] if usage else []),
     }
@@ -34,7 +36,7 @@ def refuse(
     return response.content, {
         "type": "http.response.start",
         "status": response.status_code,
-        "headers": [*(pair for pair in learned if pair[0] not in names), *headers],
+        "headers": [*(pair for pair in learned or () if pair[0] not in names), *headers],
     }
 
 

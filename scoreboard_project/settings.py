@@ -5,13 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.keys import new_checkpoint_keys, new_ledger_keys
-from scoreboard_project.env import Environment, names_several_hosts
-from scores.api.token_keys import check_signing_key, read_public_keys, restore_lines
+from scoreboard_project.readers import Environment
+from scores.api.token_keys import check_keys, restore_lines
 from scores.valkey_connections import async_pool_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -98,20 +97,7 @@ LOGOUT_REDIRECT_URL = "/"
 
 # --- Data
 
-if names_several_hosts(env.text("DATABASE_URL")):
-    raise ImproperlyConfigured(
-        "DATABASE_URL names several hosts, which is not supported yet. Name the one that takes writes, or an address that "
-        "follows it: a proxy, a virtual address."
-    )
-try:
-    DATABASES: dict[str, Any] = {
-        "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=None, conn_health_checks=True)
-    }
-except ValueError:
-    # Without its text, which may hold the password.
-    raise ImproperlyConfigured(
-        "DATABASE_URL is no URL of a database: what is special in its parts is written %XX, and a port is a number."
-    ) from None
+DATABASES: dict[str, Any] = {"default": env.database()}
 _database = DATABASES["default"]
 _options = _database.setdefault("OPTIONS", {})
 # WEB_DATABASE_OPTIONS is what the web processes add (lifespan.py): nothing of theirs may outlive the 5 s; migrations and verification may.
@@ -147,21 +133,12 @@ else:
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql:// or sqlite:///.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("REDIS_URL")
-if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-    raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
-try:
-    _layer_hosts = [async_pool_options(REDIS_URL)] if REDIS_URL else []
-except ValueError:
-    # Without its text, which may hold the password.
-    raise ImproperlyConfigured(
-        "REDIS_URL is no URL of Valkey or Redis: what is special in its parts is written %XX, and a port is a number."
-    ) from None
+REDIS_URL = env.valkey()
 CHANNEL_LAYERS: dict[str, Any] = {
     # Publish/subscribe: the queueing layer drops an idle socket every 5 s with redis-py 8 and loses messages in a burst.
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": _layer_hosts, "prefix": "scoreboard"},
+        "CONFIG": {"hosts": [async_pool_options(REDIS_URL)], "prefix": "scoreboard"},
     }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
@@ -198,31 +175,14 @@ SIMPLE_JWT: dict[str, Any] = {
     "USER_ID_CLAIM": "sub",
 }
 if JWT_ALGORITHM != "HS256":
-    if not SIMPLE_JWT["VERIFYING_KEY"]:
-        raise ImproperlyConfigured(
-            f"JWT_VERIFYING_KEY is not set. {JWT_ALGORITHM} needs the PEM public key that tokens are verified with."
-        )
-    read_public_keys(SIMPLE_JWT["VERIFYING_KEY"], JWT_ALGORITHM)
-    if SIMPLE_JWT["SIGNING_KEY"]:
-        check_signing_key(SIMPLE_JWT["SIGNING_KEY"], SIMPLE_JWT["VERIFYING_KEY"], JWT_ALGORITHM)
+    check_keys(SIMPLE_JWT["SIGNING_KEY"], SIMPLE_JWT["VERIFYING_KEY"], JWT_ALGORITHM)
 
 RECEIPT_AUDIENCE = env.text("RECEIPT_AUDIENCE")
-RECEIPT_ISSUERS_FILE = env.text("RECEIPT_ISSUERS_FILE")
-LEDGER_KEYS_FILE = env.text("LEDGER_KEYS_FILE")
-CHECKPOINT_KEY_FILE = env.text("CHECKPOINT_KEY_FILE")
-CHECKPOINT_EXPORT = env.text("CHECKPOINT_EXPORT")
-if DEBUG:
-    # Files made once, so that a newcomer who sets nothing has a log that can be verified and an issuer to try receipts with.
-    for _name, _fresh in (
-        ("ledger_keys.json", new_ledger_keys),
-        ("checkpoint_keys.json", new_checkpoint_keys),
-        ("receipt_issuers.json", lambda: "{}"),
-    ):
-        env.kept(_name, _fresh())
-    LEDGER_KEYS_FILE = LEDGER_KEYS_FILE or str(VAR_DIR / "ledger_keys.json")
-    CHECKPOINT_KEY_FILE = CHECKPOINT_KEY_FILE or str(VAR_DIR / "checkpoint_keys.json")
-    CHECKPOINT_EXPORT = CHECKPOINT_EXPORT or str(VAR_DIR / "checkpoints.jws")
-    RECEIPT_ISSUERS_FILE = RECEIPT_ISSUERS_FILE or str(VAR_DIR / "receipt_issuers.json")
+# With DEBUG made once, so that a newcomer who sets nothing has a log that can be verified and an issuer to try receipts with.
+RECEIPT_ISSUERS_FILE = env.kept_file("RECEIPT_ISSUERS_FILE", "receipt_issuers.json", lambda: "{}")
+LEDGER_KEYS_FILE = env.kept_file("LEDGER_KEYS_FILE", "ledger_keys.json", new_ledger_keys)
+CHECKPOINT_KEY_FILE = env.kept_file("CHECKPOINT_KEY_FILE", "checkpoint_keys.json", new_checkpoint_keys)
+CHECKPOINT_EXPORT = env.text("CHECKPOINT_EXPORT") or (str(VAR_DIR / "checkpoints.jws") if DEBUG else "")
 if not LEDGER_KEYS_FILE:
     raise ImproperlyConfigured(
         "LEDGER_KEYS_FILE is not set. Name the JSON file of the ledger's keys, or set DEBUG=1 for development."

@@ -108,7 +108,6 @@ def _look(questions: list[Question]) -> list[Answer]:
 
 
 async def _send_refusal(request: WSGIRequest, usage: Usage, learned: Headers, began: float, send: Send) -> None:
-    request.META["REQUEST_ID"] = choose_request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
     refusal = RateLimited(retry_after=usage.seconds)
     body, start = refuse(request, refusal, usage=usage, learned=learned, began=began)
     await send(start)

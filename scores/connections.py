@@ -49,7 +49,7 @@ class Fault:
         return b"\r\n".join([first, *lines, b"", self.body])
 
 
-class Connection:
+class Connection(asyncio.Protocol):
     """Mixed into uvicorn's protocols, in front of them."""
 
     transport: asyncio.Transport
@@ -61,6 +61,14 @@ class Connection:
     _reader_timer: asyncio.TimerHandle | None = None
     _last_timer: asyncio.TimerHandle | None = None
     _thrown_away = 0
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.watch_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.forget_reader()
 
     def watch_reader(self) -> None:
         """Give whoever reads READER_SECONDS to take something of what is unsent."""

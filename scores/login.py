@@ -16,9 +16,14 @@ class LimitedForm(AuthenticationForm):
     """Refuses before the password is looked at, so that a right one is no sign either."""
 
     def clean(self) -> dict[str, Any]:
-        if self.request is not None:
-            _count_login(self.request, str(self.cleaned_data.get("username", "")))
-        return super().clean()
+        try:
+            if self.request is not None:
+                _count_login(self.request, str(self.cleaned_data.get("username", "")))
+            return super().clean()
+        except RateLimited as refusal:
+            raise ValidationError(
+                _("Too many attempts. Try again in %(seconds)d seconds."), params={"seconds": refusal.retry_after}
+            ) from None
 
 
 class LimitedAdminForm(LimitedForm, AdminAuthenticationForm):
@@ -26,11 +31,5 @@ class LimitedAdminForm(LimitedForm, AdminAuthenticationForm):
 
 
 def _count_login(request: HttpRequest, username: str) -> None:
-    try:
-        AddressLoginLimit.charge(request, address_subject(request))
-        UsernameLoginLimit.charge(request, login_subject(username, request))
-    except RateLimited as refusal:
-        seconds = refusal.retry_after
-        raise ValidationError(
-            _("Too many attempts. Try again in %(seconds)d seconds."), params={"seconds": seconds}
-        ) from None
+    AddressLoginLimit.charge(request, address_subject(request))
+    UsernameLoginLimit.charge(request, login_subject(username, request))

@@ -95,7 +95,7 @@ def cut_name(name: str, length: int) -> str:
 
 
 def number_name(name: str, number: int) -> str:
-    """What the so-manieth of several who share a name is called: `Alex Smith`, then `Alex Smith (2)`."""
+    """What the first, second, third ... who has this name is called: `Alex Smith`, then `Alex Smith (2)`."""
     if number == 1:
         return name
     suffix = f" ({number})"

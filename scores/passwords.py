@@ -7,6 +7,8 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from scores.guessing import LoginAttempt
+
 
 class PasswordBackend(ModelBackend):
     """Makes an old hash anew (for more rounds) only in the place of the one that was checked.
@@ -17,9 +19,21 @@ class PasswordBackend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> User | None:
-        """The active account, with the hash that the password was checked against; None where there is none."""
+        """The active account, with the hash that the password was checked against; None where there is none.
+
+        Raises RateLimited, before any hashing, for whoever comes with a request while this account's logins are slowed.
+        """
         if username is None or password is None:
             return None
+        if request is None:
+            return self._check(username, password)
+        attempt = LoginAttempt(request, username)
+        attempt.check()
+        user = self._check(username, password)
+        attempt.note(is_right=user is not None)
+        return user
+
+    def _check(self, username: str, password: str) -> User | None:
         user = User.objects.filter(username=username).first()
         if user is None:
             # Takes as long as for somebody who exists.
@@ -30,7 +44,7 @@ class PasswordBackend(ModelBackend):
         if not is_right or not self.user_can_authenticate(user):
             return None
         if outdated and not _renew_hash(user, password):
-            return self.authenticate(request, username, password)
+            return self._check(username, password)
         return user
 
 

@@ -150,14 +150,6 @@ class TimedProtocol(Connection, MeasuredProtocol):
             log_refusal(f"a request at its {stage.name.lower()}", TOO_SLOW, self.client, self.headers or ())
         self.transport.abort()
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.watch_reader()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.forget_reader()
-
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
         self.watch_reader()

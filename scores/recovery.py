@@ -64,7 +64,7 @@ def accept_identity(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     score = Score.objects.select_for_update().filter(pk=player).first()
     if score is None or actor == str(player):
         raise CorrectionRefused(f"There is no player {player}." if score is None else "Nobody vouches for themselves.")
-    renames = AuditEntry.objects.filter(player=player, kind="rename")
+    renames = AuditEntry.objects.filter(player=player, kind=AuditEntry.Kind.RENAME)
     score.named_by = renames.aggregate(newest=Max("seq"))["newest"] or 0
     score.reseal()
     score.save(update_fields=["named_by", "seal"])

@@ -1,4 +1,4 @@
-"""The only writers of scores and catalogue. Every change and its audit entry are one transaction; the announcement comes after it."""
+"""The writers of the update path and of the catalogue. A change and its entry are one transaction; the announcement comes after it."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence

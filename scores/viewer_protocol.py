@@ -50,14 +50,6 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):  # a handshake that failed has none
             self.scope["extensions"].pop(WRITE_FRAME, None)
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.watch_reader()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.forget_reader()
-
     def data_received(self, data: bytes) -> None:
         if self.has_left:
             self.throw_away(data)

@@ -1,13 +1,14 @@
-"""The counts of limits, in django-ratelimit's form: one round trip to Valkey for many, and in this process while it is away."""
+"""The counts of limits, in django-ratelimit's form, and what else limits remember: in Valkey, and in this process while it is away."""
 
 import logging
 import threading
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.locmem import LocMemCache
 
 from scores import metrics
 from scores.api.local_counts import LocalCounts
@@ -18,13 +19,15 @@ logger = logging.getLogger(__name__)
 #: While the server is out of reach, a thread asks it this often, and each process counts for itself.
 RETRY_SECONDS = 2.0
 SOCKET_TIMEOUT_SECONDS = 0.5
+Answer = TypeVar("Answer")
 
 
 class CountingCache(BaseCache):
     """The two calls that django-ratelimit counts with, `add` and `incr`, as one round trip to Valkey or Redis for many subjects.
 
     `add` only notes what is to be counted, and `count` counts all that was noted. Without a server (LOCATION empty), or while
-    it is out of reach, counts are kept in this process. Django makes one for each thread.
+    it is out of reach, counts are kept in this process. `set` and `get` remember a number beside them, in this process too, so
+    that it outlives a restart of the server. Django makes one for each thread.
     """
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
@@ -49,14 +52,28 @@ class CountingCache(BaseCache):
             counts = [_counts_here(limit, seconds).count(key, more) for key, seconds, more in noted]
         return counts
 
+    def set(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        key, seconds = self.make_key(key, version), int(timeout or 0)
+        _remembered_here.set(key, value, seconds)
+        if self._server is not None:
+            self._server.remember(key, value, seconds)
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        key = self.make_key(key, version)
+        found = self._server.recall(key) if self._server is not None else None
+        return _remembered_here.get(key, default) if found is None else found
+
     def clear(self) -> None:
         _local_counts.clear()
+        _remembered_here.clear()
         if self._server is not None:
             self._server.clear()
 
 
 #: By limit and window, so that a flood in one limit is none in another; shared by the threads.
 _local_counts: dict[tuple[str, int], LocalCounts] = {}
+#: Beyond so many, what was not asked for longest is forgotten first.
+_remembered_here = LocMemCache("remembered", {"MAX_ENTRIES": 10_000})
 
 
 def _counts_here(limit: str, seconds: int) -> LocalCounts:
@@ -74,18 +91,31 @@ class LimitServer:
         self.within_reach = True
 
     def count(self, noted: Iterable[tuple[str, int, int]]) -> list[int] | None:
-        """For each key, which starts and ends with its window, and seconds of that: so many more; None while out of reach.
+        """For each key, which starts and ends with its window, and seconds of that: so many more; None while out of reach."""
 
-        Requests that are under way when the server goes wait for it once; no later one does.
-        """
-        if not self.within_reach:
-            return None
-        try:
+        def ask() -> list[int]:
             pipeline = self._client.pipeline(transaction=False)
             for key, seconds, times in noted:
                 pipeline.set(key, 0, ex=seconds, nx=True)
                 pipeline.incrby(key, times)
             return [int(count) for count in pipeline.execute()[1::2]]
+
+        return self._ask(ask)
+
+    def remember(self, key: str, value: int, seconds: int) -> None:
+        self._ask(lambda: self._client.set(key, value, ex=seconds))
+
+    def recall(self, key: str) -> int | None:
+        """The number that was remembered; None where there is none, and while out of reach."""
+        found = self._ask(lambda: self._client.get(key))
+        return None if found is None else int(found)
+
+    def _ask(self, act: Callable[[], Answer]) -> Answer | None:
+        """What the server answers; None while out of reach. Whoever asks when it goes waits for it once, and nobody later."""
+        if not self.within_reach:
+            return None
+        try:
+            return act()
         except redis.RedisError as error:
             self._lose(error)
             return None

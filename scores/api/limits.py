@@ -1,7 +1,7 @@
 """Rate limits: who is counted, how often what may be done, and what is said about it. `counting` keeps the counts."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, cast
 
 from django.conf import settings
@@ -37,16 +37,25 @@ class Usage(NamedTuple):
 def count(name: str, rate: str, subjects: Sequence[str]) -> list[Usage]:
     """Count a request of each subject, all in one round trip: where each stood when its own was counted."""
     times = Counter(subjects)
-    usages = {subject: get_usage(None, group=name, key=_key(subject), rate=rate, increment=True) for subject in times}
-    counts = cast("counting.CountingCache", caches["limits"]).count(name, times.values())
+    after = _count(name, rate, times)
     # Before the first of ours was counted.
-    used = {subject: after - times[subject] for subject, after in zip(times, counts, strict=True)}
+    used = {subject: after[subject].used - times[subject] for subject in times}
     answers = []
     for subject in subjects:
         used[subject] += 1
-        usage = usages[subject]
-        answers.append(Usage(name, rate, usage["limit"], used[subject], max(1, usage["time_left"])))
+        answers.append(after[subject]._replace(used=used[subject]))
     return answers
+
+
+def _count(name: str, rate: str, times: Mapping[str, int]) -> dict[str, Usage]:
+    """Count so many requests of each subject, none perhaps: where each stands then."""
+    usages = [get_usage(None, group=name, key=_key(subject), rate=rate, increment=True) for subject in times]
+    counts = cast("counting.CountingCache", caches["limits"]).count(name, times.values())
+    return {
+        # The second that a window ends with is still its own.
+        subject: Usage(name, rate, usage["limit"], used, usage["time_left"] + 1)
+        for subject, usage, used in zip(times, usages, counts, strict=True)
+    }
 
 
 def _key(subject: str) -> Callable[[str, Any], str]:
@@ -83,6 +92,15 @@ class RateLimit(BaseThrottle):
         """Count a request of each subject without judging; None for all where the setting says there is no limit."""
         rate = cls.rate()
         return [None] * len(subjects) if rate is None else count(cls.name, rate, subjects)
+
+    @classmethod
+    def is_used_up(cls, subject: str) -> bool:
+        """Whether one more request of a subject would be too many; counts none."""
+        rate = cls.rate()
+        if rate is None:
+            return False
+        usage = _count(cls.name, rate, {subject: 0})[subject]
+        return usage.used >= usage.quota
 
     @classmethod
     def rate(cls) -> str | None:
@@ -150,6 +168,23 @@ class UsernameLoginLimit(RateLimit):
         return login_subject(username, request._request) if isinstance(username, str) else None
 
 
+class AccountLoginLimit(RateLimit):
+    """Failed logins of one account from everywhere; what comes above it is slowed (`scores.guessing`), not refused."""
+
+    name, rate_setting = "login-account", "LOGIN_RATE"
+    allowed = "30/h"
+
+    @classmethod
+    def rate(cls) -> str | None:
+        return None if super().rate() is None else cls.allowed
+
+
+class SlowedLoginLimit(AccountLoginLimit):
+    """Logins of one account while it is slowed: one try a minute, for all together who are."""
+
+    name, allowed = "login-slowed", "1/m"
+
+
 def address_subject(request: HttpRequest) -> str:
     """Whom limits by address count: the client, or where its address cannot be read, whoever its own peer sends."""
     return name_subject(request.META["CLIENT_ADDRESS"], peer=request.META.get("REMOTE_ADDR", ""))
@@ -157,7 +192,12 @@ def address_subject(request: HttpRequest) -> str:
 
 def login_subject(username: str, request: HttpRequest) -> str:
     """Who tries to sign in, as it is counted: one name whatever its case, from one address."""
-    return f"{username.casefold()[:150]} {address_subject(request)}"
+    return f"{account_subject(username)} {address_subject(request)}"
+
+
+def account_subject(username: str) -> str:
+    """Whose account it would be, whether or not there is one: one name whatever its case."""
+    return username.casefold()[:150]
 
 
 def describe_limits(usages: list[Usage]) -> dict[str, str]:

@@ -31,12 +31,22 @@ def read_public_keys(text: str, algorithm: str) -> list[Any]:
     return [_read_key("JWT_VERIFYING_KEY", block, algorithm) for block in blocks]
 
 
-def check_signing_key(signing: str, verifying: str, algorithm: str) -> None:
-    """That tokens issued here hold here too; raises ImproperlyConfigured with a sentence."""
+def check_keys(signing: str, verifying: str, algorithm: str) -> None:
+    """That there are keys to verify with, and that tokens issued here, where any are, hold here too.
+
+    Raises ImproperlyConfigured with a sentence.
+    """
+    if not verifying:
+        raise ImproperlyConfigured(
+            f"JWT_VERIFYING_KEY is not set. {algorithm} needs the PEM public key that tokens are verified with."
+        )
+    public = read_public_keys(verifying, algorithm)
+    if not signing:
+        return
     private = _read_key("JWT_SIGNING_KEY", signing, algorithm)
     if not hasattr(private, "public_key"):
         raise ImproperlyConfigured("JWT_SIGNING_KEY must be a PEM private key.")
-    if private.public_key() not in read_public_keys(verifying, algorithm):
+    if private.public_key() not in public:
         raise ImproperlyConfigured(
             "JWT_SIGNING_KEY belongs to no key of JWT_VERIFYING_KEY: tokens issued here would be refused here."
         )

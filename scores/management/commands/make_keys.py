@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.keys import new_checkpoint_keys, new_ledger_keys
-from scoreboard_project.env import make_once
+from scoreboard_project.readers import make_once
 
 
 def no_issuers() -> str:

@@ -1,6 +1,7 @@
 """Rate limits: who is counted, by which address, together with whom, and what happens without Valkey."""
 
 import itertools
+import time
 from collections.abc import Callable
 from http.client import HTTPConnection
 from typing import Any
@@ -39,6 +40,22 @@ def test_a_player_at_the_limit_is_told_when_to_come_back_and_touches_nobody_else
     assert 1 <= int(refused.headers["Retry-After"]) <= 86400
     assert refused.headers["RateLimit"].startswith('"player";r=0;t=')
     assert update(ACT, token=access_token(make_player("Grace")), key="1").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("second", [0, 1, 30, 59])
+def test_who_comes_back_when_told_is_let_in(second: int, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.READ_RATE = "1/m"
+    now = [1_800_000_000.0 + second]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    client = Client()
+    assert client.get("/api/score/top").status_code == 200
+    seconds = int(client.get("/api/score/top").headers["Retry-After"])
+    assert 1 <= seconds <= 60
+    now[0] += seconds - 1
+    assert client.get("/api/score/top").status_code == 429
+    now[0] += 1
+    assert client.get("/api/score/top").status_code == 200
 
 
 @pytest.mark.django_db
