@@ -7,7 +7,7 @@ import re
 #: Stands for every address that cannot be read. It names nobody: no limit is shared under it, and no rule goes by it.
 UNKNOWN = "unknown"
 #: Some proxies write the port too: `203.0.113.20:50000`, `[2001:db8::1]:443`. Without brackets, IPv6 has none.
-WITH_PORT = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?|((?:::ffff:)?[0-9.]+):[0-9]{1,5}", re.IGNORECASE)
+WITH_PORT = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?|((?:::ffff:)?[0-9]+(?:\.[0-9]+){3}):[0-9]{1,5}", re.IGNORECASE)
 
 
 def read_address(text: str) -> str:

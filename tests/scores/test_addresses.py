@@ -19,6 +19,7 @@ from scores.addresses import read_address
         ("::ffff:203.0.113.20", "203.0.113.20"),
         ("::FFFF:203.0.113.20:50000", "203.0.113.20"),
         ("[::ffff:203.0.113.20]:50000", "203.0.113.20"),
+        ("::ffff:102:304", "1.2.3.4"),  # all of it is the address, and none of it a port
     ],
 )
 def test_an_address_has_one_spelling(written: str, address: str) -> None:
