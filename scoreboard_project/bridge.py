@@ -19,6 +19,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from scoreboard_project.front import Message, Receive, Send
 from scoreboard_project.refusing import refuse
+from scoreboard_project.request_headers import read_content_type, read_cookies
 from scoreboard_project.threads import LOGINS, AllThreads, Threads
 from scoreboard_project.update import PATH as UPDATE
 from scoreboard_project.update import Updates
@@ -256,6 +257,9 @@ def make_environ(scope: Message, body: bytes) -> dict[str, Any]:
         text = value.decode("latin-1")
         separator = "; " if name == b"cookie" else ","
         environ[key] = environ[key] + separator + text if key in environ else text
+    for key, read in (("CONTENT_TYPE", read_content_type), ("HTTP_COOKIE", read_cookies)):
+        if key in environ:
+            environ[key] = read(environ[key])
     return environ
 
 

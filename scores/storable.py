@@ -20,6 +20,8 @@ def is_storable(text: str) -> bool:
 class StorableText:
     """Refuses a page that is asked for with U+0000 in path, query, cookies or form, before anything of it is looked up.
 
+    A form that Django cannot read is refused likewise.
+
     JSON bodies and tokens have their own readers, headers cannot hold it.
     """
 
@@ -30,22 +32,28 @@ class StorableText:
         if "\0" in request.path_info:
             # Nothing is called that.
             return page_not_found(request, Http404())
-        place = _find_null(request)
-        if not place:
+        fault = _find_fault(request)
+        if not fault:
             return self.get_response(request)
-        logger.info("refused %s %s with 400: U+0000 in %s", request.method, request.path, place)
-        return bad_request(request, ValueError("U+0000"))
+        logger.info("refused %s %s with 400: %s", request.method, request.path, fault)
+        return bad_request(request, ValueError(fault))
 
 
-def _find_null(request: HttpRequest) -> str:
-    """Where it is, or an empty string."""
+def _find_fault(request: HttpRequest) -> str:
+    """What is wrong, or an empty string."""
     if "%00" in request.META.get("QUERY_STRING", ""):
-        return "the query"
+        return "U+0000 in the query"
     # A quoted cookie may spell any character in octal. Acts and reads of the scores know no cookies.
     has_cookies = "HTTP_COOKIE" in request.META and not request.path_info.startswith("/api/score/")
     if has_cookies and any("\0" in value for value in request.COOKIES.values()):
-        return "a cookie"
+        return "U+0000 in a cookie"
     # What the API is sent is not read before it is known who sends it.
     is_form = request.method == "POST" and not request.path_info.startswith("/api")
-    form = request.POST.lists() if is_form else ()
-    return "the form" if any("\0" in text for name, values in form for text in (name, *map(str, values))) else ""
+    try:
+        form = request.POST.lists() if is_form else ()
+    except TypeError:
+        # Django fails so where the head of a part numbers its parameters in no order (RFC 2231).
+        return "a form with a part that cannot be read"
+    return (
+        "U+0000 in the form" if any("\0" in text for name, values in form for text in (name, *map(str, values))) else ""
+    )
