@@ -17,6 +17,8 @@ from scores.models import Score
 from scores.names import clean_name, name_key
 
 MAXIMUM_LIFETIME_SECONDS = 10 * 366 * 86_400
+#: Their names are held in memory, and so are those of a file, which is as long as it is.
+MAXIMUM_COUNT = 10_000_000
 #: So many lines are named in a refusal, and so many written at once.
 MAXIMUM_FAULTS = 20
 LINES_AT_ONCE = 1000
@@ -60,8 +62,8 @@ class Command(BaseCommand):
 
 
 def number_names(count: int) -> list[str]:
-    if count < 1:
-        raise CommandError("--count must be at least 1.")
+    if not 1 <= count <= MAXIMUM_COUNT:
+        raise CommandError(f"--count must be from 1 to {MAXIMUM_COUNT}.")
     return [f"Player {number:06d}" for number in range(1, count + 1)]
 
 

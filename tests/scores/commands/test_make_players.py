@@ -119,7 +119,8 @@ def test_a_token_of_one_second_is_over_after_it(db: None, settings: Settings) ->
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--count", "0"], "--count must be at least 1."),
+        (["--count", "0"], "--count must be from 1 to 10000000."),
+        (["--count", "9" * 30], "--count must be from 1 to 10000000."),
         (["--count", "1", "--lifetime", "0"], "--lifetime must be from 1 to 316224000 seconds."),
         (["--file", "/nowhere/names.txt"], "/nowhere/names.txt cannot be read: No such file or directory."),
         ([], "Error: one of the arguments --count --file is required"),
