@@ -16,6 +16,8 @@ from scores.models import Score
 
 logger = logging.getLogger(__name__)
 
+#: How an entry of the system chain begins its `action` that says whose identity was accepted, and for what reason.
+IDENTITY = "identity:"
 CHAIN_BROKEN = (
     "The chain's last entry, or the score that names it, was changed behind the application's back, so nothing can be added to "
     "it. manage.py verify_ledger says what does not hold; for a player's chain so does the player's page."

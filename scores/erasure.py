@@ -12,6 +12,7 @@ from audit import chain
 from audit.expressions import context_key
 from audit.models import AuditEntry
 from audit.refusals import remove_refusals
+from scores.chain import IDENTITY
 from scores.models import Flag, Score
 
 #: In place of a sentence or a note that was about the person.
@@ -21,12 +22,14 @@ ERASED = "Erased with the person."
 def erase_traces(score: Score) -> list[int]:
     """Remove them, before the contexts of the player's entries go, in the transaction that erases the person.
 
-    The numbers of the entries in the system chain whose contexts went along: reviews of flags, whose reasons are notes.
+    The numbers of the entries in the system chain whose contexts went along: reviews of flags, whose reasons are notes, and why
+    the player's identity was accepted.
     """
     addresses = _find_own_addresses(score.pk)
     remove_refusals([str(score.pk), *addresses])
     _erase_admin_log(score)
     actions = [_erase_flag(flag, score.pk, addresses) for flag in _find_flags(score.pk, addresses)]
+    actions.append(f"{IDENTITY}{score.pk}")
     reviews = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, action__in=actions)
     erased = list(reviews.order_by("seq").values_list("seq", flat=True))
     reviews.update(context=None)

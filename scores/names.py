@@ -63,7 +63,7 @@ def clean_name(text: str) -> str:
     if not _VISIBLE.search(name):
         raise InvalidName("A name needs a visible character.")
     if _EMAIL.search(name):
-        raise InvalidName("An e-mail address is nothing to show.")
+        raise InvalidName("An e-mail address is no name to show.")
     if _is_reserved(name):
         raise InvalidName("Only players who were erased are called that.")
     return name

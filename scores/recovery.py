@@ -19,7 +19,7 @@ from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
 from scores import live, ranks
-from scores.chain import append_system_entry
+from scores.chain import IDENTITY, append_system_entry
 from scores.corrections import check_reason
 from scores.errors import CorrectionRefused
 from scores.models import Score
@@ -29,7 +29,6 @@ from scores.verification import find_differences
 #: Where an act of the system chain belongs to no action: a colon is in no slug.
 REBUILD = "rebuild:"
 RESTORE = "restore:"
-IDENTITY = "identity:"
 
 
 @transaction.atomic
@@ -58,7 +57,7 @@ def accept_identity(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """Seal whose score this is and what the player is called as the row says it now, and say so in the log.
 
     For a row that was rightly changed in the database alone, or made by a server that sealed none. Without the name, which is
-    the person's: what is in the system chain is there for good.
+    the person's; the reason goes with an erasure.
     """
     reason = check_reason(reason)
     score = Score.objects.select_for_update().filter(pk=player).first()

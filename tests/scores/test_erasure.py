@@ -13,7 +13,7 @@ from django.db import transaction
 from audit import chain
 from audit.models import AuditEntry, Refusal
 from audit.refusals import flush_refusals, record_refusal
-from scores import corrections, flags, services
+from scores import corrections, flags, recovery, services
 from scores.models import Flag, Score
 from scores.verification import verify
 from tests.scores.acting import access_token, make_player, update
@@ -130,6 +130,13 @@ def test_the_erasure_says_which_reviews_went_along_and_no_other_may_be_missing(a
         assert other is not None
         AuditEntry.objects.filter(pk=other.pk).update(context=None)
         assert [(found["rule"], found["seq"]) for found in run_verify()] == [("context", other.seq)]
+
+
+def test_why_an_identity_was_accepted_goes_with_the_person(augusta: Score) -> None:
+    recovery.accept_identity(player=augusta.pk, reason="Augusta King is Lovelace now", actor="system")
+    corrections.erase_player(player=augusta.pk, **WHY)
+    assert find_words(WORDS) == []
+    assert run_verify() == []
 
 
 def test_what_servers_still_hold_of_refusals_goes_too_and_others_is_kept(augusta: Score) -> None:
