@@ -24,7 +24,7 @@ PACKAGES = "python3,python3-venv,ca-certificates"
 #: Where this machine says from where and how packages come; read when the script runs, and named nowhere else.
 CONFIGURATION = [
     *("/etc/apt", "/usr/share/keyrings", "/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"),
-    *("/etc/pip.conf", "/etc/xdg/pip", "/root/.config/pip", "/root/.pip"),
+    *("/etc/pip.conf", "/etc/xdg/pip", *(str(Path.home() / name) for name in (".config/pip", ".pip", ".npmrc"))),
 ]
 CLONE = "root/scoreboard"
 ENVIRONMENT = {
