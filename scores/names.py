@@ -36,7 +36,8 @@ _SPACES = regex.compile(r"\p{Zs}+")
 _BREAKS_AND_SPACES = regex.compile(r"[\p{Z}\p{Cc}]+")
 #: With the @ of any width.
 _AT = r"@\uFE6B\uFF20"
-_EMAIL = regex.compile(rf"([^\s<>{_AT}]+)[{_AT}][^\s<>{_AT}]+")
+#: A dot behind the @ makes an address of it: `pl@yer` is how some people are called.
+_EMAIL = regex.compile(rf"([^\s<>{_AT}]+)[{_AT}][^\s<>{_AT}]*[.\uFF0E\u3002][^\s<>{_AT}]+")
 _ERASED = regex.compile(r"erased [0-9a-f]{12}")
 
 

@@ -63,7 +63,7 @@ def test_an_empty_file_makes_nobody(db: None, names: Path, content: bytes) -> No
         (b"Ada\n\nBob\n", ["line 2: A name has 1 to 64 characters."]),
         (b"Ada\n Ada  \n", ["line 2: the same name as in line 1."]),
         ("Ada\nami\u034fna\n".encode(), ["line 2: A name may not hold the character U+034F."]),
-        (b"Ada\nada@example.org\n", ["line 2: An e-mail address is nothing to show."]),
+        (b"Ada\nada@example.org\n", ["line 2: An e-mail address is no name to show."]),
         ("Ada\u202e\n".encode(), ["line 1: A name may not hold the character U+202E."]),
         ("Ada\u2028Bob\n".encode(), ["line 1: A name may not hold the character U+2028."]),
         (b"Ada\tBob\n", ["line 1: A name may not hold the character U+0009."]),
