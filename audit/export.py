@@ -19,10 +19,16 @@ def read_last(path: str) -> str:
 
 
 def read_all(path: str) -> Iterator[str]:
+    """Each block's line. Half of one, as a full disk leaves it, is left out where the next line is the whole of it."""
+    before = ""
     with Path(path).open(encoding="utf-8", errors="replace") as file:
         for line in file:
-            if text := line.strip():
-                yield text
+            text = line.strip()
+            if before and not (text.startswith(before) and text != before):
+                yield before
+            before = text
+    if before:
+        yield before
 
 
 def append_missing(path: str, find_missing: Callable[[str], Iterable[str]]) -> None:

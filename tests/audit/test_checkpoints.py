@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from audit import checkpoints, export, ledger
 from audit.checkpoints import BlockInvalid, SealingRefused, read_block, seal
+from audit.export import read_all
 from audit.keys import decode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 from tests.conftest import database_url
@@ -131,6 +132,8 @@ def test_the_export_has_every_block_also_those_a_crash_kept_from_it(db: None, ex
     blocks = [checkpoint.jws for checkpoint in Checkpoint.objects.order_by("number")]
     assert [line for line in lines if len(line) > 20] == blocks
     assert exported.read_text().endswith("\n")
+    # Who verifies with it is not told for ever after that the half is no checkpoint.
+    assert list(read_all(str(exported))) == blocks
 
 
 def test_however_many_blocks_the_export_lacks_it_gets_them_in_order(
