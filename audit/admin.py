@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -34,7 +35,17 @@ from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 logger = logging.getLogger(__name__)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BoundedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A time in the query that lies beyond all calendars is a mistake in the address, as Django says of every other one."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        try:
+            return super().get_changelist_instance(request)
+        except OverflowError as error:
+            raise IncorrectLookupParameters(error) from None
+
+
+class ReadOnlyAdmin(BoundedLookups):
     """Rows may be looked at; nobody may write them here, also not by a hand-made POST."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -92,3 +92,17 @@ def test_the_list_is_read_from_the_index_of_the_board(desk: Client) -> None:
             cursor.execute(f"EXPLAIN {page}")
             plan = "\n".join(line for (line,) in cursor.fetchall())
         assert (index in plan, "Sort" in plan, "Seq Scan" in plan) == (True, False, False), (asked, plan)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "audit/refusal/?minute__gte",
+        "audit/verification/?started_at__gte",
+        "scores/flag/?opened_at__gte",
+        "auth/user/?date_joined__gte",
+    ],
+)
+def test_a_time_beyond_all_calendars_is_a_mistake_in_the_address(admin_client: Client, path: str) -> None:
+    page = admin_client.get(f"/admin/{path}=9999-12-31T23:59:59.999999-23:59", follow=True)
+    assert page.status_code == 200
