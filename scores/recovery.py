@@ -73,10 +73,14 @@ def accept_identity(*, player: UUID, reason: str, actor: str) -> AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """What a restored log goes on with: the first checkpoint of its epoch, and receipts issued from `min_iat` on."""
+    """What a restored log goes on with: the first checkpoint of its epoch, and receipts issued from `min_iat` on.
+
+    `fault` is why the checkpoint's copy was not written, which the sealer makes up for; empty where it was.
+    """
 
     checkpoint: Checkpoint
     min_iat: int
+    fault: str
 
 
 def restore_ledger(*, reason: str, actor: str) -> Restoration:
@@ -96,9 +100,13 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
         context["min_iat"] = str(min_iat)
         append_system_entry(action=RESTORE, actor=actor, context=context)
         checkpoint = begin_epoch(keys)
-    export(keys)
     live.announce()
-    return Restoration(checkpoint, min_iat)
+    fault = ""
+    try:
+        export(keys)
+    except OSError as error:
+        fault = str(error)
+    return Restoration(checkpoint, min_iat, fault)
 
 
 def _raise_min_iat(path: Path, min_iat: int) -> None:

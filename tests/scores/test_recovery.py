@@ -160,6 +160,20 @@ class TestRestore:
             assert {finding["rule"] for finding in run_verify(pinned=export)} == {"checkpoint", "pinned"}
         assert Checkpoint.objects.get(number=2) == stored
 
+    def test_a_copy_that_cannot_be_written_is_said_and_made_up_for_by_the_sealer(
+        self, players: list[Score], settings: Settings, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "not mounted yet"
+        settings.CHECKPOINT_EXPORT = str(folder / "checkpoints.jws")
+        output = io.StringIO()
+        with pytest.raises(CommandError, match="Its copy could not be written: .*do not run this again"):
+            call_command("restore_ledger", "--reason", "the disk died", stdout=output)
+        assert output.getvalue().startswith("A new epoch begins with checkpoint 4. ")
+        folder.mkdir()
+        call_command("seal_ledger", stdout=io.StringIO())
+        assert run_verify(pinned=folder / "checkpoints.jws") == []
+        assert Checkpoint.objects.latest("number").pk == 4
+
     def test_every_issuer_is_moved_on(self, players: list[Score], settings: Settings) -> None:
         path = Path(settings.RECEIPT_ISSUERS_FILE)
         before = json.loads(path.read_text())

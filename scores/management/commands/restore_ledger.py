@@ -30,3 +30,7 @@ class Command(BaseCommand):
             f"Receipts issued before {restored.min_iat} (seconds since 1970) are refused from now on; "
             "copy RECEIPT_ISSUERS_FILE to every node that has its own."
         )
+        if restored.fault:
+            raise CommandError(
+                f"Its copy could not be written: {restored.fault}. manage.py seal_ledger writes it as soon as it can; do not run this again."
+            )
