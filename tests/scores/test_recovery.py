@@ -166,7 +166,7 @@ class TestRestore:
         folder = tmp_path / "not mounted yet"
         settings.CHECKPOINT_EXPORT = str(folder / "checkpoints.jws")
         output = io.StringIO()
-        with pytest.raises(CommandError, match="Its copy could not be written: .*do not run this again"):
+        with pytest.raises(CommandError, match=r"Its copy could not be written: .*do not run this again"):
             call_command("restore_ledger", "--reason", "the disk died", stdout=output)
         assert output.getvalue().startswith("A new epoch begins with checkpoint 4. ")
         folder.mkdir()

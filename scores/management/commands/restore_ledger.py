@@ -32,5 +32,6 @@ class Command(BaseCommand):
         )
         if restored.fault:
             raise CommandError(
-                f"Its copy could not be written: {restored.fault}. manage.py seal_ledger writes it as soon as it can; do not run this again."
+                f"Its copy could not be written: {restored.fault}. manage.py seal_ledger writes it as soon as it can; "
+                "do not run this again."
             )
