@@ -94,6 +94,7 @@ def test_the_list_is_read_from_the_index_of_the_board(desk: Client) -> None:
         assert (index in plan, "Sort" in plan, "Seq Scan" in plan) == (True, False, False), (asked, plan)
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "path",
     [
