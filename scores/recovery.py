@@ -16,13 +16,14 @@ from django.db.models import Max
 
 from audit import clock
 from audit.checkpoints import begin_epoch, export
-from audit.keys import load_checkpoint_keys
+from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
 from scores import live, ranks
 from scores.chain import IDENTITY, append_system_entry
 from scores.corrections import check_reason
-from scores.errors import CorrectionRefused
+from scores.errors import CorrectionRefused, Unavailable
 from scores.models import Score
+from scores.readiness import find_key_fault
 from scores.receipts import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
 from scores.verification import find_differences
 
@@ -84,11 +85,16 @@ class Restoration:
 
 
 def restore_ledger(*, reason: str, actor: str) -> Restoration:
-    """Begin a new epoch over what the backup holds. Receipts that may have been spent after the backup are refused from now on."""
+    """Begin a new epoch over what the backup holds. Receipts that may have been spent after the backup are refused from now on.
+
+    Raises Unavailable, before anything is changed, where a ledger key is missing that the log goes on from.
+    """
     context = {"reason": check_reason(reason)}
     keys = load_checkpoint_keys()
     if keys.private is None:
         raise CorrectionRefused('CHECKPOINT_KEY_FILE holds no "private" key: run this where sealing runs.')
+    if fault := find_key_fault(load_keyring()):
+        raise Unavailable(reason="ledger_key_missing", explanation=fault)
     # A receipt may have been issued by a clock that is ahead of the log's by the leeway, and spent just now.
     min_iat = clock.read_us() // SECOND_US + LEEWAY_SECONDS + 1
     # First: should the rest fail, receipts are refused that need not be, rather than taken twice.

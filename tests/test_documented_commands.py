@@ -49,6 +49,7 @@ PROOFS = {
     "docs/operations.md nginx 1": (CONTAINER, '.partition("```nginx'),
     "docs/operations.md sql 1": ("tests/audit/test_roles.py", "SQL = "),
     "docs/operations.md sql 2": ("tests/audit/test_roles.py", "SQL = "),
+    "docs/operations.md sql 3": ("tests/audit/test_roles.py", "for statements in SQL"),
     "docs/receipts.md python 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/receipts.md", "python")'),
     "docs/receipts.md js 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/receipts.md", "js")'),
     "./dev bench": ("dev", "-m benchmarks.run"),

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -129,12 +130,14 @@ def test_a_command_that_needs_it_ends_with_a_sentence(
     name: str, profile: Profile, backup: Score, other_keys: Path
 ) -> None:
     before = list(AuditEntry.objects.values()), list(Score.objects.values())
+    issuers = Path(settings.RECEIPT_ISSUERS_FILE).read_bytes()
     arguments = [name.partition(" ")[0], *(str(backup.pk) if word == "PLAYER" else word for word in COMMANDS[name])]
     variables = {"DATABASE_URL": database_url(profile), "LEDGER_KEYS_FILE": str(other_keys)}
     variables |= {"DEBUG": "1"} if name == "demo" else {}
     said = last_line(run(*arguments, before=None, **variables))
     assert said.endswith(sentence(other_keys))
     assert (list(AuditEntry.objects.values()), list(Score.objects.values())) == before
+    assert Path(settings.RECEIPT_ISSUERS_FILE).read_bytes() == issuers
 
 
 @pytest.mark.django_db(transaction=True)
