@@ -2,14 +2,16 @@
 
 import re
 
+import regex
+
 #: Django lets a request name any of Python's codecs, for its query too, and RFC 2231's parameters in any order: most of that is an
 #: error, and a long one takes a fifth of a second. All that is taken here is UTF-8.
 LONGEST_CONTENT_TYPE = 256
 #: What is called otherwise is bytes of no known kind: the API answers 415, and there is no form in it.
 UNKNOWN_CONTENT = "application/octet-stream"
-#: Possessive: tried in one way only, however many blanks there are.
-PLAIN = re.compile(
-    r'[\w.+-]++/[\w.+-]++(?:[ \t]*+;[ \t]*+(?:[\w-]++=(?:[^\s;"\\*%]++|"[^"\\*%]*+"))?+)*+[ \t]*+', re.ASCII
+#: Possessive: tried in one way only, however many blanks there are. Python's own module takes such patterns wrongly before 3.11.5.
+PLAIN = regex.compile(
+    r'[\w.+-]++/[\w.+-]++(?:[ \t]*+;[ \t]*+(?:[\w-]++=(?:[^\s;"\\*%]++|"[^"\\*%]*+"))?+)*+[ \t]*+', regex.ASCII
 )
 CHARSET = re.compile(r';[ \t]*charset="?([^\s;"]*)', re.IGNORECASE)
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from scores import services
 from scores.database.pooling import ADVICE
@@ -89,10 +90,13 @@ def test_every_update_is_counted_once_and_verifies(
     assert (response.status, json.loads(content)["status"]) == (200, "ok")
 
 
-def test_every_command_and_page_works(scoreboard_server: Start, pgbouncer: PgBouncer, tmp_path: Path) -> None:
+def test_every_command_and_page_works(
+    scoreboard_server: Start, pgbouncer: PgBouncer, tmp_path: Path, settings: Settings
+) -> None:
+    exported = tmp_path / "checkpoints.jws"
+    settings.CHECKPOINT_EXPORT = str(exported)
     ada, bea, _ = make_history()
     User.objects.create_superuser("root")
-    exported = tmp_path / "checkpoints.jws"
     why = ("--reason", "tried behind a pooler")
     for words in (
         ("migrate",),
