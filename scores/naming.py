@@ -23,12 +23,12 @@ def check_name(score: Score, caller: Caller) -> None:
     """That the player's name is what the caller's token says; raises NameChanged.
 
     It is compared with what a token said last, not with the name shown: what an investigator renamed stays so until the token's
-    own name changes. An older token than that one says nothing new.
+    own name changes. A token that is no newer than that one says nothing new; of tokens that do not tell, each does.
     """
     if (
         caller.external_name
         and settings.JWT_NAME_FOLLOWS
-        and caller.named_us >= score.claimed_us
+        and (caller.named_us > score.claimed_us or caller.named_us == score.claimed_us == 0)
         and repair_name(caller.external_name) not in {score.claimed_name, ""}
     ):
         raise NameChanged

@@ -180,6 +180,7 @@ class TestTokensSignedElsewhere:
     def test_an_older_token_says_nothing_new(self, played: Score) -> None:
         act(played, "Augusta", second=5, key="a")
         assert act(played, "Ada Lovelace", second=4, key="b").name == "Augusta"
+        assert act(played, "Ada Lovelace", second=5, key="d").name == "Augusta"
         assert act(played, "Ada Lovelace", second=6, key="c").name == "Ada Lovelace"
 
     def test_an_investigators_name_stays_until_the_tokens_own_changes(self, played: Score) -> None:
