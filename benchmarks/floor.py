@@ -20,8 +20,8 @@ PRINT_STATEMENTS = (
     "import json; from scores import swap; print(json.dumps([swap.READ, swap.WRITE, {**swap.PLANNING, 'jit': 'off'}]))"
 )
 PLAYER, REF = "md5((:n)::text)::uuid", "'k:' || (:key)::text"
-NOW, MIDNIGHT = "(:now)::bigint", "(:now - 50000000000)::bigint"
-READ_PARAMETERS = (f"ARRAY[{PLAYER}]", f"ARRAY[{REF}]", "ARRAY['daily-quiz']", MIDNIGHT, MIDNIGHT, NOW)
+NOW = "(:now)::bigint"
+READ_PARAMETERS = (f"ARRAY[{PLAYER}]", f"ARRAY[{REF}]", "ARRAY['daily-quiz']")
 KNOWN = "score.points AS was_points, score.seq AS was_seq, score.head AS was_head, score.name AS was_name"
 HASH = "repeat('a', 64)"
 CONTEXT = """'{"address": "192.0.2.1", "agent": "", "request": "e9f4b9c6f5614e1b8f5d3c7e5b6c2a10",
@@ -59,7 +59,8 @@ def _fill_in(statement: str, parameters: Sequence[str]) -> str:
     pieces = statement.strip().split("%s")
     if len(pieces) != len(parameters) + 1:
         raise ServerError("The update's statements have changed: bring benchmarks/floor.py up to them.")
-    return "".join(part for pair in zip(pieces, [*parameters, ""], strict=True) for part in pair)
+    filled = "".join(part for pair in zip(pieces, [*parameters, ""], strict=True) for part in pair)
+    return filled.replace("%%", "%")
 
 
 def measure_floor(stage: Stage, sizes: Sizes, group: str) -> Row:

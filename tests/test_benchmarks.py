@@ -12,10 +12,12 @@ import pytest
 from audit.models import AuditEntry
 from benchmarks import document, plot
 from benchmarks.costs import Spent, cpu_seconds, memory
+from benchmarks.floor import make_script
 from benchmarks.load import Load, Outcome, get_head, make_updates, split
 from benchmarks.sending import Loads
 from benchmarks.table import Row, as_text, percentile
 from benchmarks.viewers import Seen, Viewers
+from scores import swap
 from scores.models import Action
 from tests.processes import wait_until
 from tests.scores.acting import access_token, make_player
@@ -143,3 +145,10 @@ def test_the_plot_is_an_image_with_a_dot_for_each_measurement() -> None:
     assert len(dots) == 2
     assert dots[0] < dots[1]
     assert {"1k", "1M", "players", "800"} <= set(texts)
+
+
+def test_the_floor_is_made_of_the_update_statements_as_they_are() -> None:
+    script = make_script(swap.READ, swap.WRITE)
+    assert "%s" not in script
+    assert "%%" not in script
+    assert script.count("\\gset") == 1
