@@ -42,7 +42,8 @@ def check_chain(player: Score) -> None:
     assert all(after.prev == before.mac and after.at_us >= before.at_us for before, after in pairwise(entries))
     assert all(chain.compute_mac(keys[entry.kid], entry) == entry.mac for entry in entries)
     assert sum(entry.delta for entry in entries) == player.points
-    assert (player.seq, player.head, player.points) == (entries[-1].seq, entries[-1].mac, entries[-1].balance)
+    tip = (entries[-1].seq, entries[-1].mac, entries[-1].balance) if entries else (0, chain.NO_HEAD, 0)
+    assert (player.seq, player.head, player.points) == tip
 
 
 def in_threads(count: int, act: Callable[[int], Any]) -> list[Any]:
