@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
-from audit import evidence
+from audit import entry_export
 from audit.changelist import (
     AFTER,
     BEFORE,
@@ -30,7 +30,7 @@ from audit.changelist import (
     make_calendar,
     search,
 )
-from audit.examination import Answer, examine_entry, read_receipt
+from audit.entry_check import Answer, examine_entry, read_receipt
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         data = getattr(response, "context_data", None) or {}
         if "cl" in data:
             query = data["cl"].get_query_string(remove=[BEFORE, AFTER])
-            data.update(calendar=make_calendar(data["cl"]), export_query=query, export_forms=list(evidence.FORMS))
+            data.update(calendar=make_calendar(data["cl"]), export_query=query, export_forms=list(entry_export.FORMS))
         return response
 
     def change_view(
@@ -138,7 +138,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """What the list shows, all of it, as a file. Who may look may take it along; the server's log says who did."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if form not in evidence.FORMS:
+        if form not in entry_export.FORMS:
             raise Http404
         try:
             changelist = self.get_changelist_instance(request)
@@ -147,17 +147,17 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         who, asked = request.user.get_username(), request.GET.urlencode()
         logger.info("%s exports entries as %s, filtered by %r", who, form, asked)
         try:
-            chunks = evidence.stream(
+            chunks = entry_export.stream(
                 changelist.get_queryset(request),
                 form,
                 lambda count: logger.info("%s exported %s entries as %s, filtered by %r", who, count, form, asked),
             )
-        except evidence.ExportRunning:
+        except entry_export.ExportRunning:
             messages.warning(request, "Another export is running. Try again when it is done.")
             return redirect(f"{reverse('admin:audit_auditentry_changelist')}?{asked}")
         name = f"entries-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{form}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingHttpResponse(chunks, content_type=evidence.TYPES[form], headers=headers)
+        return StreamingHttpResponse(chunks, content_type=entry_export.TYPES[form], headers=headers)
 
     @admin.display(description="entry")
     def number(self, entry: AuditEntry) -> str:

@@ -28,7 +28,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from audit import clock
-from audit.export import append_missing, read_last
+from audit.checkpoint_file import append_missing, read_last
 from audit.keys import CheckpointKeys, decode_base64url, encode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 from audit.times import format_time, to_moment, to_us

@@ -20,9 +20,10 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import IntegrityError, close_old_connections
 from rest_framework.renderers import JSONRenderer
 
+from audit import strict_json
 from scoreboard_project.front import Headers, LearnedHeaders, Message, Together, Unanswered, is_admissible
 from scoreboard_project.refusing import refuse
-from scores import metrics, services, strict_json, swap
+from scores import metrics, services, swap
 from scores.api.authentication import identify_bearer
 from scores.api.limits import COUNTED, PlayerLimit, Usage, describe_limits
 from scores.api.logs import request_id

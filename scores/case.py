@@ -14,15 +14,14 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit import chain
+from audit import chain, strict_json
 from audit.checkpoints import hash_leaves
-from audit.evidence import describe
-from audit.examination import read_receipt
+from audit.entry_check import read_receipt
+from audit.entry_export import describe
 from audit.keys import encode_base64url, load_keyring
 from audit.models import AuditEntry, CheckpointHead
 from audit.times import format_time
 from audit.verification import COLUMNS, ERASURE, Entry
-from scores import strict_json
 from scores.models import Score
 from scores.receipts import Issuer, parse_issuers, registry
 

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from audit import strict_json
 from audit.keys import decode_base64url
-from scores import strict_json
 from scores.models import MAXIMUM_POINTS
 
 logger = logging.getLogger(__name__)

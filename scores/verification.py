@@ -14,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 
 from audit import chain
-from audit.blocks import check_blocks, check_pinned
+from audit.checkpoint_verification import check_blocks, check_pinned
 from audit.keys import Keyring, LedgerKeyMissing, load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
 from audit.times import to_moment

@@ -9,7 +9,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from scores import strict_json
+from audit import strict_json
 from scores.errors import InvalidBody
 
 

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 
-from audit import evidence
+from audit import entry_export
 from scores.case import write_case
 from scores.desk.players import route
 from scores.models import Score
@@ -31,8 +31,8 @@ def send_case(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UU
     """Who may look at the entries may take them along; the server's log says who did."""
     score = get_object_or_404(Score, pk=player)
     try:
-        chunks = evidence.alone(_encode(write_case(score)))
-    except evidence.ExportRunning:
+        chunks = entry_export.alone(_encode(write_case(score)))
+    except entry_export.ExportRunning:
         messages.warning(request, "Another export is running. Try again when it is done.")
         return redirect("admin:scores_score_player", player)
     logger.info("%s takes the case file of %s, %s entries", request.user.get_username(), player, score.seq)

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from audit import chain
 from audit.admin import AuditEntryAdmin
 from audit.changelist import KeysetChangeList
-from audit.examination import Answer
+from audit.entry_check import Answer
 from audit.models import AuditEntry
 from scores.corrections import REVERSIBLE
 from scores.desk.forms import MAXIMUM_ENTRIES, write_numbers

@@ -17,9 +17,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
-from audit import checkpoints, export, ledger
+from audit import checkpoint_file, checkpoints, ledger
+from audit.checkpoint_file import read_all
 from audit.checkpoints import BlockInvalid, SealingRefused, read_block, seal
-from audit.export import read_all
 from audit.keys import decode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 from tests.conftest import database_url
@@ -236,7 +236,9 @@ def test_sealing_goes_on_until_it_is_stopped(profile: Profile, exported: Path) -
             assert sealer.wait(10) == 0
         finally:
             sealer.kill()
-    assert list(export.read_all(str(exported))) == [block.jws for block in Checkpoint.objects.order_by("number")]
+    assert list(checkpoint_file.read_all(str(exported))) == [
+        block.jws for block in Checkpoint.objects.order_by("number")
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -271,5 +273,5 @@ def test_two_sealers_at_once_seal_everything_once(exported: Path) -> None:
     assert faults == []
     blocks = list(Checkpoint.objects.order_by("number"))
     assert [block.number for block in blocks] == list(range(1, len(blocks) + 1))
-    assert list(export.read_all(str(exported))) == [block.jws for block in blocks]
+    assert list(checkpoint_file.read_all(str(exported))) == [block.jws for block in blocks]
     assert CheckpointHead.objects.count() == 80

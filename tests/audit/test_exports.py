@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from audit import chain, evidence, ledger
+from audit import chain, entry_export, ledger
 from audit.keys import load_keyring
 from audit.models import AuditEntry
 from audit.times import format_time
@@ -31,7 +31,7 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
     """The rows of a whole export, as Excel reads them."""
     assert content.startswith(b"\xef\xbb\xbf")
     *rows, end = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    assert end == [evidence.END, str(len(rows) - 1)]
+    assert end == [entry_export.END, str(len(rows) - 1)]
     return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
 
 
@@ -68,7 +68,7 @@ def test_no_cell_is_a_formula(desk: Client) -> None:
     rows = read_csv(export(desk, "csv")[1])[::-1]
     assert [row["reason"] for row in rows] == [f"'{text}" if text[0] in "=+-@\t\r" else text for text in texts]
     assert [row["delta"] for row in rows][:2] == ["1", "-1"]  # a number is none
-    assert all(not cell.startswith(evidence.FORMULA) for row in rows for key, cell in row.items() if key != "delta")
+    assert all(not cell.startswith(entry_export.FORMULA) for row in rows for key, cell in row.items() if key != "delta")
 
 
 def test_the_lines_hold_all_that_the_macs_are_made_over(players: list[Score], desk: Client) -> None:
@@ -86,7 +86,7 @@ def test_the_lines_hold_all_that_the_macs_are_made_over(players: list[Score], de
 
 def test_pages_meet_without_a_gap(players: list[Score], desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = export(desk, "jsonl")[1]
-    monkeypatch.setattr(evidence, "PAGE", 3)
+    monkeypatch.setattr(entry_export, "PAGE", 3)
     assert export(desk, "jsonl")[1] == whole
     assert export(desk, "jsonl", before=f"{2**53}.1")[1] == whole
 
@@ -115,5 +115,5 @@ def test_one_export_at_a_time_leaves_threads_for_the_board(players: list[Score],
 
 def test_an_export_that_nobody_read_is_over_when_it_is_closed() -> None:
     for _ in range(2):
-        with contextlib.closing(evidence.alone(iter([b"one"]))), pytest.raises(evidence.ExportRunning):
-            evidence.alone(iter([b"two"]))
+        with contextlib.closing(entry_export.alone(iter([b"one"]))), pytest.raises(entry_export.ExportRunning):
+            entry_export.alone(iter([b"two"]))

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from audit import checkpoints, export, ledger
+from audit import checkpoint_file, checkpoints, ledger
 from audit.checkpoints import seal
 from audit.models import Checkpoint, CheckpointHead
 from tests.audit.test_checkpoints import grow
@@ -64,7 +64,9 @@ def test_sealing_ends_while_the_board_goes_on(exported: Path) -> None:
     assert has_ended
     assert [checkpoint.number for checkpoint in made] in ([], [1])
     assert [checkpoint.number for checkpoint in seal()] == [len(made) + 1]
-    assert list(export.read_all(str(exported))) == [block.jws for block in Checkpoint.objects.order_by("number")]
+    assert list(checkpoint_file.read_all(str(exported))) == [
+        block.jws for block in Checkpoint.objects.order_by("number")
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -92,7 +94,9 @@ def test_what_a_killed_sealer_made_is_committed_and_exported_block_by_block(prof
 
     assert sorted(CheckpointHead.objects.values_list("player", flat=True)) == sorted(players)
     assert Checkpoint.objects.count() == len(numbers) + 1
-    assert list(export.read_all(str(exported))) == [block.jws for block in Checkpoint.objects.order_by("number")]
+    assert list(checkpoint_file.read_all(str(exported))) == [
+        block.jws for block in Checkpoint.objects.order_by("number")
+    ]
 
 
 def test_what_a_full_block_had_no_room_for_is_in_the_next_however_old_it_is(

@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from audit import evidence
+from audit import entry_export
 from audit.checkpoints import seal
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
@@ -102,7 +102,7 @@ def is_noticed(desk: Desk, document: Any, means: Means) -> bool:
 def test_it_holds_all_and_only_what_the_log_says_of_the_player(desk: Desk) -> None:
     ada = desk.players[0]
     entries = AuditEntry.objects.filter(player=ada.pk).order_by("seq")
-    assert desk.document["entries"] == [evidence.describe(entry) for entry in entries]
+    assert desk.document["entries"] == [entry_export.describe(entry) for entry in entries]
     assert desk.document["score"]["points"] == ada.points
     assert [item["number"] for item in desk.document["checkpoints"]] == [4, 2, 1]
     assert {item["number"]: len(item["leaves"]) for item in desk.document["checkpoints"]} == {

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, transaction
 
-from audit.export import read_all
+from audit.checkpoint_file import read_all
 from audit.keys import load_keyring
 from audit.models import Verification
 from audit.verification import Finding
