@@ -13,7 +13,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from scoreboard_project.env import SETTINGS
-from scores.valkey_connections import pool_options
+from scores.database.valkey_connections import pool_options
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from audit.keys import new_checkpoint_keys, new_ledger_keys
 from scoreboard_project.readers import Environment
 from scores.api.token_keys import check_keys, restore_lines
-from scores.valkey_connections import async_pool_options
+from scores.database.valkey_connections import async_pool_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -102,7 +102,7 @@ _database = DATABASES["default"]
 _options = _database.setdefault("OPTIONS", {})
 # WEB_DATABASE_OPTIONS is what the web processes add (lifespan.py): nothing of theirs may outlive the 5 s; migrations and verification may.
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    _database["ENGINE"] = "scoreboard_project.sqlite"
+    _database["ENGINE"] = "scores.database.sqlite"
     # One writer at a time is SQLite's nature: take the write lock at BEGIN, wait for it, and never lose a commit.
     _options.update(
         transaction_mode="IMMEDIATE", timeout=5, init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
@@ -111,7 +111,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         _database["NAME"] = VAR_DIR / "scoreboard.sqlite3"
     WEB_DATABASE_OPTIONS: dict[str, Any] = {"timeout": 3}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
-    _database["ENGINE"] = "scores.database"
+    _database["ENGINE"] = "scores.database.postgresql"
     # All that we ask is short or read once: compiling it costs up to a hundred times what it saves.
     _session = _options["session"] = {"jit": "off"}
     _options["pooled"] = env.flag("DATABASE_POOLED")

@@ -34,7 +34,7 @@ from scores.api.serializers import MAXIMUM_RECEIPT_LENGTH, show_award
 from scores.api.views import describe_origin, read_act
 from scores.awarding import Attempt, Award
 from scores.database.availability import availability, time_limit
-from scores.database.base import WriteUnanswered
+from scores.database.postgresql.base import WriteUnanswered
 from scores.errors import OutcomeUnknown, RateLimited, Refused, Unavailable
 from scores.receipts import Receipt
 

@@ -12,7 +12,7 @@ from django.core.cache.backends.locmem import LocMemCache
 
 from scores import metrics
 from scores.api.local_counts import LocalCounts
-from scores.valkey_connections import pool_options
+from scores.database.valkey_connections import pool_options
 
 logger = logging.getLogger(__name__)
 

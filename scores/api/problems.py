@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from rest_framework import exceptions
 
 from scores.api.outcomes import count_refusal, note_refusal
-from scores.database.base import WriteUnanswered
 from scores.database.pooling import SessionsShared
+from scores.database.postgresql.base import WriteUnanswered
 from scores.errors import (
     InvalidBody,
     LoginFailed,

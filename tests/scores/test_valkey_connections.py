@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from scores.database.valkey_connections import async_pool_options, look_up, pool_options
 from scores.models import Action
-from scores.valkey_connections import async_pool_options, look_up, pool_options
 from tests.processes import free_port
 from tests.scores.acting import access_token, make_player
 from tests.servers import ScoreboardServer, Valkey

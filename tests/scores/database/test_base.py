@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from scores.database.availability import SILENCE_SECONDS, Availability, seconds_left, time_limit
-from scores.database.base import OutOfTime, TimedConnection, WriteUnanswered, telling_unanswered_writes
+from scores.database.postgresql.base import OutOfTime, TimedConnection, WriteUnanswered, telling_unanswered_writes
 from tests.postgresql_proxy import AnswerLosingProxy
 from tests.servers import PostgreSQL
 

@@ -11,7 +11,7 @@ from scores import services
 from scores.awarding import Attempt, SelfReport
 from scores.database import pooling
 from scores.database.availability import availability, time_limit
-from scores.database.base import WriteUnanswered, telling_unanswered_writes
+from scores.database.postgresql.base import WriteUnanswered, telling_unanswered_writes
 from scores.models import Action, Score
 from tests.pgbouncer import PgBouncer
 from tests.scores.acting import make_player
