@@ -9,7 +9,7 @@ from typing import TextIO
 from django.core.management import execute_from_command_line
 
 from scoreboard_project.env import provide_for_help
-from scoreboard_project.faults import explain
+from scoreboard_project.server.operator_errors import explain
 
 
 def main() -> None:

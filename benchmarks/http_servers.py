@@ -18,7 +18,7 @@ REQUESTS = 4000
 SERVERS = {
     "Django ASGI handler": "django.core.asgi:get_asgi_application()",
     "a2wsgi": "a2wsgi:WSGIMiddleware(django.core.wsgi.get_wsgi_application())",
-    "our bridge": "scoreboard_project.bridge:Bridge(django.core.wsgi.get_wsgi_application())",
+    "our bridge": "scoreboard_project.server.wsgi_bridge:Bridge(django.core.wsgi.get_wsgi_application())",
 }
 PROGRAM = """
 import uvicorn, django.core.wsgi, django.core.asgi

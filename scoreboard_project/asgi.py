@@ -16,14 +16,14 @@ from channels.security.websocket import WebsocketDenier  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
-from scoreboard_project.bridge import Bridge  # noqa: E402
-from scoreboard_project.cross_origin import CrossOrigin  # noqa: E402
-from scoreboard_project.front import Receive, Send  # noqa: E402
-from scoreboard_project.lifespan import Lifespan  # noqa: E402
-from scoreboard_project.socket_limit import SocketLimit  # noqa: E402
-from scoreboard_project.top import Top  # noqa: E402
+from scoreboard_project.server.batching import Receive, Send  # noqa: E402
+from scoreboard_project.server.cors import CrossOrigin  # noqa: E402
+from scoreboard_project.server.fast_top import Top  # noqa: E402
+from scoreboard_project.server.lifespan import Lifespan  # noqa: E402
+from scoreboard_project.server.socket_limit import SocketLimit  # noqa: E402
+from scoreboard_project.server.uvicorn_protocols.http import TimedProtocol, ViewerProtocol  # noqa: E402
+from scoreboard_project.server.wsgi_bridge import Bridge  # noqa: E402
 from scores.consumers import ScoreboardConsumer  # noqa: E402
-from scores.protocols import TimedProtocol, ViewerProtocol  # noqa: E402
 
 # The first two are serve's way to them: a worker looks for them before the application, and they need Django too.
 __all__ = ["TimedProtocol", "ViewerProtocol", "application"]

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "csp",
     "audit",
     "scores",
+    "scoreboard_project.server",
 ]
 MIDDLEWARE = [
     "scores.api.middleware.RequestMiddleware",
@@ -61,17 +62,17 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "scores.api.middleware.ProbeMiddleware",
     "scores.storable.StorableText",
-    "scores.page_middleware.StaticFiles",
-    "scores.page_middleware.ContentPolicy",
+    "scoreboard_project.server.middleware.StaticFiles",
+    "scoreboard_project.server.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "scores.page_middleware.Languages",
+    "scoreboard_project.server.middleware.Languages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "scores.page_middleware.Users",
-    "scores.page_middleware.Messages",
+    "scoreboard_project.server.middleware.Users",
+    "scoreboard_project.server.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Innermost, so that what it refuses has every header of a page.
-    "scores.page_middleware.PageLimit",
+    "scoreboard_project.server.middleware.PageLimit",
 ]
 ROOT_URLCONF = "scoreboard_project.urls"
 WSGI_APPLICATION = None

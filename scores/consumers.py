@@ -5,8 +5,8 @@ from typing import Any
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from scoreboard_project.server.uvicorn_protocols.http import WRITE_FRAME
 from scores.live import Viewer, hub
-from scores.protocols import WRITE_FRAME
 
 POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
 

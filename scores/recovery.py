@@ -18,12 +18,12 @@ from audit import clock
 from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
+from scoreboard_project.server.readiness import find_key_fault
 from scores import live, ranks
 from scores.chain import IDENTITY, append_system_entry
 from scores.corrections import check_reason
 from scores.errors import CorrectionRefused, Unavailable
 from scores.models import Score
-from scores.readiness import find_key_fault
 from scores.receipts import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
 from scores.verification import find_differences
 

@@ -15,8 +15,8 @@ from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 from audit.models import AuditEntry, Refusal
-from scoreboard_project import bridge
-from scoreboard_project.front import Message
+from scoreboard_project.server import wsgi_bridge
+from scoreboard_project.server.batching import Message
 from scores.models import Action
 from tests.scores.acting import access_token, make_player
 from tests.scores.test_metrics import read_metrics, scrape
@@ -196,7 +196,7 @@ def test_what_takes_too_long_is_one_line_in_the_log_and_counted(
     client: Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """No body comes, or no thread is free, within no time at all."""
-    monkeypatch.setattr(bridge, limit, 0)
+    monkeypatch.setattr(wsgi_bridge, limit, 0)
     series = f'scoreboard_refusals_total{{code="{code}"}}'
     before = read_metrics(client.get("/metrics").content.decode()).get(series, 0)
     start, body = async_to_sync(refused_by_the_bridge)(is_whole=status == 503)
@@ -213,7 +213,7 @@ def test_what_takes_too_long_is_one_line_in_the_log_and_counted(
 
 
 def test_a_page_for_which_no_thread_is_free_is_a_page_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge, "QUEUE_SECONDS", 0)
+    monkeypatch.setattr(wsgi_bridge, "QUEUE_SECONDS", 0)
     start, body = async_to_sync(refused_by_the_bridge)(is_whole=True, path="/")
     assert start["status"] == 503
     assert {(b"content-type", b"text/html; charset=utf-8"), (b"retry-after", b"2")} <= set(start["headers"])
@@ -226,7 +226,7 @@ async def refused_by_the_bridge(*, is_whole: bool, path: str = "/api/score/updat
         "type": "http", "http_version": "1.1", "method": "PATCH", "path": path, "query_string": b"",
         "scheme": "http", "headers": [(b"x-request-id", b"slow-1")], "client": ("192.0.2.7", 4711),
     }  # fmt: skip
-    communicator = ApplicationCommunicator(bridge.Bridge(get_wsgi_application()), scope)
+    communicator = ApplicationCommunicator(wsgi_bridge.Bridge(get_wsgi_application()), scope)
     if is_whole:
         await communicator.send_input({"type": "http.request", "body": b"{}"})
     return await communicator.receive_output(5), await communicator.receive_output(5)

@@ -18,7 +18,7 @@ from django.db import connection
 
 from audit.models import AuditEntry
 from scoreboard_project.env import SETTINGS
-from scores.readiness import find_clock_fault
+from scoreboard_project.server.readiness import find_clock_fault
 from tests.conftest import database_url
 from tests.plugin import Profile
 from tests.processes import ROOT, free_port

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from scoreboard_project.front import HELD_TRIES, Together, Unanswered
-from scoreboard_project.update import Claim
+from scoreboard_project.server.batching import HELD_TRIES, Together, Unanswered
+from scoreboard_project.server.fast_update import Claim
 from scores.errors import PlayerFrozen
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from scoreboard_project.request_headers import MOST_ESCAPES, UNKNOWN_CONTENT, read_content_type, read_cookies
+from scoreboard_project.server.request_headers import MOST_ESCAPES, UNKNOWN_CONTENT, read_content_type, read_cookies
 from tests.scoreboard_project.test_bridge import ask
 from tests.servers import ScoreboardServer
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scoreboard_project.socket_limit import find_subject
+from scoreboard_project.server.socket_limit import find_subject
 from tests.processes import wait_until
 from tests.scores.raw import Client
 from tests.servers import ScoreboardServer

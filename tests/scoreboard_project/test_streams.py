@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from scoreboard_project import bridge
-from scoreboard_project.bridge import Bridge
-from scoreboard_project.front import Message
-from scoreboard_project.threads import THREADS
+from scoreboard_project.server import wsgi_bridge
+from scoreboard_project.server.batching import Message
+from scoreboard_project.server.threads import THREADS
+from scoreboard_project.server.wsgi_bridge import Bridge
 
 SCOPE: dict[str, Any] = {
     "type": "http", "method": "GET", "path": "/long", "query_string": b"", "headers": [], "http_version": "1.1",
@@ -86,7 +86,7 @@ def test_who_left_ends_the_answer() -> None:
 
 
 def test_readers_that_take_nothing_hold_no_thread_and_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge, "STALLED_SECONDS", 1.0)
+    monkeypatch.setattr(wsgi_bridge, "STALLED_SECONDS", 1.0)
 
     async def read() -> None:
         answers = Answers()

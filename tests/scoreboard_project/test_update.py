@@ -14,8 +14,8 @@ from asgiref.sync import async_to_sync
 from django.db import connection, connections
 
 from audit.models import AuditEntry, Refusal
-from scoreboard_project.bridge import make_environ
-from scoreboard_project.update import Updates
+from scoreboard_project.server.fast_update import Updates
+from scoreboard_project.server.wsgi_bridge import make_environ
 from scores.models import Action, Score
 from tests.processes import wait_until
 from tests.scoreboard_project.test_bridge import JSON, ask

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from scores.checks import check_deployment
+from scoreboard_project.server.checks import check_deployment
 
 RANDOM = "p3Zt0vQnXw8rKc5LyJ2mHs7dFgBaUe9TiOq4V1N6WxYzDkRj"
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from scores import connections
-from scores.connections import find_address
-from scores.protocols import TimedProtocol, ViewerProtocol
+from scoreboard_project.server.uvicorn_protocols import connection
+from scoreboard_project.server.uvicorn_protocols.connection import find_address
+from scoreboard_project.server.uvicorn_protocols.http import TimedProtocol, ViewerProtocol
 from tests.processes import free_port
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n"
@@ -61,7 +61,7 @@ async def serving(application: Callable[..., Awaitable[None]]) -> AsyncIterator[
 def test_who_reads_nothing_is_let_go(
     application: Callable[..., Awaitable[None]], fields: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "READER_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "READER_SECONDS", 0.5)
 
     async def stall() -> None:
         async with serving(application) as server:
@@ -79,7 +79,7 @@ def test_who_reads_nothing_is_let_go(
 
 
 def test_who_reads_slowly_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "READER_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "READER_SECONDS", 0.3)
 
     async def read() -> int:
         async with serving(send_much) as server:

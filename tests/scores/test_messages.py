@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from scores.messages import HEAD_BYTES, HEAD_FIELDS
+from scoreboard_project.server.uvicorn_protocols.messages import HEAD_BYTES, HEAD_FIELDS
 from tests.scores.raw import MEBIBYTE, Bystander, Client
 from tests.servers import ScoreboardServer
 

@@ -13,8 +13,8 @@ import uvicorn
 from websockets.asyncio.client import connect
 
 from audit.models import AuditEntry
+from scoreboard_project.server.uvicorn_protocols.http import TimedProtocol, ViewerProtocol
 from scores.models import Action
-from scores.protocols import TimedProtocol, ViewerProtocol
 from tests.processes import free_port, wait_until
 from tests.scores.acting import access_token, make_player
 from tests.scores.raw import MEBIBYTE, Bystander, Client

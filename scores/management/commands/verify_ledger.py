@@ -17,8 +17,8 @@ from audit.checkpoint_file import read_all
 from audit.keys import load_keyring
 from audit.models import Verification
 from audit.verification import Finding
+from scoreboard_project.server.readiness import find_key_fault
 from scores.models import Score
-from scores.readiness import find_key_fault
 from scores.verification import verify
 
 PROGRESS_SECONDS = 1.0

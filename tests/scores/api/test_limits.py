@@ -12,7 +12,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from scoreboard_project.bridge import make_environ
+from scoreboard_project.server.wsgi_bridge import make_environ
 from scores.addresses import find_network
 from scores.api import middleware
 from scores.api.limits import split_rate

@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from audit import chain, clock
 from audit.keys import Keyring, LedgerKeyMissing, load_keyring
 from audit.models import AuditEntry
-from scoreboard_project.faults import MIGRATE
+from scoreboard_project.server.operator_errors import MIGRATE
 from scores import standings
 from scores.database import pooling
 from scores.database.availability import SILENCE_SECONDS, Availability, time_limit

@@ -6,8 +6,8 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
-from scores.connections import Connection, Fault, log_refusal
-from scores.handshakes import TOO_EARLY
+from scoreboard_project.server.uvicorn_protocols.connection import Connection, Fault, log_refusal
+from scoreboard_project.server.uvicorn_protocols.handshakes import TOO_EARLY
 
 #: The name of our extension in the scope of a socket: `write(frame: bytes) -> bool`.
 WRITE_FRAME = "scoreboard.write_frame"

@@ -21,8 +21,8 @@ from django.db import IntegrityError, close_old_connections
 from rest_framework.renderers import JSONRenderer
 
 from audit import strict_json
-from scoreboard_project.front import Headers, LearnedHeaders, Message, Together, Unanswered, is_admissible
-from scoreboard_project.refusing import refuse
+from scoreboard_project.server.batching import Headers, LearnedHeaders, Message, Together, Unanswered, is_admissible
+from scoreboard_project.server.fast_refusal import refuse
 from scores import metrics, services, swap
 from scores.api.authentication import identify_bearer
 from scores.api.limits import COUNTED, PlayerLimit, Usage, describe_limits

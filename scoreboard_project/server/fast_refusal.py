@@ -5,7 +5,7 @@ import time
 from django.core.handlers.wsgi import WSGIRequest
 from django.urls import Resolver404, resolve
 
-from scoreboard_project.front import Headers, Message
+from scoreboard_project.server.batching import Headers, Message
 from scores import metrics
 from scores.api.limits import Usage, describe_limits
 from scores.api.logs import request_id

@@ -8,7 +8,7 @@ import binascii
 
 from websockets.http11 import MAX_LINE_LENGTH
 
-from scores.connections import Fault, Headers
+from scoreboard_project.server.uvicorn_protocols.connection import Fault, Headers
 
 VERSION = b"13"
 #: What asks for another protocol on this connection: fields, and options of Connection.

@@ -11,10 +11,10 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from scores import handshakes
-from scores.connections import Connection, Fault, log_refusal
-from scores.messages import HEAD_BYTES, HEAD_TOO_LARGE, MeasuredProtocol, Stage
-from scores.viewer_protocol import WRITE_FRAME, ViewerProtocol
+from scoreboard_project.server.uvicorn_protocols import handshakes
+from scoreboard_project.server.uvicorn_protocols.connection import Connection, Fault, log_refusal
+from scoreboard_project.server.uvicorn_protocols.messages import HEAD_BYTES, HEAD_TOO_LARGE, MeasuredProtocol, Stage
+from scoreboard_project.server.uvicorn_protocols.viewer import WRITE_FRAME, ViewerProtocol
 
 __all__ = ["WRITE_FRAME", "TimedProtocol", "ViewerProtocol"]
 

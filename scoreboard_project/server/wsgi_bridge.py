@@ -17,12 +17,12 @@ from weakref import WeakValueDictionary
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-from scoreboard_project.front import Message, Receive, Send
-from scoreboard_project.refusing import refuse
-from scoreboard_project.request_headers import read_content_type, read_cookies
-from scoreboard_project.threads import LOGINS, AllThreads, Threads
-from scoreboard_project.update import PATH as UPDATE
-from scoreboard_project.update import Updates
+from scoreboard_project.server.batching import Message, Receive, Send
+from scoreboard_project.server.fast_refusal import refuse
+from scoreboard_project.server.fast_update import PATH as UPDATE
+from scoreboard_project.server.fast_update import Updates
+from scoreboard_project.server.request_headers import read_content_type, read_cookies
+from scoreboard_project.server.threads import LOGINS, AllThreads, Threads
 from scores import swap
 from scores.api.limits import COUNTED
 from scores.api.views import IS_HELD

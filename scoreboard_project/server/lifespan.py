@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 
 from audit.refusals import REFUSALS
-from scoreboard_project.front import Message, Receive, Send
+from scoreboard_project.server.batching import Message, Receive, Send
+from scoreboard_project.server.readiness import DatabaseWatch
 from scores.database.availability import availability
-from scores.readiness import DatabaseWatch
 
 #: A server begins to serve knowing whether the database answers, and with a board to show.
 WATCH_PATIENCE_SECONDS = 3.0

@@ -4,7 +4,7 @@ from enum import Enum
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from scores.connections import Fault
+from scoreboard_project.server.uvicorn_protocols.connection import Fault
 
 #: A request's head, trailers included: so many fields, so many bytes.
 HEAD_FIELDS = 100

@@ -15,9 +15,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from scoreboard_project.server.management.commands.serve import check_port
 from scores.cheats import CHEATS
 from scores.demo import ADMIN, PLAYERS, Demo
-from scores.management.commands.serve import check_port
 from scores.simulation import Api, Simulation
 
 START_SECONDS = 60

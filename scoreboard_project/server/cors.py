@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from scoreboard_project.front import Message, Receive, Send
+from scoreboard_project.server.batching import Message, Receive, Send
 
 SHARED = ("/api/", "/.well-known/")
 PREFLIGHT = [

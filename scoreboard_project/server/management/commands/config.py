@@ -12,9 +12,9 @@ from django.db import DatabaseError
 
 from audit.keys import load_keyring
 from scoreboard_project.env import SETTINGS, Setting
-from scoreboard_project.faults import explain
+from scoreboard_project.server.operator_errors import explain
+from scoreboard_project.server.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.database import pooling
-from scores.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.receipts import Registry
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 
-from scoreboard_project.update import PATH as UPDATE
+from scoreboard_project.server.fast_update import PATH as UPDATE
 from scores import swap
 from scores.database.availability import READ_SECONDS, availability
 

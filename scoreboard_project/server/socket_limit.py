@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from scoreboard_project.front import Message, Receive, Send
+from scoreboard_project.server.batching import Message, Receive, Send
+from scoreboard_project.server.uvicorn_protocols.connection import Client, Fault, Headers, find_address, log_refusal
 from scores.addresses import name_subject
-from scores.connections import Client, Fault, Headers, find_address, log_refusal
 
 FULL = Fault(
     503, "too_many_sockets", "This address has as many sockets as one may have here.", ((b"retry-after", b"60"),)

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 
-from scoreboard_project.bridge import make_environ
-from scoreboard_project.front import Headers, LearnedHeaders, Message, Receive, Send, Together, is_admissible
-from scoreboard_project.refusing import refuse
+from scoreboard_project.server.batching import Headers, LearnedHeaders, Message, Receive, Send, Together, is_admissible
+from scoreboard_project.server.fast_refusal import refuse
+from scoreboard_project.server.wsgi_bridge import make_environ
 from scores import metrics
 from scores.api.limits import AddressReadLimit, AddressUnchangedLimit, Usage, address_subject, describe_limits
 from scores.api.middleware import choose_request_id, client_address

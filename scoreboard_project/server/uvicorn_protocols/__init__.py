@@ -1,0 +1,1 @@
+"""What we add to uvicorn's connections, for HTTP and for sockets."""
