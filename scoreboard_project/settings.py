@@ -57,10 +57,10 @@ INSTALLED_APPS = [
     "scoreboard_project.server",
 ]
 MIDDLEWARE = [
-    "scores.api.middleware.RequestMiddleware",
-    "scores.api.middleware.PageCompression",
+    "scores.http.middleware.RequestMiddleware",
+    "scores.http.middleware.PageCompression",
     "django.middleware.security.SecurityMiddleware",
-    "scores.api.middleware.ProbeMiddleware",
+    "scores.http.middleware.ProbeMiddleware",
     "scores.storable.StorableText",
     "scoreboard_project.server.middleware.StaticFiles",
     "scoreboard_project.server.middleware.ContentPolicy",
@@ -146,7 +146,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
 }
 CACHES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "limits": {"BACKEND": "scores.api.counting.CountingCache", "LOCATION": REDIS_URL},
+    "limits": {"BACKEND": "scores.http.counting.CountingCache", "LOCATION": REDIS_URL},
 }
 
 # --- Tokens, receipts, the log
@@ -196,7 +196,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["scores.api.parsers.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "scores.api.parsers.OnlyJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "scores.api.problems.exception_handler",
+    "EXCEPTION_HANDLER": "scores.http.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -247,7 +247,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "frame-ancestors": [NONE],
     },
 }
-AUTHENTICATION_BACKENDS = ["scores.passwords.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["scores.http.passwords.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -274,10 +274,10 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"()": "scores.api.logs.TextFormatter"},
-        "json": {"()": "scores.api.logs.JSONFormatter"},
+        "text": {"()": "scores.http.logs.TextFormatter"},
+        "json": {"()": "scores.http.logs.JSONFormatter"},
     },
-    "filters": {"clients": {"()": "scores.api.logs.ClientFaults"}},
+    "filters": {"clients": {"()": "scores.http.logs.ClientFaults"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["clients"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from scores.api.limits import AddressLoginLimit, UsernameLoginLimit, address_subject, login_subject
 from scores.errors import RateLimited
+from scores.http.limits import AddressLoginLimit, UsernameLoginLimit, address_subject, login_subject
 
 
 class LimitedForm(AuthenticationForm):

@@ -18,9 +18,9 @@ from audit.keys import load_keyring
 from audit.models import Checkpoint
 from scoreboard_project.server.readiness import find_missing_ledger_key, is_migrated
 from scores import standings
-from scores.api import problems
-from scores.api.limits import limits_are_shared
 from scores.database.availability import availability
+from scores.http import problems
+from scores.http.limits import limits_are_shared
 from scores.metrics import render as render_metrics
 from scores.you import describe_place, find_viewer
 

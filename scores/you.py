@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from scores import standings
-from scores.api.limits import AddressReadLimit, address_subject
 from scores.errors import NotAuthenticated
+from scores.http.limits import AddressReadLimit, address_subject
 from scores.models import Score
 
 

@@ -21,7 +21,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import Settings
 
-from scores.api.logs import JSONFormatter, TextFormatter
+from scores.http.logs import JSONFormatter, TextFormatter
 from scores.models import Action
 from tests.processes import ROOT
 from tests.scores.acting import make_player, read_problem

@@ -7,10 +7,10 @@ from django.urls import Resolver404, resolve
 
 from scoreboard_project.server.batching import Headers, Message
 from scores import metrics
-from scores.api.limits import Usage, describe_limits
-from scores.api.logs import request_id
-from scores.api.middleware import answer_refusal, choose_request_id, client_address
 from scores.errors import Refused
+from scores.http.limits import Usage, describe_limits
+from scores.http.logs import request_id
+from scores.http.middleware import answer_refusal, choose_request_id, client_address
 
 
 def refuse(

@@ -25,17 +25,17 @@ from scoreboard_project.server.batching import Headers, LearnedHeaders, Message,
 from scoreboard_project.server.fast_refusal import refuse
 from scores import metrics, services, swap
 from scores.api.authentication import identify_bearer
-from scores.api.limits import COUNTED, PlayerLimit, Usage, describe_limits
-from scores.api.logs import request_id
-from scores.api.middleware import choose_request_id, client_address
-from scores.api.outcomes import note_update
-from scores.api.problems import to_refusal
 from scores.api.serializers import MAXIMUM_RECEIPT_LENGTH, show_award
 from scores.api.views import describe_origin, read_act
 from scores.awarding import Attempt, Award
 from scores.database.availability import availability, time_limit
 from scores.database.postgresql.base import WriteUnanswered
 from scores.errors import OutcomeUnknown, RateLimited, Refused, Unavailable
+from scores.http.limits import COUNTED, PlayerLimit, Usage, describe_limits
+from scores.http.logs import request_id
+from scores.http.middleware import choose_request_id, client_address
+from scores.http.outcomes import note_update
+from scores.http.problems import to_refusal
 from scores.receipts import Receipt
 
 logger = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from scores.api.limits import AddressPageLimit, address_subject, describe_limits
-from scores.api.middleware import answer_refusal
 from scores.errors import RateLimited
+from scores.http.limits import AddressPageLimit, address_subject, describe_limits
+from scores.http.middleware import answer_refusal
 from scores.you import find_viewer
 
 API = "/api/score/"

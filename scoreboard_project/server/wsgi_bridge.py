@@ -24,10 +24,10 @@ from scoreboard_project.server.fast_update import Updates
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
 from scoreboard_project.server.threads import LOGINS, AllThreads, Threads
 from scores import swap
-from scores.api.limits import COUNTED
 from scores.api.views import IS_HELD
 from scores.database.availability import availability, time_limit
 from scores.errors import OutcomeUnknown, PayloadTooLarge, Refused, RequestTimeout, Unavailable
+from scores.http.limits import COUNTED
 from scores.live import hub
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,6 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from scores.api.problems import CONTENT_TYPE
 from scores.api.serializers import (
     ActionUpdate,
     AwardShape,
@@ -25,6 +24,7 @@ from scores.api.serializers import (
     TokenPair,
     TopShape,
 )
+from scores.http.problems import CONTENT_TYPE
 
 COMMON = {
     400: ["invalid_body"],

@@ -15,18 +15,6 @@ from rest_framework.views import APIView
 from scores import naming, services, standings
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
-from scores.api.limits import (
-    AddressLoginLimit,
-    AddressReadLimit,
-    AddressRefreshLimit,
-    AddressRevokeLimit,
-    AddressUnchangedLimit,
-    PlayerLimit,
-    UsernameLoginLimit,
-    address_subject,
-    describe_limits,
-)
-from scores.api.outcomes import note_update
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.awarding import Attempt, Caller, SelfReport, check_caller
 from scores.errors import (
@@ -37,6 +25,18 @@ from scores.errors import (
     PlayerHeld,
     TokenInvalid,
 )
+from scores.http.limits import (
+    AddressLoginLimit,
+    AddressReadLimit,
+    AddressRefreshLimit,
+    AddressRevokeLimit,
+    AddressUnchangedLimit,
+    PlayerLimit,
+    UsernameLoginLimit,
+    address_subject,
+    describe_limits,
+)
+from scores.http.outcomes import note_update
 from scores.receipts import Receipt, examine
 
 #: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).

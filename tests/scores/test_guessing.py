@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from scores.api.limits import limits_are_shared
+from scores.http.limits import limits_are_shared
 from scores.models import Score
 from tests.processes import wait_until
 from tests.scores.acting import PASSWORD, make_player, read_problem

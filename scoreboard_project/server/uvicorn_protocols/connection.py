@@ -9,7 +9,7 @@ from http import HTTPStatus
 from django.http import HttpRequest
 
 from scores import metrics
-from scores.api.middleware import client_address
+from scores.http.middleware import client_address
 
 logger = logging.getLogger("scores.outcomes")
 

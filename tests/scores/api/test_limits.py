@@ -14,9 +14,9 @@ from pytest_django import Settings
 
 from scoreboard_project.server.wsgi_bridge import make_environ
 from scores.addresses import find_network
-from scores.api import middleware
-from scores.api.limits import split_rate
-from scores.api.middleware import client_address
+from scores.http import middleware
+from scores.http.limits import split_rate
+from scores.http.middleware import client_address
 from scores.models import Action, Score
 from tests.scores.acting import PASSWORD, access_token, make_player, read_problem, update
 from tests.servers import ScoreboardServer, Valkey
@@ -199,7 +199,7 @@ def test_clients_whose_address_cannot_be_read_share_a_limit_with_those_of_their_
     assert [read("192.0.2.1") for _ in range(3)] == [200, 200, 429]
     assert [login("192.0.2.1") for _ in range(3)] == [401, 401, 429]
     assert (read("192.0.2.2"), login("192.0.2.2")) == (200, 401)
-    said = [record.getMessage() for record in caplog.records if record.name == "scores.api.middleware"]
+    said = [record.getMessage() for record in caplog.records if record.name == "scores.http.middleware"]
     assert said == [
         "a client's address is 'in the clouds', which is none: it counts as unknown. Is TRUSTED_PROXIES (1) how many proxies "
         "stand in front, and does each of them add the address it sees to X-Forwarded-For?"
@@ -249,7 +249,7 @@ def test_without_valkey_everything_goes_on_counted_by_this_process(
         assert "scoreboard_limits_shared 0.0" in Client().get("/metrics").content.decode()
     finally:
         valkey.start()
-    said = [record.getMessage() for record in caplog.records if record.name == "scores.api.counting"]
+    said = [record.getMessage() for record in caplog.records if record.name == "scores.http.counting"]
     assert len(said) == 1
     assert said[0].startswith("limits are counted per process until REDIS_URL is within reach again")
 

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from scores.api.limits import count, limits_are_shared
-from scores.api.local_counts import SHARED_COUNTERS, TOLD_APART, LocalCounts
+from scores.http.limits import count, limits_are_shared
+from scores.http.local_counts import SHARED_COUNTERS, TOLD_APART, LocalCounts
 from tests.plugin import Profile
 from tests.processes import wait_until
 

@@ -8,7 +8,6 @@ from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from rest_framework import exceptions
 
-from scores.api.outcomes import count_refusal, note_refusal
 from scores.database.pooling import SessionsShared
 from scores.database.postgresql.base import WriteUnanswered
 from scores.errors import (
@@ -20,6 +19,7 @@ from scores.errors import (
     Refused,
     Unavailable,
 )
+from scores.http.outcomes import count_refusal, note_refusal
 
 logger = logging.getLogger("scores.refusals")
 

@@ -11,8 +11,8 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 
 from scores import metrics
-from scores.api.local_counts import LocalCounts
 from scores.database.valkey_connections import pool_options
+from scores.http.local_counts import LocalCounts
 
 logger = logging.getLogger(__name__)
 

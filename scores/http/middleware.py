@@ -17,9 +17,9 @@ from django.urls import resolve
 from django.utils.translation import get_language
 
 from scores import addresses, metrics
-from scores.api import problems
-from scores.api.logs import request_id
 from scores.errors import Refused
+from scores.http import problems
+from scores.http.logs import request_id
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from scores.addresses import name_subject
-from scores.api import counting
 from scores.errors import RateLimited
+from scores.http import counting
 
 #: In a request's environment: the usage of the one limit it was counted under already, on its way to the view.
 COUNTED = "scoreboard.counted"
@@ -169,7 +169,7 @@ class UsernameLoginLimit(RateLimit):
 
 
 class AccountLoginLimit(RateLimit):
-    """Failed logins of one account from everywhere; what comes above it is slowed (`scores.guessing`), not refused."""
+    """Failed logins of one account from everywhere; what comes above it is slowed (`scores.http.guessing`), not refused."""
 
     name, rate_setting = "login-account", "LOGIN_RATE"
     allowed = "30/h"

@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from scores.api.limits import AccountLoginLimit, SlowedLoginLimit, account_subject, login_subject
+from scores.http.limits import AccountLoginLimit, SlowedLoginLimit, account_subject, login_subject
 
 #: For so long a network stays one that an account signed in from.
 REMEMBERED_DAYS = 90
@@ -24,7 +24,7 @@ class LoginAttempt:
         self._request = request
         self._account = account_subject(username)
         # Of who plays from where, what is kept tells nothing without SECRET_KEY.
-        digest = salted_hmac("scores.guessing", login_subject(username, request), algorithm="sha256").hexdigest()
+        digest = salted_hmac("scores.http.guessing", login_subject(username, request), algorithm="sha256").hexdigest()
         self._key = f"rl:signed-in:{digest}"
         self._day_signed_in: int | None = caches["limits"].get(self._key)
 
