@@ -27,7 +27,7 @@ from scores.errors import (
     UnknownAction,
 )
 from scores.models import MAXIMUM_BALANCE, Action, Score
-from scores.receipts import Receipt, examine
+from scores.receipts.verifier import Receipt, examine
 
 MICROSECONDS = 1_000_000
 DAY_US = 86_400 * MICROSECONDS

@@ -23,7 +23,7 @@ from audit.models import AuditEntry, CheckpointHead
 from audit.times import format_time
 from audit.verification import COLUMNS, ERASURE, Entry
 from scores.models import Score
-from scores.receipts import Issuer, parse_issuers, registry
+from scores.receipts.verifier import Issuer, parse_issuers, registry
 
 VERSION = "scoreboard.case.v1"
 #: The order of the parts of the file; those of `LISTS` are lists.

@@ -16,7 +16,7 @@ from audit.keys import CheckpointKeys, Keyring, decode_base64url
 from audit.times import format_time
 from audit.verification import ERASURE, ChainCheck, Entry, Erasures, State
 from scores.case import LISTS, PARTS, Case, Seal, hash_described
-from scores.receipts import Issuer, check_spent
+from scores.receipts.verifier import Issuer, check_spent
 from scores.verification import expected_score
 
 FINDINGS_SHOWN = 100

@@ -17,8 +17,8 @@ from django.db import transaction
 
 from scores import services
 from scores.cheats import CHEATS
-from scores.issuing import add_to_registry, decode_private_key, encode_private_key, make_entry
 from scores.models import Action, Score
+from scores.receipts.signing import add_to_registry, decode_private_key, encode_private_key, make_entry
 
 ISSUER = "demo-backend"
 KID = "demo-1"

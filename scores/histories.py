@@ -20,7 +20,7 @@ from audit.refusals import OTHERS
 from audit.times import to_moment, to_us
 from scores.addresses import UNKNOWN
 from scores.models import Action
-from scores.receipts import parse_issuers
+from scores.receipts.verifier import parse_issuers
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

@@ -24,7 +24,7 @@ from scores.chain import IDENTITY, append_system_entry
 from scores.corrections import check_reason
 from scores.errors import CorrectionRefused, Unavailable
 from scores.models import Score
-from scores.receipts import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
+from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
 from scores.verification import find_differences
 
 #: Where an act of the system chain belongs to no action: a colon is in no slug.

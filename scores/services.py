@@ -35,7 +35,7 @@ from scores.models import Action, Score
 from scores.names import name_key
 from scores.naming import NameChanged
 from scores.players import ensure_external_player
-from scores.receipts import Receipt
+from scores.receipts.verifier import Receipt
 from scores.storable import is_storable
 
 logger = logging.getLogger(__name__)

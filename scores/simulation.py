@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scores.cheats import CHEATS, Move
 from scores.demo import CATALOGUE, ISSUER, KID, PLAYERS, Demo, DemoAction
-from scores.issuing import sign_receipt
+from scores.receipts.signing import sign_receipt
 
 UPDATE = "/api/score/update"
 #: Most acts are proved by a receipt, as on a site that takes points seriously.

@@ -32,7 +32,7 @@ from audit.verification import (
 )
 from scores.models import Action, Score
 from scores.names import erased_name, name_key
-from scores.receipts import check_spent
+from scores.receipts.verifier import check_spent
 from scores.services import plain
 
 Progress = Callable[[int], None]

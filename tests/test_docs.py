@@ -22,10 +22,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit.models import AuditEntry
-from scores.issuing import encode_private_key, make_entry
 from scores.models import Action, Score
 from scores.players import ensure_player
-from scores.receipts import examine
+from scores.receipts.signing import encode_private_key, make_entry
+from scores.receipts.verifier import examine
 from tests.processes import ROOT
 from tests.scores.acting import access_token
 from tests.servers import ScoreboardServer

@@ -36,7 +36,7 @@ from scores.http.logs import request_id
 from scores.http.middleware import choose_request_id, client_address
 from scores.http.outcomes import note_update
 from scores.http.problems import to_refusal
-from scores.receipts import Receipt
+from scores.receipts.verifier import Receipt
 
 logger = logging.getLogger(__name__)
 

@@ -37,7 +37,7 @@ from scores.http.limits import (
     describe_limits,
 )
 from scores.http.outcomes import note_update
-from scores.receipts import Receipt, examine
+from scores.receipts.verifier import Receipt, examine
 
 #: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
 IDEMPOTENCY_KEY = re.compile(r'(?P<quote>"?)(?P<key>[!#-\[\]-~]{1,255})(?P=quote)')

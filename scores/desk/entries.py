@@ -20,7 +20,7 @@ from audit.models import AuditEntry
 from scores.corrections import REVERSIBLE
 from scores.desk.forms import MAXIMUM_ENTRIES, write_numbers
 from scores.models import Score
-from scores.receipts import check_spent
+from scores.receipts.verifier import check_spent
 
 #: May act and review. Looking is the models' view permissions, configuring the catalogue its add and change.
 PERMISSION = "scores.correct_score"

@@ -28,7 +28,7 @@ from scores import corrections
 from scores.case import CaseInvalid, read_case, write_case
 from scores.case_check import Means, check_case
 from scores.models import Score
-from scores.receipts import parse_issuers
+from scores.receipts.verifier import parse_issuers
 from tests.processes import ROOT
 from tests.scores.tampering import make_history
 

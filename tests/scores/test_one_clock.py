@@ -19,7 +19,7 @@ from scores import chain, services
 from scores.awarding import Award
 from scores.errors import Cooldown, DailyCap, ReceiptInvalid, Refused
 from scores.models import Action, Score
-from scores.receipts import examine
+from scores.receipts.verifier import examine
 from scores.verification import verify
 from tests.processes import wait_until
 from tests.scores.acting import change_actions, make_player, make_receipt, read_problem, update

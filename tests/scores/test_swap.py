@@ -25,7 +25,7 @@ from scores.errors import (
     UnknownAction,
 )
 from scores.models import Action, Score
-from scores.receipts import Receipt, examine
+from scores.receipts.verifier import Receipt, examine
 from tests.scores.acting import change_actions, make_claims, make_player, make_receipt
 from tests.scores.test_concurrency import caller_of, check_chain, in_threads
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.keys import encode_base64url
-from scores.issuing import add_to_registry, encode_private_key, make_entry
+from scores.receipts.signing import add_to_registry, encode_private_key, make_entry
 
 
 class Command(BaseCommand):

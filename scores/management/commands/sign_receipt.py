@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from scores.issuing import decode_private_key, encode_public_key, sign_receipt
-from scores.receipts import parse_issuers
+from scores.receipts.signing import decode_private_key, encode_public_key, sign_receipt
+from scores.receipts.verifier import parse_issuers
 
 
 class Command(BaseCommand):

@@ -13,7 +13,7 @@ from audit.checkpoints import read_kid
 from audit.keys import CheckpointKeys, decode_base64url, read_checkpoint_keys, read_keyring
 from scores.case import Case, CaseInvalid, read_case
 from scores.case_check import Means, check_case
-from scores.receipts import parse_issuers
+from scores.receipts.verifier import parse_issuers
 
 
 class Command(BaseCommand):

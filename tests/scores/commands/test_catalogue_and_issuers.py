@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from audit.models import AuditEntry
 from scores.models import Action, Score
-from scores.receipts import examine
+from scores.receipts.verifier import examine
 from tests.scores.acting import make_claims, read_problem, read_state, update
 
 FIELDS = ("slug", "label", "points", "cooldown_seconds", "daily_cap", "receipt_required", "enabled")

@@ -15,7 +15,7 @@ from scoreboard_project.env import SETTINGS, Setting
 from scoreboard_project.server.operator_errors import explain
 from scoreboard_project.server.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.database import pooling
-from scores.receipts import Registry
+from scores.receipts.verifier import Registry
 
 
 class Command(BaseCommand):

@@ -18,7 +18,7 @@ from audit.keys import load_keyring
 from scoreboard_project import __version__
 from scoreboard_project.server.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.metrics import FOLDER_VARIABLE
-from scores.receipts import Registry
+from scores.receipts.verifier import Registry
 
 logger = logging.getLogger(__name__)
 

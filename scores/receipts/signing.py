@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 
 from audit.keys import decode_base64url, encode_base64url
-from scores.receipts import ALGORITHM, TYPE, parse_issuers
+from scores.receipts.verifier import ALGORITHM, TYPE, parse_issuers
 
 
 def encode_private_key(key: Ed25519PrivateKey) -> str:

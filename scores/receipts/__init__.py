@@ -1,0 +1,1 @@
+"""Receipts: what proves that a player did something elsewhere, checked and, to try things, made."""
