@@ -94,7 +94,7 @@ def place_statement() -> tuple[str, Any]:
     """The statement itself, caught on its way to the database, and how its parameters are made for a player."""
     from django.db import connection  # noqa: PLC0415 - needs the settings
 
-    from scores.ranks import read_neighbourhood  # noqa: PLC0415
+    from scores.board.ranks import read_neighbourhood  # noqa: PLC0415
 
     caught: list[Any] = []
 

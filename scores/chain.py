@@ -9,8 +9,8 @@ from django.db import transaction
 from audit import ledger
 from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
-from scores import live
 from scores.awarding import CatalogueChanged
+from scores.board import hub
 from scores.errors import Unavailable
 from scores.models import Score
 
@@ -49,7 +49,7 @@ def append_entry(
             context=context,
         )
     score.follow(entry)
-    transaction.on_commit(live.announce)
+    transaction.on_commit(hub.announce)
     return entry
 
 

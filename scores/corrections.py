@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 
 from audit.models import AuditEntry
 from audit.verification import ERASURE
-from scores import live, naming
+from scores import naming
+from scores.board import hub
 from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
 from scores.erasure import erase_traces
 from scores.errors import CorrectionRefused
@@ -133,7 +134,7 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     if reviews:
         context["reviews"] = " ".join(map(str, reviews))
     entry = append_system_entry(action=f"{ERASURE}{player}", actor=actor, context=context)
-    transaction.on_commit(live.announce)
+    transaction.on_commit(hub.announce)
     return entry
 
 

@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from audit.keys import load_keyring
 from audit.models import Checkpoint
 from scoreboard_project.server.readiness import find_missing_ledger_key, is_migrated
-from scores import standings
+from scores.board import standings
 from scores.database.availability import availability
 from scores.http import problems
 from scores.http.limits import limits_are_shared

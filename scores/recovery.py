@@ -19,7 +19,7 @@ from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
 from scoreboard_project.server.readiness import find_key_fault
-from scores import live, ranks
+from scores.board import hub, ranks
 from scores.chain import IDENTITY, append_system_entry
 from scores.corrections import check_reason
 from scores.errors import CorrectionRefused, Unavailable
@@ -49,7 +49,7 @@ def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID
         ranks.recount()  # what was changed behind the triggers' back was not noted by them
         context["players"] = " ".join(map(str, changed))
         append_system_entry(action=REBUILD, actor=actor, context=context)
-        transaction.on_commit(live.announce)
+        transaction.on_commit(hub.announce)
     return changed
 
 
@@ -106,7 +106,7 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
         context["min_iat"] = str(min_iat)
         append_system_entry(action=RESTORE, actor=actor, context=context)
         checkpoint = begin_epoch(keys)
-    live.announce()
+    hub.announce()
     fault = ""
     try:
         export(keys)

@@ -16,7 +16,7 @@ from audit import ledger
 from audit.clock import ClockUs
 from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
-from scores import live, naming, swap
+from scores import naming, swap
 from scores.awarding import (
     MICROSECONDS,
     Attempt,
@@ -29,6 +29,7 @@ from scores.awarding import (
     midnight_us,
     weigh,
 )
+from scores.board import hub
 from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
 from scores.errors import InvalidBody, PlayerHeld, Refused, TokenInvalid
 from scores.models import Action, Score
@@ -107,7 +108,7 @@ def award_together(
     if not names:
         return answers
     written = swap.write_entries([(name, chains[player]) for player, name in names.items()])
-    live.announce()
+    hub.announce()
     lost = names.keys() - written
     return [None if isinstance(answer, Award) and answer.entry.player in lost else answer for answer in answers]
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from scores import standings
+from scores.board import standings
 from scores.errors import NotAuthenticated
 from scores.http.limits import AddressReadLimit, address_subject
 from scores.models import Score

@@ -16,11 +16,11 @@ from scoreboard_project.server.batching import Headers, LearnedHeaders, Message,
 from scoreboard_project.server.fast_refusal import refuse
 from scoreboard_project.server.wsgi_bridge import make_environ
 from scores import metrics
+from scores.board.standings import Snapshot, read_snapshot
 from scores.database.availability import read_limit
 from scores.errors import RateLimited
 from scores.http.limits import AddressReadLimit, AddressUnchangedLimit, Usage, address_subject, describe_limits
 from scores.http.middleware import choose_request_id, client_address
-from scores.standings import Snapshot, read_snapshot
 
 PATH = "/api/score/top"
 #: With a database that answers nothing, the view gets the rest of the 5 s that a client waits at most.

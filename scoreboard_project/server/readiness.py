@@ -15,7 +15,7 @@ from audit import chain, clock
 from audit.keys import Keyring, LedgerKeyMissing, load_keyring
 from audit.models import AuditEntry
 from scoreboard_project.server.operator_errors import MIGRATE
-from scores import standings
+from scores.board import standings
 from scores.database import pooling
 from scores.database.availability import SILENCE_SECONDS, Availability, time_limit
 from scores.models import Action

@@ -25,10 +25,10 @@ from scoreboard_project.server.request_headers import read_content_type, read_co
 from scoreboard_project.server.threads import LOGINS, AllThreads, Threads
 from scores import swap
 from scores.api.views import IS_HELD
+from scores.board.hub import hub
 from scores.database.availability import availability, time_limit
 from scores.errors import OutcomeUnknown, PayloadTooLarge, Refused, RequestTimeout, Unavailable
 from scores.http.limits import COUNTED
-from scores.live import hub
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from scores.awarding import Award
+from scores.board.standings import Place
 from scores.names import MAXIMUM_LENGTH
-from scores.standings import Place
 
 MAXIMUM_RECEIPT_LENGTH = 4096
 

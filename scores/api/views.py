@@ -12,11 +12,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from scores import naming, services, standings
+from scores import naming, services
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.awarding import Attempt, Caller, SelfReport, check_caller
+from scores.board import standings
 from scores.errors import (
     IdempotencyKeyRequired,
     InvalidBody,

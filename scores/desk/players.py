@@ -15,11 +15,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from audit.models import AuditEntry, Verification
+from scores.board.standings import find_place
 from scores.desk import history
 from scores.desk.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
 from scores.desk.entries import name_people
 from scores.models import Flag, Score
-from scores.standings import find_place
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin

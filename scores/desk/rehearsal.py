@@ -9,11 +9,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from audit.models import AuditEntry
+from scores.board.standings import read_top
 from scores.corrections import read_left_out
 from scores.errors import CorrectionRefused, Refused
 from scores.models import Score
 from scores.players import ensure_player
-from scores.standings import read_top
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import pytest
 from django.db import transaction
 
 from audit.models import AuditEntry
-from scores import corrections, standings
+from scores import corrections
+from scores.board import standings
 from scores.chain import append_entry
 from scores.errors import CorrectionRefused, Refused
 from scores.models import MAXIMUM_BALANCE, Action, Score

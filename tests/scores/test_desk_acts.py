@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from audit.models import AuditEntry
-from scores import standings
+from scores.board import standings
 from scores.models import Action, Score
 from scores.players import ensure_player
 from tests.scores.acting import access_token, update

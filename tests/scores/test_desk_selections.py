@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from scores import corrections, standings
+from scores import corrections
+from scores.board import standings
 from scores.desk.forms import NumbersField, write_numbers
 from scores.models import Score
 from scores.players import ensure_player

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scores.long_lived import STEP, LongLived
+from scores.board.long_lived import STEP, LongLived
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from audit.models import Refusal
 from audit.refusals import flush_refusals, record_refusal
+from scores.board.ranks import NEIGHBOURS
 from scores.errors import InvalidName
 from scores.models import Score
 from scores.names import clean_name, name_key, repair_name
-from scores.ranks import NEIGHBOURS
 from tests.scores.acting import make_player
 
 

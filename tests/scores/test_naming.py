@@ -13,8 +13,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit.models import AuditEntry
-from scores import corrections, naming, services, standings
+from scores import corrections, naming, services
 from scores.awarding import Attempt, Award, Caller, SelfReport
+from scores.board import standings
 from scores.errors import CorrectionRefused, InvalidName, TokenInvalid
 from scores.models import Action, Score
 from scores.players import ensure_external_player, ensure_player

@@ -12,7 +12,8 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from scores import corrections, ranks, recovery, standings
+from scores import corrections, recovery
+from scores.board import ranks, standings
 from scores.models import RankChange, RankRange, Score
 from tests.conftest import without_triggers_on_postgresql
 from tests.scores.tampering import make_history

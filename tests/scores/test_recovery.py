@@ -20,7 +20,8 @@ from audit import checkpoints
 from audit.checkpoints import SealingRefused, read_block
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
-from scores import corrections, standings
+from scores import corrections
+from scores.board import standings
 from scores.errors import CorrectionRefused
 from scores.models import Score
 from tests.processes import wait_until

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from scores import standings
+from scores.board import standings
 from scores.models import Action, Score
 from tests.scores.acting import make_player, make_receipt, update
 

@@ -6,7 +6,7 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from scoreboard_project.server.uvicorn_protocols.http import WRITE_FRAME
-from scores.live import Viewer, hub
+from scores.board.hub import Viewer, hub
 
 POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
 

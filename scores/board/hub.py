@@ -22,9 +22,9 @@ from django.db import close_old_connections
 from websockets import frames
 
 from scores import metrics
+from scores.board.long_lived import LongLived
+from scores.board.standings import REUSE_SECONDS, Snapshot, read_snapshot
 from scores.database.availability import read_limit
-from scores.long_lived import LongLived
-from scores.standings import REUSE_SECONDS, Snapshot, read_snapshot
 
 logger = logging.getLogger(__name__)
 

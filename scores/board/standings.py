@@ -15,9 +15,9 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 
 from audit.times import format_time
+from scores.board.ranks import read_neighbourhood
 from scores.database.availability import availability
 from scores.models import Score
-from scores.ranks import read_neighbourhood
 
 SIZE = 10
 #: An unchanged board keeps its snapshot, and so its bytes, for as long as clients may cache it.

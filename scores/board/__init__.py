@@ -1,0 +1,1 @@
+"""The board: its order and ranks, and how a change reaches every open page."""
