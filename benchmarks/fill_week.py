@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey 
 from audit.models import AuditEntry, Refusal  # noqa: E402
 from audit.times import to_us  # noqa: E402
 from benchmarks.honest_players import AGENTS, DAY, DAYS, Play, make_players, refuse  # noqa: E402
+from scores.awards.service import set_action  # noqa: E402
 from scores.cheats import CHEATS, Cheat, share_a_desk  # noqa: E402
 from scores.demo import CATALOGUE, ISSUER  # noqa: E402
 from scores.histories import SECOND  # noqa: E402
 from scores.receipts.signing import add_to_registry, make_entry  # noqa: E402
-from scores.services import set_action  # noqa: E402
 
 BATCH = 5000
 MONDAY = datetime.now(UTC) - timedelta(days=DAYS)

@@ -15,7 +15,7 @@ from django.urls import URLPattern
 
 from audit.admin import ReadOnlyAdmin
 from audit.models import AuditEntry
-from scores import services
+from scores.awards import service
 from scores.desk import acts, case, players
 from scores.desk.accounts import AccountAdmin
 from scores.desk.entries import EntryAdmin, show_name
@@ -112,7 +112,7 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: Action, form: forms.Form, change: bool) -> None:
         # An admin acts as a player too: the log names everyone who did something by the same kind of UUID.
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
-        services.set_action(actor=str(ensure_player(request.user).pk), **obj.terms)
+        service.set_action(actor=str(ensure_player(request.user).pk), **obj.terms)
 
 
 admin.site.register(Flag, FlagAdmin)

@@ -9,7 +9,7 @@ from django.db import transaction
 from audit import ledger
 from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
-from scores.awarding import CatalogueChanged
+from scores.awards.rules import CatalogueChanged
 from scores.board import hub
 from scores.errors import Unavailable
 from scores.models import Score

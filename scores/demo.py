@@ -15,7 +15,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from scores import services
+from scores.awards import service
 from scores.cheats import CHEATS
 from scores.models import Action, Score
 from scores.receipts.signing import add_to_registry, decode_private_key, encode_private_key, make_entry
@@ -129,7 +129,7 @@ def _make_actions() -> None:
     known = set(Action.objects.values_list("slug", flat=True))
     for action in CATALOGUE:
         if action.slug not in known:
-            services.set_action(
+            service.set_action(
                 actor="system",
                 reason="demo",
                 slug=action.slug,
@@ -151,7 +151,7 @@ def _make_admin(password: str) -> None:
 @transaction.atomic
 def _make_players(passwords: dict[str, str]) -> None:
     """Players who can sign in under names that a person can type."""
-    services.make_players(EVERYBODY[username] for username in passwords)
+    service.make_players(EVERYBODY[username] for username in passwords)
     scores = {score.name: score for score in Score.objects.filter(name__in=EVERYBODY.values()).select_related("user")}
     users = []
     for (username, _), hashed in zip(passwords.items(), _hash_all(passwords.values()), strict=True):

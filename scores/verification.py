@@ -30,10 +30,10 @@ from audit.verification import (
     read_erasures,
     read_leaves,
 )
+from scores.awards.service import plain
 from scores.models import Action, Score
 from scores.names import erased_name, name_key
 from scores.receipts.verifier import check_spent
-from scores.services import plain
 
 Progress = Callable[[int], None]
 Examine = Callable[[State, Entry], Iterable[Finding]]

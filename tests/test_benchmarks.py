@@ -17,7 +17,7 @@ from benchmarks.load import Load, Outcome, get_head, make_updates, split
 from benchmarks.sending import Loads
 from benchmarks.table import Row, as_text, percentile
 from benchmarks.viewers import Seen, Viewers
-from scores import swap
+from scores.awards import compare_and_swap
 from scores.models import Action
 from tests.processes import wait_until
 from tests.scores.acting import access_token, make_player
@@ -148,7 +148,7 @@ def test_the_plot_is_an_image_with_a_dot_for_each_measurement() -> None:
 
 
 def test_the_floor_is_made_of_the_update_statements_as_they_are() -> None:
-    script = make_script(swap.READ, swap.WRITE)
+    script = make_script(compare_and_swap.READ, compare_and_swap.WRITE)
     assert "%s" not in script
     assert "%%" not in script
     assert script.count("\\gset") == 1

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from scores import services
+from scores.awards import service
 from scores.database.pooling import ADVICE
 from scores.models import Score
 from tests.pgbouncer import PgBouncer
@@ -49,7 +49,7 @@ def careless_pgbouncer(profile: Profile) -> Iterator[PgBouncer]:
 
 @pytest.fixture
 def players(transactional_db: None) -> list[Score]:
-    services.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
     return [make_player(f"Player {number}") for number in range(8)]
 
 

@@ -23,11 +23,12 @@ from rest_framework.renderers import JSONRenderer
 from audit import strict_json
 from scoreboard_project.server.batching import Headers, LearnedHeaders, Message, Together, Unanswered, is_admissible
 from scoreboard_project.server.fast_refusal import refuse
-from scores import metrics, services, swap
+from scores import metrics
 from scores.api.authentication import identify_bearer
 from scores.api.serializers import MAXIMUM_RECEIPT_LENGTH, show_award
 from scores.api.views import describe_origin, read_act
-from scores.awarding import Attempt, Award
+from scores.awards import compare_and_swap, service
+from scores.awards.rules import Attempt, Award
 from scores.database.availability import availability, time_limit
 from scores.database.postgresql.base import WriteUnanswered
 from scores.errors import OutcomeUnknown, RateLimited, Refused, Unavailable
@@ -170,7 +171,7 @@ def _read_request(environ: dict[str, Any]) -> Update | None:
         or environ["REQUEST_METHOD"] != "PATCH"
         or environ["QUERY_STRING"]
         or environ.get("CONTENT_TYPE") not in CONTENT_TYPES
-        or not swap.is_possible()
+        or not compare_and_swap.is_possible()
     ):
         return None
     request = WSGIRequest(dict(environ))
@@ -190,7 +191,7 @@ def _award(updates: list[Update]) -> None:
     asked = [
         (update, update.attempt) for update in updates if update.attempt is not None and not _is_above_limit(update)
     ]
-    awards = services.award_together(
+    awards = service.award_together(
         [attempt for _, attempt in asked], begin=lambda place: asked[place][0].claim.begin()
     )
     contended = {attempt.caller.player for (_, attempt), award in zip(asked, awards, strict=True) if award is None}

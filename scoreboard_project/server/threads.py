@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 
 from scoreboard_project.server.fast_update import PATH as UPDATE
-from scores import swap
+from scores.awards import compare_and_swap
 from scores.database.availability import READ_SECONDS, availability
 
 #: Requests of no special kind that one process serves at once; more threads only wait for the interpreter.
@@ -61,4 +61,4 @@ class AllThreads:
             return self.logins
         if path.startswith("/admin/"):
             return self.desk
-        return self.writer if path == UPDATE and not swap.is_possible() else self.others
+        return self.writer if path == UPDATE and not compare_and_swap.is_possible() else self.others

@@ -23,8 +23,8 @@ from scoreboard_project.server.fast_update import PATH as UPDATE
 from scoreboard_project.server.fast_update import Updates
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
 from scoreboard_project.server.threads import LOGINS, AllThreads, Threads
-from scores import swap
 from scores.api.views import IS_HELD
+from scores.awards import compare_and_swap
 from scores.board.hub import hub
 from scores.database.availability import availability, time_limit
 from scores.errors import OutcomeUnknown, PayloadTooLarge, Refused, RequestTimeout, Unavailable
@@ -94,7 +94,7 @@ class Bridge:
         answer = await self._updates.answer(environ)
         if answer is not None:
             return answer
-        if environ["PATH_INFO"] == UPDATE and swap.is_possible():
+        if environ["PATH_INFO"] == UPDATE and compare_and_swap.is_possible():
             response, start = await self._answer_update(environ, threads, arrived_at)
         else:
             response, start = await self._respond_in(threads, environ, arrived_at)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from scores.awarding import Award
+from scores.awards.rules import Award
 from scores.board.standings import Place
 from scores.names import MAXIMUM_LENGTH
 

@@ -12,11 +12,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from scores import naming, services
+from scores import naming
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
-from scores.awarding import Attempt, Caller, SelfReport, check_caller
+from scores.awards import service
+from scores.awards.rules import Attempt, Caller, SelfReport, check_caller
 from scores.board import standings
 from scores.errors import (
     IdempotencyKeyRequired,
@@ -81,7 +82,7 @@ class UpdateView(JSONView):
         act = read_act(self.read(UpdateBody, request), request._request)
         attempt = Attempt(read_caller(request), act, describe_origin(request._request))
         try:
-            award = services.award(attempt, waits=IS_HELD not in request.META)
+            award = service.award(attempt, waits=IS_HELD not in request.META)
         except PlayerHeld:
             request.META[IS_HELD] = True
             return Response(status=204)  # which no client sees: the bridge asks again, and no thread waits meanwhile

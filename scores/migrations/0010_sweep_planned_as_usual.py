@@ -1,6 +1,6 @@
 """The sweep of rank changes is planned as usual, whatever the statement that sets it off asks for itself.
 
-An award forbids scans for itself (`scores.swap`), and its trigger runs within it: the sweep reads whole tables on purpose.
+An award forbids scans for itself (`scores.awards.compare_and_swap`), and its trigger runs within it: the sweep reads whole tables on purpose.
 """
 
 from django.db import migrations

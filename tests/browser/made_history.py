@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from audit.models import Refusal
-from scores import chain, corrections, services
+from scores import chain, corrections
+from scores.awards import service
 from scores.models import Flag, Score
 from scores.players import ensure_player
 from tests.clock import turn_clock, turn_clock_back
@@ -97,7 +98,7 @@ def raise_flags(player: Score) -> None:
 
 
 User.objects.create_superuser("root", password=os.environ["DJANGO_SUPERUSER_PASSWORD"])
-services.make_players(["Ada Lovelace", "Grace Hopper", "Mallory", "Zoë"])
+service.make_players(["Ada Lovelace", "Grace Hopper", "Mallory", "Zoë"])
 everyone = list(Score.objects.exclude(user__username="root").order_by("name"))
 for one in everyone:
     (play_like_a_machine if one.name == "Mallory" else play_like_a_person)(one)

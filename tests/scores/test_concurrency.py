@@ -15,8 +15,8 @@ from django.db import connection
 from audit import chain
 from audit.keys import load_keyring
 from audit.models import AuditEntry
-from scores import services
-from scores.awarding import Attempt, Caller, SelfReport, password_stamp
+from scores.awards import service
+from scores.awards.rules import Attempt, Caller, SelfReport, password_stamp
 from scores.models import Action, Score
 from tests.scores.acting import access_token, make_player, make_receipt
 from tests.servers import ScoreboardServer
@@ -66,7 +66,7 @@ def test_eight_threads_on_one_player_lose_nothing(quiz: Action) -> None:
 
     def act(number: int) -> None:
         for step in range(10):
-            services.award(Attempt(caller_of(player), SelfReport("daily-quiz", f"{number}-{step}"), {}))
+            service.award(Attempt(caller_of(player), SelfReport("daily-quiz", f"{number}-{step}"), {}))
 
     in_threads(8, act)
     check_chain(player)
@@ -78,7 +78,7 @@ def test_eight_threads_on_fifty_players_lose_nothing(quiz: Action) -> None:
 
     def act(number: int) -> None:
         for player in players[number % 3 :]:
-            services.award(Attempt(caller_of(player), SelfReport("daily-quiz", f"{number}"), {}))
+            service.award(Attempt(caller_of(player), SelfReport("daily-quiz", f"{number}"), {}))
 
     in_threads(8, act)
     for index, player in enumerate(players):

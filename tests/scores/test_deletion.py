@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from scores.awarding import Award
+from scores.awards.rules import Award
 from scores.errors import TokenInvalid
 from scores.models import Action, Score
 from tests.scores.acting import make_player

@@ -13,7 +13,8 @@ from django.db import transaction
 from audit import chain
 from audit.models import AuditEntry, Refusal
 from audit.refusals import flush_refusals, record_refusal
-from scores import corrections, flags, recovery, services
+from scores import corrections, flags, recovery
+from scores.awards import service
 from scores.models import Flag, Score
 from scores.verification import verify
 from tests.scores.acting import access_token, make_player, update
@@ -34,7 +35,7 @@ def reviewer(db: None) -> str:
 @pytest.fixture
 def augusta(reviewer: str) -> Score:
     """Played from an address of her own and one she shares with Ben, was refused, suspected, looked into and noted by an admin."""
-    services.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
     augusta, ben = make_player("Augusta"), make_player("Ben")
     User.objects.filter(pk=augusta.user_id).update(email="engine@example.org", last_name="Lovelace")
     for player, key, address in ((augusta, "1", OWN), (augusta, "2", SHARED), (ben, "1", SHARED), (ben, "2", OTHERS)):

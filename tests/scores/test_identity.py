@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from audit.models import AuditEntry
-from scores import chain, corrections, services
+from scores import chain, corrections
+from scores.awards import service
 from scores.errors import CorrectionRefused
 from scores.models import Score
 from scores.names import name_key
@@ -63,7 +64,7 @@ def test_every_way_to_make_a_player_seals(db: None) -> None:
     made = [
         ensure_player(User.objects.create_user("ada")),
         ensure_external_player(uuid4(), "Bea"),
-        *(score for score, _ in services.make_players(["Cyd", "Dot"])),
+        *(score for score, _ in service.make_players(["Cyd", "Dot"])),
         make_player("Eve"),
     ]
     assert [score.is_sealed for score in made] == [True] * 5

@@ -20,8 +20,9 @@ from pytest_django import Settings
 
 from audit.keys import LedgerKeyMissing, encode_base64url, load_keyring
 from audit.models import AuditEntry
-from scores import naming, services, swap
-from scores.awarding import Attempt, Award, Caller, SelfReport, password_stamp
+from scores import naming
+from scores.awards import compare_and_swap, service
+from scores.awards.rules import Attempt, Award, Caller, SelfReport, password_stamp
 from scores.errors import Unavailable
 from scores.models import Action, Flag, Score
 from scores.players import ensure_player
@@ -48,7 +49,7 @@ def write_keys(path: Path, *kept: str) -> Path:
 @pytest.fixture
 def backup(db: None) -> Score:
     """Ada with 20 points, an action and a flag, all of it sealed with `ledger-1`."""
-    services.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
     ada = make_player()
     for key in ("one", "two"):
         assert update(QUIZ, token=access_token(ada), key=key).status_code == 200
@@ -202,7 +203,7 @@ def test_a_name_is_not_followed_and_the_log_says_why(
 @pytest.mark.django_db(transaction=True)
 def test_one_players_missing_key_holds_up_nobody_else(backup: Score, settings: Settings, tmp_path: Path) -> None:
     settings.LEDGER_KEYS_FILE = str(write_keys(tmp_path / "both.json", "ledger-1"))
-    services.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=11)
+    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=11)
     grace = make_player("Grace")
     keyring = json.loads(Path(settings.LEDGER_KEYS_FILE).read_text(encoding="utf-8"))
     del keyring["keys"]["ledger-1"]
@@ -210,8 +211,8 @@ def test_one_players_missing_key_holds_up_nobody_else(backup: Score, settings: S
     lost.write_text(json.dumps(keyring), encoding="utf-8")
     settings.LEDGER_KEYS_FILE = str(lost)
     callers = [Caller(score.pk, "token", password_stamp(score.user)) for score in (backup, grace)]
-    assert swap.is_possible()
-    first, second = services.award_together(
+    assert compare_and_swap.is_possible()
+    first, second = service.award_together(
         [Attempt(caller, SelfReport("daily-quiz", "three"), {"address": "192.0.2.1"}) for caller in callers]
     )
     assert isinstance(first, LedgerKeyMissing)

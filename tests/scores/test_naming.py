@@ -13,8 +13,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit.models import AuditEntry
-from scores import corrections, naming, services
-from scores.awarding import Attempt, Award, Caller, SelfReport
+from scores import corrections, naming
+from scores.awards import service
+from scores.awards.rules import Attempt, Award, Caller, SelfReport
 from scores.board import standings
 from scores.errors import CorrectionRefused, InvalidName, TokenInvalid
 from scores.models import Action, Score
@@ -36,7 +37,7 @@ def played(player: Score, token: str, daily_quiz: Action) -> Score:
 def act(score: Score, name: str | None, *, second: int = 0, key: str = "k") -> Award:
     """An award by a token signed elsewhere that says this name and was issued in this second."""
     caller = Caller(score.pk, "t-1", password_stamp=None, external_name=name, named_us=second * 1_000_000)
-    return services.award(Attempt(caller, SelfReport("daily-quiz", key), {"address": "192.0.2.7"}))
+    return service.award(Attempt(caller, SelfReport("daily-quiz", key), {"address": "192.0.2.7"}))
 
 
 def kinds(score: Score) -> list[str]:

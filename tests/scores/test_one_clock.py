@@ -15,8 +15,9 @@ from audit import clock
 from audit.models import AuditEntry
 from audit.times import to_us
 from audit.verification import Finding
-from scores import chain, services
-from scores.awarding import Award
+from scores import chain
+from scores.awards import service
+from scores.awards.rules import Award
 from scores.errors import Cooldown, DailyCap, ReceiptInvalid, Refused
 from scores.models import Action, Score
 from scores.receipts.verifier import examine
@@ -51,7 +52,7 @@ class TestOnPostgreSQL:
         real_time, real_time_ns = time.time, time.time_ns
         monkeypatch.setattr(time, "time", lambda: real_time() + days * 86_400)
         monkeypatch.setattr(time, "time_ns", lambda: real_time_ns() + days * 86_400 * 10**9)
-        first = self.award(ada, by_lock, lambda: services.award(attempt_of(ada, examine(receipt))))
+        first = self.award(ada, by_lock, lambda: service.award(attempt_of(ada, examine(receipt))))
         with pytest.raises(Cooldown) as refusal:
             self.award(ada, by_lock, lambda: report(ada))
         assert 55 <= (refusal.value.retry_after or 0) <= 60
@@ -76,7 +77,7 @@ class TestOnPostgreSQL:
 
         def act() -> None:
             try:
-                outcome.append(services.award(attempt_of(ada, receipt)))
+                outcome.append(service.award(attempt_of(ada, receipt)))
             except Refused as error:
                 outcome.append(error)
             finally:

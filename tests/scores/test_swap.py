@@ -11,8 +11,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from audit.models import AuditEntry
-from scores import corrections, services, swap
-from scores.awarding import Attempt, Award, Caller, SelfReport
+from scores import corrections
+from scores.awards import compare_and_swap, service
+from scores.awards.rules import Attempt, Award, Caller, SelfReport
 from scores.errors import (
     Cooldown,
     DailyCap,
@@ -43,7 +44,7 @@ def ada(quiz: Action) -> Score:
 
 
 def report(player: Score, key: str = "first", action: str = "daily-quiz") -> Award:
-    return services.award(attempt_of(player, SelfReport(action, key)))
+    return service.award(attempt_of(player, SelfReport(action, key)))
 
 
 def attempt_of(player: Score, act: SelfReport | Receipt) -> Attempt:
@@ -83,7 +84,7 @@ def test_the_rules_hold_as_under_the_lock(ada: Score) -> None:
         (SelfReport("none", "new"), UnknownAction),
     ):
         with pytest.raises(error):
-            services.award(attempt_of(ada, act))
+            service.award(attempt_of(ada, act))
     change_actions(cooldown_seconds=3600)
     with pytest.raises(Cooldown) as refusal:
         report(ada, "too soon")
@@ -99,13 +100,13 @@ def test_a_receipt_counts_once_whatever_is_done_with_it(ada: Score) -> None:
     grace = make_player("Grace")
     claims = make_claims(ada)
     receipt = examine(make_receipt(ada, **claims))
-    first = services.award(attempt_of(ada, receipt))
-    again = services.award(attempt_of(ada, examine(make_receipt(ada, **claims))))
+    first = service.award(attempt_of(ada, receipt))
+    again = service.award(attempt_of(ada, examine(make_receipt(ada, **claims))))
     assert (first.replayed, again.replayed, again.entry.mac) == (False, True, first.entry.mac)
     with pytest.raises(ReceiptUsed):
-        services.award(attempt_of(ada, examine(make_receipt(ada, **{**claims, "pts": 26}))))
+        service.award(attempt_of(ada, examine(make_receipt(ada, **{**claims, "pts": 26}))))
     with pytest.raises(Refused):
-        services.award(attempt_of(grace, receipt))
+        service.award(attempt_of(grace, receipt))
     assert AuditEntry.objects.filter(kind="award").count() == 1
     check_chain(ada)
 
@@ -204,7 +205,7 @@ def players(quiz: Action) -> list[Score]:
 
 
 def together(*attempts: tuple[Score, str]) -> list[Award | Exception | None]:
-    return services.award_together([attempt_of(player, SelfReport("daily-quiz", key)) for player, key in attempts])
+    return service.award_together([attempt_of(player, SelfReport("daily-quiz", key)) for player, key in attempts])
 
 
 def entries_of(player: Score) -> list[tuple[int, int]]:
@@ -258,13 +259,13 @@ def test_a_refusal_is_nobody_elses(players: list[Score]) -> None:
 def test_a_player_of_elsewhere_is_made_by_the_first_award(quiz: Action) -> None:
     caller = Caller(uuid4(), "test", password_stamp=None, external_name="Mary")
     attempt = Attempt(caller, SelfReport("daily-quiz", "first"), {})
-    [answer] = services.award_together([attempt])
+    [answer] = service.award_together([attempt])
     assert isinstance(answer, TokenInvalid)
     assert not Score.objects.exists()
-    assert (services.award(attempt).replayed, services.award(attempt).replayed) == (False, True)
+    assert (service.award(attempt).replayed, service.award(attempt).replayed) == (False, True)
     mary = Score.objects.get(pk=caller.player)
     assert (mary.name, mary.points) == ("Mary", 10)
-    [again] = services.award_together([attempt])
+    [again] = service.award_together([attempt])
     assert isinstance(again, Award)
     assert again.replayed
     check_chain(mary)
@@ -284,7 +285,7 @@ def test_a_player_in_other_hands_is_passed_over_and_nobody_waits(players: list[S
 @pytest.mark.parametrize(
     "change",
     [
-        lambda player: services.award(attempt_of(player, SelfReport("daily-quiz", "in between"))),
+        lambda player: service.award(attempt_of(player, SelfReport("daily-quiz", "in between"))),
         lambda player: corrections.freeze(player=player.pk, reason="test", actor="system"),
         lambda player: corrections.erase_player(player=player.pk, reason="test", actor="system"),
     ],
@@ -292,11 +293,13 @@ def test_a_player_in_other_hands_is_passed_over_and_nobody_waits(players: list[S
 def test_what_came_between_read_and_write_wins(change: Callable[[Score], object], players: list[Score]) -> None:
     """Read by one, changed by another, written by the first: only the score that was not touched moves."""
     attempts = [attempt_of(player, SelfReport("daily-quiz", "key")) for player in players]
-    found = swap.read_facts([swap.Asked(each.caller.player, each.ref, each.slug) for each in attempts])
-    sealed = [services._decide(attempt, each, []) for attempt, each in zip(attempts, found, strict=True)]
+    found = compare_and_swap.read_facts(
+        [compare_and_swap.Asked(each.caller.player, each.ref, each.slug) for each in attempts]
+    )
+    sealed = [service._decide(attempt, each, []) for attempt, each in zip(attempts, found, strict=True)]
     change(players[1])
     before = entries_of(players[1])
-    written = swap.write_entries([(award.name, [award.entry]) for award in sealed])
+    written = compare_and_swap.write_entries([(award.name, [award.entry]) for award in sealed])
     assert written == {players[0].pk, players[2].pk}
     assert entries_of(players[1]) == before
     for player in players:
@@ -311,11 +314,11 @@ def test_one_key_of_two_players_awards_nobody_in_that_call(players: list[Score])
         attempt_of(player, examine(make_receipt(player, **each))) for player, each in zip(players, claims, strict=False)
     ]
     with pytest.raises(IntegrityError):
-        services.award_together(attempts)
+        service.award_together(attempts)
     assert AuditEntry.objects.filter(kind="award").count() == 0
-    assert not services.award(attempts[0]).replayed
+    assert not service.award(attempts[0]).replayed
     with pytest.raises(ReceiptUsed):
-        services.award(attempts[1])
+        service.award(attempts[1])
     assert [entries_of(player) for player in players] == [[(1, 25)], [], []]
 
 
@@ -348,7 +351,7 @@ def test_how_awards_are_planned_is_left_to_nothing_else_on_the_connection(ada: S
         report(ada, "refused", "none")
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, setting FROM pg_settings WHERE source = 'session'")
-        assert not set(dict(cursor.fetchall())) & set(swap.PLANNING)
+        assert not set(dict(cursor.fetchall())) & set(compare_and_swap.PLANNING)
 
 
 def test_the_sweep_that_an_award_sets_off_is_planned_as_usual(ada: Score) -> None:

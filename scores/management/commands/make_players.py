@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rest_framework_simplejwt.tokens import AccessToken
 
-from scores import services
 from scores.api.authentication import issue
+from scores.awards import service
 from scores.errors import InvalidName
 from scores.models import Score
 from scores.names import clean_name, name_key
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         if not 1 <= lifetime <= MAXIMUM_LIFETIME_SECONDS:
             raise CommandError(f"--lifetime must be from 1 to {MAXIMUM_LIFETIME_SECONDS} seconds.")
         names = read_names(file) if file is not None else number_names(count or 0)
-        players = services.make_players(names)
+        players = service.make_players(names)
         new = sum(is_new for _, is_new in players)
         lines = (describe(score, lifetime if tokens else None) for score, _ in players)
         for written, chunk in enumerate(_in_chunks(lines), start=1):

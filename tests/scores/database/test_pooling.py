@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from scores import services
-from scores.awarding import Attempt, SelfReport
+from scores.awards import service
+from scores.awards.rules import Attempt, SelfReport
 from scores.database import pooling
 from scores.database.availability import availability, time_limit
 from scores.database.postgresql.base import WriteUnanswered, telling_unanswered_writes
@@ -67,7 +67,7 @@ def count(statement: str) -> int:
 
 
 def report(player: Score, key: str) -> None:
-    services.award(Attempt(caller_of(player), SelfReport("daily-quiz", key), {}))
+    service.award(Attempt(caller_of(player), SelfReport("daily-quiz", key), {}))
 
 
 def test_an_award_leaves_nothing_in_the_session(ada: Score, through: Through) -> None:

@@ -20,7 +20,7 @@ from psycopg.types.numeric import Int8
 from audit import ledger
 from audit.clock import CLOCK_US
 from audit.models import AuditEntry
-from scores.awarding import DAY_US, MICROSECONDS, Facts
+from scores.awards.rules import DAY_US, MICROSECONDS, Facts
 from scores.database.pooling import is_pooled
 from scores.database.postgresql.base import telling_unanswered_writes
 from scores.models import Action, Score

@@ -16,8 +16,9 @@ from audit import ledger
 from audit.clock import ClockUs
 from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
-from scores import naming, swap
-from scores.awarding import (
+from scores import naming
+from scores.awards import compare_and_swap
+from scores.awards.rules import (
     MICROSECONDS,
     Attempt,
     Award,
@@ -59,7 +60,7 @@ def award(attempt: Attempt, *, waits: bool = True) -> Award:
 
 def _award(attempt: Attempt, *, waits: bool) -> Award:
     with holding_what_cannot_be_trusted():
-        if swap.is_possible():
+        if compare_and_swap.is_possible():
             [answer] = award_together([attempt])
             if isinstance(answer, Award):
                 return answer
@@ -90,8 +91,8 @@ def award_together(
     answers: list[Award | Exception | None] = []
     names: dict[UUID, str] = {}
     chains: dict[UUID, list[AuditEntry]] = {}
-    asked = [swap.Asked(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
-    for place, (attempt, found) in enumerate(zip(attempts, swap.read_facts(asked), strict=True)):
+    asked = [compare_and_swap.Asked(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
+    for place, (attempt, found) in enumerate(zip(attempts, compare_and_swap.read_facts(asked), strict=True)):
         chain = chains.setdefault(attempt.caller.player, [])
         try:
             award = _decide(attempt, found, chain)
@@ -107,13 +108,13 @@ def award_together(
             names[attempt.caller.player] = award.name
     if not names:
         return answers
-    written = swap.write_entries([(name, chains[player]) for player, name in names.items()])
+    written = compare_and_swap.write_entries([(name, chains[player]) for player, name in names.items()])
     hub.announce()
     lost = names.keys() - written
     return [None if isinstance(answer, Award) and answer.entry.player in lost else answer for answer in answers]
 
 
-def _decide(attempt: Attempt, found: swap.Found | None, chain: Sequence[AuditEntry]) -> Award:
+def _decide(attempt: Attempt, found: compare_and_swap.Found | None, chain: Sequence[AuditEntry]) -> Award:
     """The award that follows from what was read and from the chain yet to be written; raises what refuses it."""
     if found is None:
         raise TokenInvalid(reason="unknown_player")
