@@ -25,7 +25,7 @@ from benchmarks.honest_players import AGENTS, DAY, DAYS, Play, make_players, ref
 from scores.awards.service import set_action  # noqa: E402
 from scores.cheats import CHEATS, Cheat, share_a_desk  # noqa: E402
 from scores.demo import CATALOGUE, ISSUER  # noqa: E402
-from scores.histories import SECOND  # noqa: E402
+from scores.investigation.history import SECOND  # noqa: E402
 from scores.receipts.signing import add_to_registry, make_entry  # noqa: E402
 
 BATCH = 5000

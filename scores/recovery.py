@@ -21,8 +21,8 @@ from audit.models import AuditEntry, Checkpoint
 from scoreboard_project.server.readiness import find_key_fault
 from scores.board import hub, ranks
 from scores.chain import IDENTITY, append_system_entry
-from scores.corrections import check_reason
 from scores.errors import CorrectionRefused, Unavailable
+from scores.investigation.corrections import check_reason
 from scores.models import Score
 from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
 from scores.verification import find_differences

@@ -19,7 +19,7 @@ from django.db import connection
 
 from audit.models import Refusal
 from audit.refusals import flush_refusals, record_refusal
-from scores import corrections
+from scores.investigation import corrections
 from scores.models import Action, SpentRefreshToken
 from scores.players import ensure_player
 from tests.processes import ROOT

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from audit.models import AuditEntry
 from scores.board.standings import read_top
-from scores.corrections import read_left_out
 from scores.errors import CorrectionRefused, Refused
+from scores.investigation.corrections import read_left_out
 from scores.models import Score
 from scores.players import ensure_player
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.models import AuditEntry
-from scores.corrections import describe, find_actor
 from scores.errors import Refused
+from scores.investigation.corrections import describe, find_actor
 
 
 class CorrectionCommand(BaseCommand):

@@ -221,7 +221,7 @@ class TestOneEntry:
             assert {subject for subject, holds in answers.items() if holds is False} - {"Receipt"} == broken, change
 
     def test_of_an_erased_player_still_holds(self, players: list[Score], desk: Client) -> None:
-        from scores import corrections  # noqa: PLC0415
+        from scores.investigation import corrections  # noqa: PLC0415
 
         corrections.erase_player(player=players[0].pk, reason="asked for", actor="system")
         entry = AuditEntry.objects.get(player=players[0].pk, seq=3)

@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from audit.models import Refusal
-from scores import chain, corrections
+from scores import chain
 from scores.awards import service
+from scores.investigation import corrections
 from scores.models import Flag, Score
 from scores.players import ensure_player
 from tests.clock import turn_clock, turn_clock_back

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from pytest_django import Settings
 
-from scores import corrections
+from scores.investigation import corrections
 from scores.models import Action, Score
 from tests import clock
 from tests.scores.acting import access_token, make_player, read_state

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from audit.models import AuditEntry
 from audit.times import to_us
-from scores.histories import HOUR, SECOND, Act, Everyone, History
+from scores.investigation.history import HOUR, SECOND, Act, Everyone, History
 
 BEGIN = to_us(datetime(2026, 11, 16, tzinfo=UTC))
 GUILTY = UUID(int=1)

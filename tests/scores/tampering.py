@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from audit import checkpoints
-from scores import corrections
 from scores.awards import service
+from scores.investigation import corrections
 from scores.models import Score
 from tests.conftest import without_triggers_on_postgresql, without_triggers_on_sqlite
 from tests.scores.acting import access_token, make_player, make_receipt, update

@@ -24,9 +24,9 @@ from audit.checkpoints import seal
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
 from scores import case as cases
-from scores import corrections
 from scores.case import CaseInvalid, read_case, write_case
 from scores.case_check import Means, check_case
+from scores.investigation import corrections
 from scores.models import Score
 from scores.receipts.verifier import parse_issuers
 from tests.processes import ROOT

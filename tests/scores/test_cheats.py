@@ -7,8 +7,8 @@ import pytest
 
 from scores.cheats import CHEATS, Cheat, Plan, forge, keep_time, never_sleep, share_a_desk, sprint, take_the_most
 from scores.demo import CATALOGUE, EVERYBODY, PLAYERS
-from scores.detection import PLAYER_RULES, Thresholds
-from scores.histories import SECOND, Act, History
+from scores.investigation.detection import PLAYER_RULES, Thresholds
+from scores.investigation.history import SECOND, Act, History
 from scores.models import Flag
 from tests.scores.histories import BEGIN, GUILTY, make_crowd_of_honest, make_everyone
 

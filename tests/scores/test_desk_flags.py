@@ -14,8 +14,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from scores import corrections
 from scores.desk.entries import show_name
+from scores.investigation import corrections
 from scores.models import Action, Flag, Score
 from scores.players import ensure_player
 from tests.scores.acting import make_player, make_receipt, update

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from scores import corrections
+from scores.investigation import corrections
 from scores.models import Score
 from tests.scores.acting import make_player
 

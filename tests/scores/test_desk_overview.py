@@ -17,9 +17,9 @@ from pytest_django import Settings
 from audit.checkpoints import seal
 from audit.keys import new_checkpoint_keys
 from audit.models import Refusal, Verification
-from scores import corrections
 from scores.desk import history, overview
 from scores.desk.entries import show_name
+from scores.investigation import corrections
 from scores.models import Action, Flag, Score
 from tests.clock import turn_clock_back
 from tests.scores.acting import PASSWORD, access_token, make_player, update

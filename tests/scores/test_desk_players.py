@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry, Refusal
-from scores import corrections
 from scores.desk.entries import show_name
 from scores.desk.players import describe
+from scores.investigation import corrections
 from scores.models import Action, Flag, Score
 from tests.scores.acting import PASSWORD, make_player, make_receipt
 from tests.scores.desk_pages import ADMIN, SVG, act, award, read_chart, read_text, show_player, titles

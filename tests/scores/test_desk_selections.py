@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from scores import corrections
 from scores.board import standings
 from scores.desk.forms import NumbersField, write_numbers
+from scores.investigation import corrections
 from scores.models import Score
 from scores.players import ensure_player
 from tests.scores.desk_acting import WHY, address, confirm, read_board, read_log, read_messages

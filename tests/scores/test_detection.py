@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scores import detection
-from scores.detection import Suspicion, Thresholds
-from scores.histories import DAY, SECOND, Everyone, History
+from scores.investigation import detection
+from scores.investigation.detection import Suspicion, Thresholds
+from scores.investigation.history import DAY, SECOND, Everyone, History
 from scores.models import Flag
 from tests.scores.histories import (
     BEGIN,

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from scores import detection
-from scores.detection import Suspicion, Thresholds
-from scores.histories import HOUR, Crowd, Everyone, Refused
+from scores.investigation import detection
+from scores.investigation.detection import Suspicion, Thresholds
+from scores.investigation.history import HOUR, Crowd, Everyone, Refused
 from scores.models import Flag
 from tests.scores.histories import BEGIN, GUILTY, ISSUER, make_everyone, make_history
 

@@ -13,8 +13,9 @@ from django.db import transaction
 from audit import chain
 from audit.models import AuditEntry, Refusal
 from audit.refusals import flush_refusals, record_refusal
-from scores import corrections, flags, recovery
+from scores import recovery
 from scores.awards import service
+from scores.investigation import corrections, flags
 from scores.models import Flag, Score
 from scores.verification import verify
 from tests.scores.acting import access_token, make_player, update

@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry, Refusal
 from audit.refusals import OTHERS
-from scores import flags, histories, verification
-from scores.detection import Suspicion
+from scores import verification
 from scores.errors import CorrectionRefused
-from scores.histories import SECOND
+from scores.investigation import flags, history
+from scores.investigation.detection import Suspicion
+from scores.investigation.history import SECOND
 from scores.models import Flag, Score
 from tests.scores.acting import make_player, read_state
 from tests.scores.histories import human_pauses, play
@@ -114,7 +115,7 @@ def test_a_burst_of_refusals_is_flagged_by_player_or_address(db: None) -> None:
 
 
 def test_an_issuers_busiest_hour_is_flagged_with_its_receipts(db: None) -> None:
-    hour = histories.HOUR // SECOND
+    hour = history.HOUR // SECOND
     play(UUID(int=1), [26.0 * hour, 0.0], issuer="quiz-backend")
     for number in range(2, 13):
         play(UUID(int=number), human_pauses(10, 0.2, number), issuer="quiz-backend", address=f"192.0.2.{number}")

@@ -8,9 +8,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from audit.models import AuditEntry
-from scores import chain, corrections
+from scores import chain
 from scores.awards import service
 from scores.errors import CorrectionRefused
+from scores.investigation import corrections
 from scores.models import Score
 from scores.names import name_key
 from scores.players import ensure_external_player, ensure_player

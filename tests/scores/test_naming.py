@@ -13,11 +13,12 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit.models import AuditEntry
-from scores import corrections, naming
+from scores import naming
 from scores.awards import service
 from scores.awards.rules import Attempt, Award, Caller, SelfReport
 from scores.board import standings
 from scores.errors import CorrectionRefused, InvalidName, TokenInvalid
+from scores.investigation import corrections
 from scores.models import Action, Score
 from scores.players import ensure_external_player, ensure_player
 from scores.verification import verify

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from audit.models import AuditEntry
-from scores import corrections, flags
 from scores.errors import CorrectionRefused
+from scores.investigation import corrections, flags
 from scores.models import Action, Score
 from tests.scores.acting import HEADER, PASSWORD, make_claims, make_receipt, read_problem, sign, update
 from tests.scores.api.test_external_tokens import make_token, signed_elsewhere  # noqa: F401 - a fixture

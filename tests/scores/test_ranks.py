@@ -12,8 +12,9 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from scores import corrections, recovery
+from scores import recovery
 from scores.board import ranks, standings
+from scores.investigation import corrections
 from scores.models import RankChange, RankRange, Score
 from tests.conftest import without_triggers_on_postgresql
 from tests.scores.tampering import make_history

@@ -20,9 +20,9 @@ from audit import checkpoints
 from audit.checkpoints import SealingRefused, read_block
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
-from scores import corrections
 from scores.board import standings
 from scores.errors import CorrectionRefused
+from scores.investigation import corrections
 from scores.models import Score
 from tests.processes import wait_until
 from tests.scores.acting import access_token, make_receipt, read_problem, update

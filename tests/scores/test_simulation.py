@@ -15,7 +15,7 @@ from audit.models import AuditEntry, Refusal
 from scores.api.authentication import RefreshTokens
 from scores.cheats import Move
 from scores.demo import PLAYERS, Demo
-from scores.histories import SECOND
+from scores.investigation.history import SECOND
 from scores.models import Action, Flag, Score
 from scores.simulation import Api, SimulatedPlayer, Simulation
 from tests.processes import wait_until

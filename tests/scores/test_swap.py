@@ -11,7 +11,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from audit.models import AuditEntry
-from scores import corrections
 from scores.awards import compare_and_swap, service
 from scores.awards.rules import Attempt, Award, Caller, SelfReport
 from scores.errors import (
@@ -25,6 +24,7 @@ from scores.errors import (
     Unavailable,
     UnknownAction,
 )
+from scores.investigation import corrections
 from scores.models import Action, Score
 from scores.receipts.verifier import Receipt, examine
 from tests.scores.acting import change_actions, make_claims, make_player, make_receipt

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 
 from audit.models import AuditEntry
-from scores import corrections
+from scores.investigation import corrections
 from scores.management.correction import CorrectionCommand
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 
 from audit.management.repeating import RepeatingCommand
-from scores import flags
+from scores.investigation import flags
 
 
 class Command(RepeatingCommand):

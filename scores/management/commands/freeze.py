@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.models import AuditEntry
-from scores import corrections
+from scores.investigation import corrections
 from scores.management.correction import CorrectionCommand
 
 

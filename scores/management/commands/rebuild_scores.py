@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from scores import recovery
-from scores.corrections import find_actor
 from scores.errors import Refused
+from scores.investigation.corrections import find_actor
 from scores.verification import Difference, find_differences
 
 

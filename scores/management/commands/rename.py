@@ -6,7 +6,7 @@ from uuid import UUID
 from django.core.management.base import CommandParser
 
 from audit.models import AuditEntry
-from scores import corrections
+from scores.investigation import corrections
 from scores.management.correction import CorrectionCommand
 
 

@@ -6,8 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.checkpoints import SealingRefused
-from scores.corrections import find_actor
 from scores.errors import Refused
+from scores.investigation.corrections import find_actor
 from scores.recovery import restore_ledger
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from audit.times import to_moment
-from scores.histories import (
+from scores.investigation.history import (
     HOUR,
     SECOND,
     Act,

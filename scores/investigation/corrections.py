@@ -14,8 +14,8 @@ from audit.verification import ERASURE
 from scores import naming
 from scores.board import hub
 from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
-from scores.erasure import erase_traces
 from scores.errors import CorrectionRefused
+from scores.investigation.erasure import erase_traces
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
 from scores.names import clean_name, name_key
 from scores.players import ensure_player

@@ -10,12 +10,12 @@ from django.db.models import Q
 
 from audit.times import to_moment, to_us
 from audit.verification import one_moment
-from scores import detection, histories
 from scores.chain import append_system_entry
-from scores.corrections import MAXIMUM_REASON_LENGTH, check_reason
-from scores.detection import PLAYER_RULES, Suspicion, Thresholds
 from scores.errors import CorrectionRefused
-from scores.histories import HOUR, Everyone
+from scores.investigation import detection, history
+from scores.investigation.corrections import MAXIMUM_REASON_LENGTH, check_reason
+from scores.investigation.detection import PLAYER_RULES, Suspicion, Thresholds
+from scores.investigation.history import HOUR, Everyone
 from scores.models import Flag
 
 WINDOW = timedelta(days=7)
@@ -49,7 +49,7 @@ def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> 
     with one_moment():
         since_us = to_us(datetime.now(UTC) - window)
         known = _read_known(since_us)
-        everyone = histories.read_everyone(since_us)
+        everyone = history.read_everyone(since_us)
         for suspicion in _find_all(since_us, known, everyone, limits):
             found.setdefault((suspicion.rule, suspicion.subject), suspicion)
             if len(found) == MAXIMUM_OPENED:
@@ -131,7 +131,7 @@ def _read_reviewed_players(addresses: Iterable[str]) -> dict[str, set[str]]:
 
 def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Thresholds) -> Iterator[Suspicion]:
     yield from _find_in_histories(since_us, known, everyone, limits)
-    for subject, refused in histories.read_refusals(since_us):
+    for subject, refused in history.read_refusals(since_us):
         key: Key = Flag.Rule.REFUSALS, subject
         if key in known.open:
             continue
@@ -139,10 +139,10 @@ def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Threshold
         burst = detection.find_refusals(subject, fresh, limits)
         if burst is not None:
             begin, suspicion = burst
-            yield suspicion._replace(entries=histories.read_around(suspicion.player, begin, detection.MAXIMUM_LINKED))
-    crowded = histories.find_crowded(since_us, limits.address_players)
+            yield suspicion._replace(entries=history.read_around(suspicion.player, begin, detection.MAXIMUM_LINKED))
+    crowded = history.find_crowded(since_us, limits.address_players)
     reviewed_players = _read_reviewed_players(crowded)
-    for crowd in histories.read_crowds(since_us, crowded):
+    for crowd in history.read_crowds(since_us, crowded):
         key = Flag.Rule.SHARED_ADDRESS, crowd.address
         shared = detection.find_shared_address(crowd, reviewed_players.get(crowd.address, ()), everyone, limits)
         if key not in known.open and shared is not None:
@@ -152,16 +152,16 @@ def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Threshold
         busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), everyone, limits)
         if key not in known.open and busy is not None:
             hour, suspicion = busy
-            yield suspicion._replace(entries=histories.read_receipts(issuer, hour, detection.MAXIMUM_LINKED))
+            yield suspicion._replace(entries=history.read_receipts(issuer, hour, detection.MAXIMUM_LINKED))
 
 
 def _find_in_histories(since_us: int, known: Known, everyone: Everyone, limits: Thresholds) -> Iterator[Suspicion]:
-    for history in histories.read_histories(since_us):
+    for played in history.read_histories(since_us):
         for rule, find in PLAYER_RULES:
-            key = rule, str(history.player)
+            key = rule, str(played.player)
             if key in known.open:
                 continue
-            suspicion = find(replace(history, reviewed_us=known.reviewed_us.get(key, 0)), everyone, limits)
+            suspicion = find(replace(played, reviewed_us=known.reviewed_us.get(key, 0)), everyone, limits)
             if suspicion is not None:
                 yield suspicion
 

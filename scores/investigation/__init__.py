@@ -1,0 +1,1 @@
+"""What investigators do and are told: corrections, erasures, and suspicions."""
