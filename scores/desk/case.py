@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 
 from audit import entry_export
-from scores.case import write_case
 from scores.desk.players import route
+from scores.integrity.case import write_case
 from scores.models import Score
 
 if TYPE_CHECKING:

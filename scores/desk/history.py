@@ -18,8 +18,8 @@ from audit.times import to_moment, to_us
 from audit.verification import Finding
 from scores.addresses import UNKNOWN
 from scores.desk.charts import Bar, Mark, Point
+from scores.integrity.verification import verify
 from scores.models import Score
-from scores.verification import verify
 
 #: How many of the newest entries are counted by hour, action, address and agent.
 RECENT = 10_000

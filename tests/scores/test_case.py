@@ -23,9 +23,9 @@ from audit import entry_export
 from audit.checkpoints import seal
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
-from scores import case as cases
-from scores.case import CaseInvalid, read_case, write_case
-from scores.case_check import Means, check_case
+from scores.integrity import case as cases
+from scores.integrity.case import CaseInvalid, read_case, write_case
+from scores.integrity.case_verification import Means, check_case
 from scores.investigation import corrections
 from scores.models import Score
 from scores.receipts.verifier import parse_issuers

@@ -11,9 +11,9 @@ from audit.models import AuditEntry
 from scores.board import standings
 from scores.chain import append_entry
 from scores.errors import CorrectionRefused, Refused
+from scores.integrity.verification import verify
 from scores.investigation import corrections
 from scores.models import MAXIMUM_BALANCE, Action, Score
-from scores.verification import verify
 from tests.scores.acting import make_player, make_receipt, update
 
 NothingWritten = Callable[[], AbstractContextManager[None]]

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from audit.models import AuditEntry
 from scores.chain import append_entry
 from scores.errors import CorrectionRefused
+from scores.integrity.verification import verify
 from scores.investigation import corrections
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
-from scores.verification import verify
 from tests.scores.acting import make_player
 from tests.scores.tampering import WHY
 

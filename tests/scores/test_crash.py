@@ -16,8 +16,8 @@ from audit.models import AuditEntry
 from benchmarks.fill_ledger import fill
 from scores.awards import service
 from scores.awards.rules import Attempt, SelfReport
+from scores.integrity.verification import verify
 from scores.models import Score
-from scores.verification import verify
 from tests.processes import wait_until
 from tests.scores.acting import UPDATE, access_token, make_player
 from tests.scores.tampering import run_verify

@@ -13,11 +13,11 @@ from django.db import transaction
 from audit import chain
 from audit.models import AuditEntry, Refusal
 from audit.refusals import flush_refusals, record_refusal
-from scores import recovery
 from scores.awards import service
+from scores.integrity import recovery
+from scores.integrity.verification import verify
 from scores.investigation import corrections, flags
 from scores.models import Flag, Score
-from scores.verification import verify
 from tests.scores.acting import access_token, make_player, update
 from tests.scores.tampering import WHY, run_verify, tampering
 from tests.scores.test_deletion import in_another_thread

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry, Refusal
 from audit.refusals import OTHERS
-from scores import verification
 from scores.errors import CorrectionRefused
+from scores.integrity import verification
 from scores.investigation import flags, history
 from scores.investigation.detection import Suspicion
 from scores.investigation.history import SECOND

@@ -11,11 +11,11 @@ from audit.models import AuditEntry
 from scores import chain
 from scores.awards import service
 from scores.errors import CorrectionRefused
+from scores.integrity.verification import verify
 from scores.investigation import corrections
 from scores.models import Score
 from scores.names import name_key
 from scores.players import ensure_external_player, ensure_player
-from scores.verification import verify
 from tests.scores.acting import make_player
 from tests.scores.tampering import WHY
 

@@ -24,9 +24,9 @@ from scores import naming
 from scores.awards import compare_and_swap, service
 from scores.awards.rules import Attempt, Award, Caller, SelfReport, password_stamp
 from scores.errors import Unavailable
+from scores.integrity.verification import verify
 from scores.models import Action, Flag, Score
 from scores.players import ensure_player
-from scores.verification import verify
 from tests.conftest import database_url
 from tests.plugin import Profile
 from tests.processes import free_port

@@ -18,10 +18,10 @@ from scores.awards import service
 from scores.awards.rules import Attempt, Award, Caller, SelfReport
 from scores.board import standings
 from scores.errors import CorrectionRefused, InvalidName, TokenInvalid
+from scores.integrity.verification import verify
 from scores.investigation import corrections
 from scores.models import Action, Score
 from scores.players import ensure_external_player, ensure_player
-from scores.verification import verify
 from tests.scores.acting import make_player, update
 
 NothingWritten = Callable[[], AbstractContextManager[None]]

@@ -19,9 +19,9 @@ from scores import chain
 from scores.awards import service
 from scores.awards.rules import Award
 from scores.errors import Cooldown, DailyCap, ReceiptInvalid, Refused
+from scores.integrity.verification import verify
 from scores.models import Action, Score
 from scores.receipts.verifier import examine
-from scores.verification import verify
 from tests.processes import wait_until
 from tests.scores.acting import change_actions, make_player, make_receipt, read_problem, update
 from tests.scores.test_swap import attempt_of, report, wait_until_blocked

@@ -12,8 +12,8 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from scores import recovery
 from scores.board import ranks, standings
+from scores.integrity import recovery
 from scores.investigation import corrections
 from scores.models import RankChange, RankRange, Score
 from tests.conftest import without_triggers_on_postgresql

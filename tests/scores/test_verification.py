@@ -18,8 +18,8 @@ from pytest_django import Settings
 from audit import chain
 from audit.keys import encode_base64url, load_keyring
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from scores.integrity.verification import verify
 from scores.models import Action, Score
-from scores.verification import verify
 from tests.scores.tampering import act, make_history, run_verify, tampering
 
 #: Keys of the tables' own, which say nothing; whose account a score is, the log does not know.

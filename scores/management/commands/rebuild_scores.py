@@ -7,10 +7,10 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from scores import recovery
 from scores.errors import Refused
+from scores.integrity import recovery
+from scores.integrity.verification import Difference, find_differences
 from scores.investigation.corrections import find_actor
-from scores.verification import Difference, find_differences
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.checkpoints import SealingRefused
 from scores.errors import Refused
+from scores.integrity.recovery import restore_ledger
 from scores.investigation.corrections import find_actor
-from scores.recovery import restore_ledger
 
 
 class Command(BaseCommand):

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from audit.checkpoint_file import read_all
 from audit.checkpoints import read_kid
 from audit.keys import CheckpointKeys, decode_base64url, read_checkpoint_keys, read_keyring
-from scores.case import Case, CaseInvalid, read_case
-from scores.case_check import Means, check_case
+from scores.integrity.case import Case, CaseInvalid, read_case
+from scores.integrity.case_verification import Means, check_case
 from scores.receipts.verifier import parse_issuers
 
 

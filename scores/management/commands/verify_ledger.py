@@ -18,8 +18,8 @@ from audit.keys import load_keyring
 from audit.models import Verification
 from audit.verification import Finding
 from scoreboard_project.server.readiness import find_key_fault
+from scores.integrity.verification import verify
 from scores.models import Score
-from scores.verification import verify
 
 PROGRESS_SECONDS = 1.0
 

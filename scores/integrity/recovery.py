@@ -22,10 +22,10 @@ from scoreboard_project.server.readiness import find_key_fault
 from scores.board import hub, ranks
 from scores.chain import IDENTITY, append_system_entry
 from scores.errors import CorrectionRefused, Unavailable
+from scores.integrity.verification import find_differences
 from scores.investigation.corrections import check_reason
 from scores.models import Score
 from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
-from scores.verification import find_differences
 
 #: Where an act of the system chain belongs to no action: a colon is in no slug.
 REBUILD = "rebuild:"

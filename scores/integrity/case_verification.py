@@ -15,9 +15,9 @@ from audit.checkpoints import Block, BlockInvalid, read_block
 from audit.keys import CheckpointKeys, Keyring, decode_base64url
 from audit.times import format_time
 from audit.verification import ERASURE, ChainCheck, Entry, Erasures, State
-from scores.case import LISTS, PARTS, Case, Seal, hash_described
+from scores.integrity.case import LISTS, PARTS, Case, Seal, hash_described
+from scores.integrity.verification import expected_score
 from scores.receipts.verifier import Issuer, check_spent
-from scores.verification import expected_score
 
 FINDINGS_SHOWN = 100
 
