@@ -5,8 +5,18 @@ from random import Random
 
 import pytest
 
-from scores.cheats import CHEATS, Cheat, Plan, forge, keep_time, never_sleep, share_a_desk, sprint, take_the_most
-from scores.demo import CATALOGUE, EVERYBODY, PLAYERS
+from scores.demo.cheats import (
+    CHEATS,
+    Cheat,
+    Plan,
+    forge,
+    keep_time,
+    never_sleep,
+    share_a_desk,
+    sprint,
+    take_the_most,
+)
+from scores.demo.seed import CATALOGUE, EVERYBODY, PLAYERS
 from scores.investigation.detection import PLAYER_RULES, Thresholds
 from scores.investigation.history import SECOND, Act, History
 from scores.models import Flag

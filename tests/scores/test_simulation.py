@@ -13,11 +13,11 @@ from pytest_django import Settings
 
 from audit.models import AuditEntry, Refusal
 from scores.api.authentication import RefreshTokens
-from scores.cheats import Move
-from scores.demo import PLAYERS, Demo
+from scores.demo.cheats import Move
+from scores.demo.seed import PLAYERS, Demo
+from scores.demo.simulation import Api, SimulatedPlayer, Simulation
 from scores.investigation.history import SECOND
 from scores.models import Action, Flag, Score
-from scores.simulation import Api, SimulatedPlayer, Simulation
 from tests.processes import wait_until
 from tests.servers import ScoreboardServer
 

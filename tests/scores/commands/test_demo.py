@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from audit.chain import SYSTEM_CHAIN, compute_mac
 from audit.keys import load_keyring
 from audit.models import AuditEntry
-from scores.demo import EVERYBODY
+from scores.demo.seed import EVERYBODY
 from scores.models import Action, Score
 from tests.conftest import database_url
 from tests.plugin import Profile

@@ -16,9 +16,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scoreboard_project.server.management.commands.serve import check_port
-from scores.cheats import CHEATS
-from scores.demo import ADMIN, PLAYERS, Demo
-from scores.simulation import Api, Simulation
+from scores.demo.cheats import CHEATS
+from scores.demo.seed import ADMIN, PLAYERS, Demo
+from scores.demo.simulation import Api, Simulation
 
 START_SECONDS = 60
 STOP_SECONDS = 12

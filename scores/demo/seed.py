@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from scores.awards import service
-from scores.cheats import CHEATS
+from scores.demo.cheats import CHEATS
 from scores.models import Action, Score
 from scores.receipts.signing import add_to_registry, decode_private_key, encode_private_key, make_entry
 

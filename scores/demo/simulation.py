@@ -19,8 +19,8 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from scores.cheats import CHEATS, Move
-from scores.demo import CATALOGUE, ISSUER, KID, PLAYERS, Demo, DemoAction
+from scores.demo.cheats import CHEATS, Move
+from scores.demo.seed import CATALOGUE, ISSUER, KID, PLAYERS, Demo, DemoAction
 from scores.receipts.signing import sign_receipt
 
 UPDATE = "/api/score/update"

@@ -1,0 +1,1 @@
+"""What `./dev run` shows: a seeded board, simulated players, and some who cheat."""
