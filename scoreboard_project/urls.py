@@ -6,18 +6,18 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from scores import pages
 from scores.api import views
-from scores.login import LimitedForm
-from scores.you import you
+from scores.pages import board
+from scores.pages.login import LimitedForm
+from scores.pages.own_place import you
 
 # REST framework would describe a route to OPTIONS, and fails where the route is a page.
 READ = ["get", "head"]
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=READ)
 
 urlpatterns = [
-    path("", pages.board, name="board"),
-    path("embed", pages.embed, name="embed"),
+    path("", board.board, name="board"),
+    path("embed", board.embed, name="embed"),
     path("you", you, name="you"),
     path("login", LoginView.as_view(template_name="login.html", authentication_form=LimitedForm), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
@@ -28,10 +28,10 @@ urlpatterns = [
     path("api/token/refresh", views.RefreshView.as_view(), name="token-refresh"),
     path("api/token/revoke", views.RevokeView.as_view(), name="token-revoke"),
     path("api/schema", SpectacularJSONAPIView.as_view(http_method_names=READ), name="schema"),
-    path("api/docs", csp_update(pages.docs_policy())(docs), name="docs"),
-    path(".well-known/scoreboard-checkpoint", pages.checkpoint),
-    path("healthz", pages.healthz),
-    path("readyz", pages.readyz),
-    path("metrics", pages.metrics),
+    path("api/docs", csp_update(board.docs_policy())(docs), name="docs"),
+    path(".well-known/scoreboard-checkpoint", board.checkpoint),
+    path("healthz", board.healthz),
+    path("readyz", board.readyz),
+    path("metrics", board.metrics),
     path("admin/", admin.site.urls),
 ]

@@ -20,7 +20,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from scores.errors import RateLimited
 from scores.http.limits import AddressPageLimit, address_subject, describe_limits
 from scores.http.middleware import answer_refusal
-from scores.you import find_viewer
+from scores.pages.own_place import find_viewer
 
 API = "/api/score/"
 #: These count for themselves, each what it costs.

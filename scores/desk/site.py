@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from scores.desk import overview
-from scores.login import LimitedAdminForm
+from scores.pages.login import LimitedAdminForm
 
 
 class DeskSite(AdminSite):

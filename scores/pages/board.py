@@ -22,7 +22,7 @@ from scores.database.availability import availability
 from scores.http import problems
 from scores.http.limits import limits_are_shared
 from scores.metrics import render as render_metrics
-from scores.you import describe_place, find_viewer
+from scores.pages.own_place import describe_place, find_viewer
 
 NEEDS_POOLED = "shares sessions: set DATABASE_POOLED=on"
 MINIMUM_ROWS = 3
