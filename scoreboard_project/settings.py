@@ -41,7 +41,7 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", maximum=10)
 
 INSTALLED_APPS = [
     "daphne",
-    "scores.desk.apps.DeskConfig",
+    "scores.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "csp",
     "audit",
-    "scores",
+    "scores.apps.ScoresConfig",
     "scoreboard_project.server",
 ]
 MIDDLEWARE = [

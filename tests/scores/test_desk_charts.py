@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scores.desk.charts import (
+from scores.admin.charts import (
     BARS_HEIGHT,
     BOTTOM,
     CELL,

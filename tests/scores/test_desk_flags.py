@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from scores.desk.entries import show_name
+from scores.admin.entries import show_name
 from scores.investigation import corrections
 from scores.models import Action, Flag, Score
 from scores.players import ensure_player

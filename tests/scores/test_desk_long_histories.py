@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from audit.models import AuditEntry, Refusal
-from scores.desk import history
+from scores.admin import history
 from scores.models import Action, Score
 from tests.scores.acting import make_player
 from tests.scores.desk_pages import act, award, read_text, show_player

@@ -17,8 +17,8 @@ from pytest_django import Settings
 from audit.checkpoints import seal
 from audit.keys import new_checkpoint_keys
 from audit.models import Refusal, Verification
-from scores.desk import history, overview
-from scores.desk.entries import show_name
+from scores.admin import history, overview
+from scores.admin.entries import show_name
 from scores.investigation import corrections
 from scores.models import Action, Flag, Score
 from tests.clock import turn_clock_back

@@ -16,7 +16,7 @@ from django.urls import resolve, reverse
 
 from audit.models import Checkpoint, Refusal, Verification
 from audit.refusals import flush_refusals, record_refusal
-from scores.desk.acts import ACTS
+from scores.admin.acts import ACTS
 from scores.investigation import corrections
 from scores.management.commands.make_desk_groups import GROUPS
 from scores.models import Action, Flag

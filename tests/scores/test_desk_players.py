@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry, Refusal
-from scores.desk.entries import show_name
-from scores.desk.players import describe
+from scores.admin.entries import show_name
+from scores.admin.players import describe
 from scores.investigation import corrections
 from scores.models import Action, Flag, Score
 from tests.scores.acting import PASSWORD, make_player, make_receipt

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
+from scores.admin.forms import NumbersField, write_numbers
 from scores.board import standings
-from scores.desk.forms import NumbersField, write_numbers
 from scores.investigation import corrections
 from scores.models import Score
 from scores.players import ensure_player
@@ -95,7 +95,7 @@ def test_numbers_are_read_and_written(text: str, numbers: list[int]) -> None:
 def test_a_selection_in_the_list_is_bounded(
     desk: Client, board: dict[str, Score], monkeypatch: pytest.MonkeyPatch, nothing_written: NothingWritten, count: int
 ) -> None:
-    monkeypatch.setattr("scores.desk.entries.MAXIMUM_ENTRIES", 1)
+    monkeypatch.setattr("scores.admin.entries.MAXIMUM_ENTRIES", 1)
     form = {"action": "void_selection", "_selected_action": AuditEntry.objects.values_list("pk", flat=True)[:count]}
     with nothing_written():
         response = desk.post(reverse("admin:audit_auditentry_changelist"), form, follow=True)

@@ -6,7 +6,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from scores.desk import overview
+from scores.admin import overview
 from scores.pages.login import LimitedAdminForm
 
 

@@ -15,8 +15,8 @@ from audit.checkpoints import HEARTBEAT_SECONDS, Block, BlockInvalid, read_block
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 from audit.times import to_moment, to_us
-from scores.desk.charts import HOUR, MINUTE, Bar, draw_bars
-from scores.desk.history import find_begin
+from scores.admin.charts import HOUR, MINUTE, Bar, draw_bars
+from scores.admin.history import find_begin
 from scores.models import Flag, Score
 
 FLAGS = RISERS = 8

@@ -15,11 +15,11 @@ from django.urls import URLPattern
 
 from audit.admin import ReadOnlyAdmin
 from audit.models import AuditEntry
+from scores.admin import acts, case, players
+from scores.admin.accounts import AccountAdmin
+from scores.admin.entries import EntryAdmin, show_name
+from scores.admin.flags import FlagAdmin
 from scores.awards import service
-from scores.desk import acts, case, players
-from scores.desk.accounts import AccountAdmin
-from scores.desk.entries import EntryAdmin, show_name
-from scores.desk.flags import FlagAdmin
 from scores.errors import Refused
 from scores.models import Action, Flag, Score, ScoreQuerySet
 from scores.names import name_key

@@ -15,8 +15,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from audit.admin import ReadOnlyAdmin
-from scores.desk.entries import PERMISSION, address_of_void, beside_players, show_name
-from scores.desk.forms import MAXIMUM_ENTRIES
+from scores.admin.entries import PERMISSION, address_of_void, beside_players, show_name
+from scores.admin.forms import MAXIMUM_ENTRIES
 from scores.errors import Refused
 from scores.investigation import flags
 from scores.investigation.corrections import MAXIMUM_REASON_LENGTH, REVERSIBLE

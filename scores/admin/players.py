@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from audit.models import AuditEntry, Verification
+from scores.admin import history
+from scores.admin.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
+from scores.admin.entries import name_people
 from scores.board.standings import find_place
-from scores.desk import history
-from scores.desk.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
-from scores.desk.entries import name_people
 from scores.models import Flag, Score
 
 if TYPE_CHECKING:

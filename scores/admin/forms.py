@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 
 from audit.models import AuditEntry
-from scores.desk.rehearsal import Step
+from scores.admin.rehearsal import Step
 from scores.errors import CorrectionRefused, InvalidName
 from scores.investigation.corrections import MAXIMUM_REASON_LENGTH, split_adjustment
 from scores.names import MAXIMUM_LENGTH, clean_name

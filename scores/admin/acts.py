@@ -20,9 +20,9 @@ from django.urls import URLPattern, path
 from django.views.generic import View
 
 from audit.models import AuditEntry
-from scores.desk.entries import PERMISSION, beside_players
-from scores.desk.forms import Confirmation, HowManyPoints, What, WhichEntries, WhichName, WhichSelection
-from scores.desk.rehearsal import Rehearsal, Service, perform, rehearse
+from scores.admin.entries import PERMISSION, beside_players
+from scores.admin.forms import Confirmation, HowManyPoints, What, WhichEntries, WhichName, WhichSelection
+from scores.admin.rehearsal import Rehearsal, Service, perform, rehearse
 from scores.errors import Refused
 from scores.investigation import corrections
 from scores.models import Score

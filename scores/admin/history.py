@@ -17,7 +17,7 @@ from audit.models import AuditEntry, CheckpointHead, Refusal
 from audit.times import to_moment, to_us
 from audit.verification import Finding
 from scores.addresses import UNKNOWN
-from scores.desk.charts import Bar, Mark, Point
+from scores.admin.charts import Bar, Mark, Point
 from scores.integrity.verification import verify
 from scores.models import Score
 

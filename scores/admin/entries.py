@@ -17,7 +17,7 @@ from audit.admin import AuditEntryAdmin
 from audit.changelist import KeysetChangeList
 from audit.entry_check import Answer
 from audit.models import AuditEntry
-from scores.desk.forms import MAXIMUM_ENTRIES, write_numbers
+from scores.admin.forms import MAXIMUM_ENTRIES, write_numbers
 from scores.investigation.corrections import REVERSIBLE
 from scores.models import Score
 from scores.receipts.verifier import check_spent
