@@ -18,7 +18,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from tests.processes import ROOT, Server, wait_until
+from tests.support.processes import ROOT, Server, wait_until
 
 PACKAGES = "python3,python3-venv,ca-certificates"
 #: Where this machine says from where and how packages come; read when the script runs, and named nowhere else.

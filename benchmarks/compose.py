@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.processes import ROOT, wait_until
+from tests.support.processes import ROOT, wait_until
 
 POINTS = 10
 #: Counted, and never reached.

@@ -28,9 +28,9 @@ from typing import Any
 
 import websockets
 
-from tests.plugin import Profile, make_environment
-from tests.processes import ROOT, Server, wait_until
-from tests.servers import Caddy, PostgreSQL, Valkey
+from tests.support.plugin import Profile, make_environment
+from tests.support.processes import ROOT, Server, wait_until
+from tests.support.servers import Caddy, PostgreSQL, Valkey
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 BASE = DOCKERFILE.partition("ARG BASE=")[2].split()[0]

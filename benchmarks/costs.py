@@ -10,7 +10,7 @@ from typing import Self
 import psutil
 
 from benchmarks.stage import Stage
-from tests.processes import Server
+from tests.support.processes import Server
 
 MEBIBYTE = 2**20
 

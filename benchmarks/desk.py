@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 
 import psutil
 
-from tests.plugin import Profile, make_environment
-from tests.processes import ROOT
-from tests.servers import PostgreSQL, ScoreboardServer
+from tests.support.plugin import Profile, make_environment
+from tests.support.processes import ROOT
+from tests.support.servers import PostgreSQL, ScoreboardServer
 
 DAYS = 100
 REPEATS = 5

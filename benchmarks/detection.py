@@ -15,8 +15,8 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.verify import run
-from tests.plugin import Profile, make_environment
-from tests.servers import PostgreSQL
+from tests.support.plugin import Profile, make_environment
+from tests.support.servers import PostgreSQL
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from benchmarks.servers import NodePeer, PlainSite
 from benchmarks.stage import Stage, address
 from benchmarks.table import Row, figure, percentile
 from benchmarks.viewers import Viewers
-from tests.processes import Server, ServerError
+from tests.support.processes import Server, ServerError
 
 #: Updates a second that are followed to the viewers: more than frames can follow.
 MARKS = 20.0

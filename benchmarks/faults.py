@@ -17,7 +17,7 @@ from benchmarks.measuring import Sizes, measure
 from benchmarks.stage import ACTION, MARKER, Player, Stage, address
 from benchmarks.table import Row
 from benchmarks.viewers import Viewers
-from tests.processes import Server
+from tests.support.processes import Server
 
 GROUP = "Stress"
 WATCHING = 50

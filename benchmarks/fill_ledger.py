@@ -12,7 +12,7 @@ from audit.keys import load_keyring  # noqa: E402
 from audit.models import AuditEntry  # noqa: E402
 from scores.awards.service import make_players  # noqa: E402
 from scores.models import Score  # noqa: E402
-from tests.scores.acting import make_claims, sign  # noqa: E402
+from tests.support.acting import make_claims, sign  # noqa: E402
 
 PLAYERS = 1000
 BATCH = 5000

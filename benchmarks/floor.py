@@ -11,7 +11,7 @@ from benchmarks.measuring import Sizes
 from benchmarks.population import PLAYERS, grow
 from benchmarks.stage import Stage
 from benchmarks.table import Row, percentile
-from tests.processes import ServerError, as_user
+from tests.support.processes import ServerError, as_user
 
 PLAYERS_OF_THE_FLOOR = 1000
 

@@ -14,7 +14,7 @@ from benchmarks.measuring import Sizes, check, measure
 from benchmarks.stage import ACTION, MARKER, MARKER_POINTS, Player, Stage, address
 from benchmarks.table import figure
 from benchmarks.viewers import Seen, Viewers
-from tests.processes import Server, ServerError, wait_until
+from tests.support.processes import Server, ServerError, wait_until
 
 TOP = "/api/score/top"
 #: When each of the newest updates of the marker player was made, just before its commit, in microseconds.

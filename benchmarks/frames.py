@@ -19,9 +19,9 @@ from playwright.sync_api import Page, WebSocketRoute, sync_playwright
 
 from audit.times import format_time
 from tests.browser.conftest import ARGUMENTS, wait_for
-from tests.browser.site import Site
-from tests.plugin import Profile, make_environment
-from tests.servers import PostgreSQL
+from tests.support.plugin import Profile, make_environment
+from tests.support.servers import PostgreSQL
+from tests.support.site import Site
 
 WATCH = """() => {
     window.measured = {deltas: [], tasks: []};

@@ -8,7 +8,7 @@ from benchmarks.population import ENTRIES, PLAYERS, grow
 from benchmarks.stage import Player, Stage, address
 from benchmarks.table import Row, figure
 from benchmarks.viewers import Viewers
-from tests.processes import Server
+from tests.support.processes import Server
 
 WORKERS = 2
 GROUPS = {

@@ -8,7 +8,7 @@ from benchmarks.load import Load, Outcome, split
 from benchmarks.sending import Loads
 from benchmarks.stage import Stage
 from benchmarks.table import Row, percentile
-from tests.processes import Server, ServerError
+from tests.support.processes import Server, ServerError
 
 #: Every connection has made its database session and every code path is warm after this part of a measurement.
 WARM_UP = 0.2

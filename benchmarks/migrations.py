@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psycopg
 
-from tests.plugin import Profile, make_environment
-from tests.processes import ROOT
-from tests.servers import PostgreSQL
+from tests.support.plugin import Profile, make_environment
+from tests.support.processes import ROOT
+from tests.support.servers import PostgreSQL
 
 #: Before these a log may have grown large; what comes earlier makes empty tables.
 BEFORE = {"audit": "0004", "scores": "0002"}

@@ -17,8 +17,8 @@ import django
 import psycopg
 
 from benchmarks.population import PLAYERS, grow
-from tests.plugin import Profile, make_environment
-from tests.servers import PostgreSQL
+from tests.support.plugin import Profile, make_environment
+from tests.support.servers import PostgreSQL
 
 #: Points and seconds before now, as SQL over the player's number n.
 SPREADS = {

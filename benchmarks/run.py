@@ -11,7 +11,7 @@ from benchmarks import document, fanout, growth, stress, top, two_hosts, update
 from benchmarks.measuring import FULL, QUICK, Sizes
 from benchmarks.stage import Stage
 from benchmarks.table import Row, as_text
-from tests.processes import ServerError
+from tests.support.processes import ServerError
 
 PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {
     "update": update.run,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from benchmarks.stage import ACTION, MARKER, MARKER_POINTS, POINTS, Player, Stage, run_python
-from tests.processes import ROOT, Server, ServerError
+from tests.support.processes import ROOT, Server, ServerError
 
 BASELINE = ROOT / "benchmarks" / "baseline"
 PEER = ROOT / "benchmarks" / "peers" / "node_ws"

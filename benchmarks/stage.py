@@ -11,9 +11,9 @@ from typing import NamedTuple, Self
 
 import psycopg
 
-from tests.plugin import Profile, forget_own_environment, make_environment
-from tests.processes import ROOT, Server, ServerError
-from tests.servers import PostgreSQL, ScoreboardServer, Valkey
+from tests.support.plugin import Profile, forget_own_environment, make_environment
+from tests.support.processes import ROOT, Server, ServerError
+from tests.support.servers import PostgreSQL, ScoreboardServer, Valkey
 
 #: What the load's updates say they did, and what it is worth.
 ACTION, POINTS = "daily-quiz", 10

@@ -13,7 +13,7 @@ from benchmarks.proxy import Proxy
 from benchmarks.stage import ACTION, MARKER, Player, Stage, address
 from benchmarks.table import Row
 from benchmarks.viewers import Viewers
-from tests.processes import Server, ServerError, wait_until
+from tests.support.processes import Server, ServerError, wait_until
 
 GROUP = "Stress"
 STOP_SECONDS = 10

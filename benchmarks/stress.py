@@ -14,7 +14,7 @@ from benchmarks.stage import Player, Stage, address
 from benchmarks.stalled import Stalled
 from benchmarks.table import Row, percentile
 from benchmarks.viewers import Viewers
-from tests.processes import Server, wait_until
+from tests.support.processes import Server, wait_until
 
 GROUP = "Stress"
 READERS = 50

@@ -10,7 +10,7 @@ from benchmarks.population import PLAIN_PLAYERS, PLAYERS, grow
 from benchmarks.servers import PlainSite
 from benchmarks.stage import ACTION, Player, Stage, address
 from benchmarks.table import Row, figure, percentile
-from tests.processes import Server
+from tests.support.processes import Server
 
 PATH = "/api/score/top"
 WORKERS = 2

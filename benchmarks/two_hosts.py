@@ -21,8 +21,8 @@ from benchmarks.proxy import pump
 from benchmarks.stage import ACTION, Stage, address
 from benchmarks.table import Row, percentile
 from benchmarks.viewers import Viewers
-from tests.processes import ServerError
-from tests.servers import ScoreboardServer
+from tests.support.processes import ServerError
+from tests.support.servers import ScoreboardServer
 
 GROUP = "Two hosts"
 NAMES = ("scoreboard-a", "scoreboard-b")

@@ -9,7 +9,7 @@ from benchmarks.measuring import Sizes, measure_row
 from benchmarks.servers import PlainSite
 from benchmarks.stage import ACTION, POINTS, Player, Stage, address
 from benchmarks.table import Row
-from tests.processes import Server, ServerError
+from tests.support.processes import Server, ServerError
 
 MANY = "many players"
 

@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.plugin import Profile, make_environment
-from tests.processes import ROOT
-from tests.servers import PostgreSQL
+from tests.support.plugin import Profile, make_environment
+from tests.support.processes import ROOT
+from tests.support.servers import PostgreSQL
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from typing import Any, Self
 import uvloop
 
 from benchmarks.sending import context
-from tests.processes import ServerError
+from tests.support.processes import ServerError
 
 #: So many handshakes at once in one process.
 AT_ONCE = 64

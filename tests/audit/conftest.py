@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from scores.models import Score
-from tests.scores.tampering import make_history
+from tests.support.tampering import make_history
 
 
 @pytest.fixture

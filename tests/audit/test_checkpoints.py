@@ -23,8 +23,8 @@ from audit.checkpoints import BlockInvalid, SealingRefused, read_block, seal
 from audit.keys import decode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 from tests.conftest import database_url
-from tests.plugin import Profile
-from tests.processes import ROOT, wait_until
+from tests.support.plugin import Profile
+from tests.support.processes import ROOT, wait_until
 
 WELL_KNOWN = "/.well-known/scoreboard-checkpoint"
 

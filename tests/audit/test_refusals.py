@@ -10,9 +10,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from audit.models import Refusal
 from audit.refusals import MAXIMUM_HELD, OTHERS, RefusalLog, flush_refusals, record_refusal
-from tests.processes import wait_until
-from tests.scoreboard_project.test_bridge import ask
-from tests.servers import ScoreboardServer
+from tests.scoreboard_project.server.test_wsgi_bridge import ask
+from tests.support.processes import wait_until
+from tests.support.servers import ScoreboardServer
 
 TOP = "/api/score/top"
 

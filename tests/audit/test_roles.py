@@ -11,8 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from audit import checkpoints, roles
 from audit.models import AuditEntry, Checkpoint
 from scores.models import Score
-from tests.processes import ROOT
-from tests.scores.tampering import act, run_verify
+from tests.support.processes import ROOT
+from tests.support.tampering import act, run_verify
 
 pytestmark = pytest.mark.postgresql
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
-from tests.browser.proxy import Proxy
-from tests.browser.site import Site
-from tests.processes import ROOT
-from tests.servers import PostgreSQL
+from tests.support.browser_proxy import Proxy
+from tests.support.processes import ROOT
+from tests.support.servers import PostgreSQL
+from tests.support.site import Site
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
-HISTORY = (ROOT / "tests" / "browser" / "made_history.py").read_text(encoding="utf-8")
+HISTORY = (ROOT / "tests" / "support" / "made_history.py").read_text(encoding="utf-8")
 #: Within this many milliseconds of the end of any trouble the board must be right again.
 HEALED = 6_000
 ARGUMENTS = [

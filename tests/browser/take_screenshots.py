@@ -4,11 +4,11 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenTab, wait_for
-from tests.browser.proxy import Proxy
-from tests.browser.site import Site
 from tests.browser.test_desk_pages import open_desk, open_player
 from tests.browser.test_you import sign_in
-from tests.processes import ROOT
+from tests.support.browser_proxy import Proxy
+from tests.support.processes import ROOT
+from tests.support.site import Site
 
 pytestmark = pytest.mark.postgresql
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import HEALED, OpenTab, wait_for
-from tests.browser.site import Player, Site
+from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 

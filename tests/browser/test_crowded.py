@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import HEALED, OpenTab
-from tests.browser.site import Site
 from tests.browser.test_live import points_of, state_of
-from tests.servers import PostgreSQL
+from tests.support.servers import PostgreSQL
+from tests.support.site import Site
 
 pytestmark = pytest.mark.postgresql
 

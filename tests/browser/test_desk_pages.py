@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenTab, wait_for
-from tests.browser.site import PASSWORD, Site
+from tests.support.site import PASSWORD, Site
 
 pytestmark = pytest.mark.postgresql
 

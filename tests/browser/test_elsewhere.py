@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import HEALED, OpenTab, wait_for
-from tests.browser.elsewhere import Elsewhere
-from tests.browser.site import Player, Site
-from tests.processes import ROOT
-from tests.servers import PostgreSQL
+from tests.support.elsewhere import Elsewhere
+from tests.support.processes import ROOT
+from tests.support.servers import PostgreSQL
+from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute
 
 from tests.browser.conftest import OpenTab, wait_for
-from tests.browser.elsewhere import Elsewhere
-from tests.browser.site import Site
 from tests.browser.test_you import sign_in
-from tests.servers import PostgreSQL
+from tests.support.elsewhere import Elsewhere
+from tests.support.servers import PostgreSQL
+from tests.support.site import Site
 
 pytestmark = pytest.mark.postgresql
 

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 
 from tests.browser.conftest import HEALED, OpenTab
-from tests.browser.proxy import Proxy
-from tests.browser.site import Player, Site
-from tests.servers import PostgreSQL, Valkey
+from tests.support.browser_proxy import Proxy
+from tests.support.servers import PostgreSQL, Valkey
+from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import HEALED, OpenTab
-from tests.browser.site import Site
+from tests.support.site import Site
 
 pytestmark = pytest.mark.postgresql
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import HEALED, OpenTab
-from tests.browser.site import Player, Site
+from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 

@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, Route, expect
 
 from tests.browser.conftest import OpenTab, wait_for
-from tests.browser.site import Player, Site
-from tests.servers import PostgreSQL
+from tests.support.servers import PostgreSQL
+from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 

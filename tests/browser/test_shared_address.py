@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenTab
-from tests.browser.proxy import Proxy
-from tests.browser.site import Site
-from tests.servers import PostgreSQL
+from tests.support.browser_proxy import Proxy
+from tests.support.servers import PostgreSQL
+from tests.support.site import Site
 
 pytestmark = pytest.mark.postgresql
 

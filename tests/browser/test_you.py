@@ -7,8 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import HEALED, OpenTab
-from tests.browser.site import PASSWORD, Player, Site
 from tests.browser.test_page import SHIFT
+from tests.support.site import PASSWORD, Player, Site
 
 pytestmark = pytest.mark.postgresql
 

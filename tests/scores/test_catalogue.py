@@ -11,7 +11,7 @@ from audit import chain
 from audit.models import AuditEntry
 from scores.awards import service
 from scores.models import Action, Score
-from tests.scores.acting import read_problem, update
+from tests.support.acting import read_problem, update
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 QUIZ = {"action": "daily-quiz"}

@@ -15,9 +15,9 @@ from django.test import Client
 
 from audit.checkpoints import seal
 from scores.models import Action
-from tests.processes import ROOT
-from tests.scores.acting import access_token, make_player
-from tests.servers import ScoreboardServer
+from tests.support.acting import access_token, make_player
+from tests.support.processes import ROOT
+from tests.support.servers import ScoreboardServer
 
 
 def read_metrics(text: str) -> dict[str, float]:

@@ -16,7 +16,7 @@ from scores.board.ranks import NEIGHBOURS
 from scores.errors import InvalidName
 from scores.models import Score
 from scores.names import clean_name, name_key, repair_name
-from tests.scores.acting import make_player
+from tests.support.acting import make_player
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from scores.integrity.verification import verify
 from scores.investigation import corrections
 from scores.models import Action, Score
 from scores.players import ensure_external_player, ensure_player
-from tests.scores.acting import make_player, update
+from tests.support.acting import make_player, update
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 WHY = {"reason": "a slur", "actor": "system"}

@@ -12,8 +12,8 @@ import pytest
 from django.test import Client
 
 from scores.models import Action
-from tests.scores.acting import access_token, make_player, update
-from tests.servers import ScoreboardServer
+from tests.support.acting import access_token, make_player, update
+from tests.support.servers import ScoreboardServer
 
 ROUTES = {
     "/api/score/update": "patch",

@@ -13,10 +13,10 @@ from scores.database import pooling
 from scores.database.availability import availability, time_limit
 from scores.database.postgresql.base import WriteUnanswered, telling_unanswered_writes
 from scores.models import Action, Score
-from tests.pgbouncer import PgBouncer
-from tests.scores.acting import make_player
-from tests.scores.test_concurrency import caller_of, check_chain
-from tests.servers import PostgreSQL
+from tests.journeys.test_concurrency import caller_of, check_chain
+from tests.support.acting import make_player
+from tests.support.pgbouncer import PgBouncer
+from tests.support.servers import PostgreSQL
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 Through = Callable[..., AbstractContextManager[PgBouncer]]

@@ -1,0 +1,233 @@
+"""The socket: what viewers are sent, and that it accepts nothing."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import websockets
+from django.test import override_settings
+from websockets.asyncio.client import ClientConnection, connect
+
+from scoreboard_project.asgi import is_allowed_origin
+from scores.models import Action, Score
+from tests.support.acting import access_token, make_player
+from tests.support.processes import wait_until
+from tests.support.servers import ScoreboardServer, Valkey
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DEAF = "pings of other processes cannot be heard"
+HEARING = "pings of other processes are heard again"
+
+
+@pytest.fixture
+def player(transactional_db: None) -> Score:
+    Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
+    return make_player()
+
+
+def socket_url(server: ScoreboardServer) -> str:
+    return f"ws{server.url.removeprefix('http')}/ws/scoreboard"
+
+
+def get_top(server: ScoreboardServer) -> str:
+    with urllib.request.urlopen(f"{server.url}/api/score/top", timeout=10) as response:
+        text: str = response.read().decode()
+    return text
+
+
+def act(server: ScoreboardServer, token: str, key: str) -> None:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": key}
+    body = b'{"action": "daily-quiz"}'
+    urllib.request.urlopen(
+        urllib.request.Request(f"{server.url}/api/score/update", body, headers, method="PATCH"), timeout=10
+    ).close()
+
+
+async def receive(socket: ClientConnection, seconds: float = 5) -> Any:
+    return json.loads(await asyncio.wait_for(socket.recv(), seconds))
+
+
+async def read_close(socket: ClientConnection) -> int:
+    """The code the server closes with."""
+    with contextlib.suppress(websockets.ConnectionClosedError):
+        async with asyncio.timeout(12):
+            async for _ in socket:
+                pass
+    assert socket.close_code is not None
+    return socket.close_code
+
+
+def test_a_viewer_gets_the_bytes_of_get_top_and_then_every_change(
+    player: Score, scoreboard_server: Callable[..., ScoreboardServer]
+) -> None:
+    server, token = scoreboard_server(), access_token(player)
+
+    async def watch() -> None:
+        async with connect(socket_url(server)) as socket:
+            first = await asyncio.wait_for(socket.recv(), 5)
+            top = await asyncio.to_thread(get_top, server)
+            assert first == f'{{"event":"scoreboardUpdate","data":{top}}}'
+            await asyncio.to_thread(act, server, token, "one")
+            changed = await receive(socket)
+            assert changed["event"] == "scoreboardUpdate"
+            assert [(entry["player"], entry["score"]) for entry in changed["data"]["entries"]] == [(str(player.pk), 10)]
+            assert changed["data"]["entries"] == json.loads(await asyncio.to_thread(get_top, server))["entries"]
+
+    asyncio.run(watch())
+
+
+@pytest.mark.postgresql
+def test_viewers_of_two_processes_see_the_same(
+    player: Score, scoreboard_server: Callable[..., ScoreboardServer]
+) -> None:
+    one, other, token = scoreboard_server(), scoreboard_server(), access_token(player)
+
+    async def watch() -> None:
+        async with connect(socket_url(one)) as here, connect(socket_url(other)) as there:
+            await receive(here)
+            await receive(there)
+            await asyncio.to_thread(act, one, token, "one")
+            # Less than the time after which a hub looks by itself: the ping crossed over.
+            assert (await receive(there, 3))["data"]["entries"] == (await receive(here, 3))["data"]["entries"]
+
+    asyncio.run(watch())
+
+
+@pytest.mark.postgresql
+def test_processes_that_cannot_hear_each_other_look_every_second_until_they_can(
+    player: Score, scoreboard_server: Callable[..., ScoreboardServer], valkey: Valkey
+) -> None:
+    one, other, token = scoreboard_server(), scoreboard_server(), access_token(player)
+
+    async def watch() -> None:
+        async with connect(socket_url(other)) as there:
+            await receive(there)
+            # As a cable that was pulled: the connections stay, and nothing comes through them.
+            valkey.process.send_signal(signal.SIGSTOP)
+            try:
+                await asyncio.to_thread(wait_until, lambda: DEAF in other.log, seconds=6, what="The silence")
+                await asyncio.to_thread(act, one, token, "one")
+                assert (await receive(there, 2.5))["data"]["entries"][0]["score"] == 10
+            finally:
+                valkey.process.send_signal(signal.SIGCONT)
+            await asyncio.to_thread(wait_until, lambda: HEARING in one.log + other.log, seconds=6, what="The return")
+            await asyncio.to_thread(act, one, token, "two")
+            assert (await receive(there, 0.9))["data"]["entries"][0]["score"] == 20
+
+    asyncio.run(watch())
+    for server in (one, other):
+        assert "Traceback" not in server.log
+    assert other.log.count(DEAF) == 1
+
+
+@pytest.mark.postgresql
+def test_a_valkey_that_is_restarted_is_one_sentence_in_the_log(
+    player: Score, scoreboard_server: Callable[..., ScoreboardServer], valkey: Valkey
+) -> None:
+    server, token = scoreboard_server(), access_token(player)
+
+    async def watch() -> None:
+        async with connect(socket_url(server)) as socket:
+            await receive(socket)
+            valkey.stop()
+            try:
+                await asyncio.to_thread(wait_until, lambda: DEAF in server.log, seconds=6, what="The silence")
+                for number in range(5):
+                    await asyncio.to_thread(act, server, token, str(number))
+            finally:
+                valkey.start()
+            await asyncio.to_thread(wait_until, lambda: HEARING in server.log, seconds=6, what="The return")
+
+    asyncio.run(watch())
+    said = [line.split(" ", 3)[-1] for line in server.log.splitlines() if "WARNING" in line or "ERROR" in line]
+    assert "Traceback" not in server.log
+    assert len(said) == len(set(said)), said
+
+
+def test_a_quiet_socket_gets_a_heartbeat(player: Score, scoreboard_server: Callable[..., ScoreboardServer]) -> None:
+    server = scoreboard_server()
+
+    async def watch() -> None:
+        async with connect(socket_url(server)) as socket:
+            await receive(socket)
+            heartbeat = await receive(socket, 18)
+            assert heartbeat["event"] == "heartbeat"
+            assert set(heartbeat["data"]) == {"as_of"}
+
+    asyncio.run(watch())
+
+
+@pytest.mark.parametrize("message", ["hello", b"\x00\x01", "{}", ""])
+def test_whatever_a_viewer_sends_closes_its_socket_without_a_traceback(
+    message: str | bytes, player: Score, scoreboard_server: Callable[..., ScoreboardServer]
+) -> None:
+    server = scoreboard_server()
+
+    async def send() -> None:
+        async with connect(socket_url(server)) as socket:
+            await socket.send(message)
+            await socket.send(message)
+            assert await read_close(socket) == 1008
+
+    asyncio.run(send())
+    assert "Traceback" not in server.log
+
+
+def test_a_server_that_stops_says_so(player: Score, scoreboard_server: Callable[..., ScoreboardServer]) -> None:
+    server = scoreboard_server()
+
+    async def watch() -> None:
+        async with connect(socket_url(server)) as socket:
+            await receive(socket)
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+            assert await read_close(socket) in {1001, 1012}
+            await stopping
+
+    asyncio.run(watch())
+    assert "Traceback" not in server.log
+
+
+def test_only_our_own_pages_and_clients_without_an_origin_may_watch(
+    player: Score, scoreboard_server: Callable[..., ScoreboardServer]
+) -> None:
+    server = scoreboard_server(ALLOWED_ORIGINS="https://friend.example")
+
+    async def watch(origin: Any) -> int:
+        try:
+            async with connect(socket_url(server), origin=origin) as socket:
+                await receive(socket)
+        except websockets.InvalidStatus as refused:
+            return refused.response.status_code
+        return 101
+
+    async def watch_all() -> dict[Any, int]:
+        return {origin: await watch(origin) for origin in (None, server.url, "https://friend.example", *foreign)}
+
+    port = int(server.url.rpartition(":")[2])
+    foreign = ["http://evil.example", "null", f"http://127.0.0.1:{port + 1}", "http://friend.example", "not an origin"]
+    allowed = {None: 101, server.url: 101, "https://friend.example": 101}
+    assert asyncio.run(watch_all()) == allowed | dict.fromkeys(foreign, 403)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "https_only", "allowed"),
+    [
+        ("https://board.example", "board.example", True, True),
+        ("http://board.example", "board.example", True, False),
+        ("http://board.example", "board.example", False, True),
+        ("https://board.example:8443", "board.example", True, False),
+        ("https://board.example", "board.example:8443", True, False),
+        ("https://evil.example", "evil.example", True, False),
+        ("https://board.example.evil.example", "board.example", True, False),
+        ("https://[::1", "board.example", True, False),
+        ("null", "board.example", True, False),
+    ],
+)
+def test_an_origin_is_ours_by_scheme_host_and_port(origin: str, host: str, https_only: bool, allowed: bool) -> None:
+    with override_settings(ALLOWED_HOSTS=["board.example"], HTTPS_ONLY=https_only, ALLOWED_ORIGINS=[]):
+        assert is_allowed_origin(origin, host) is allowed

@@ -1,0 +1,258 @@
+"""A rank is exact at any moment, whatever was done to the scores and however many stand at one place."""
+
+import random
+import threading
+from datetime import timedelta
+from itertools import count, pairwise
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection, transaction
+from pytest_django import Settings
+
+from scores.board import ranks, standings
+from scores.integrity import recovery
+from scores.investigation import corrections
+from scores.models import RankChange, RankRange, Score
+from tests.conftest import without_triggers_on_postgresql
+from tests.journeys.test_concurrency import in_threads
+from tests.scores.board.test_standings import NOON, place
+from tests.support.tampering import make_history
+
+
+@pytest.fixture(autouse=True)
+def _own_export(settings: Settings, tmp_path: Path) -> None:
+    settings.CHECKPOINT_EXPORT = str(tmp_path / "checkpoints.jws")
+
+
+WHY = {"reason": "seen in the recording", "actor": "system"}
+_users = count(1_000_000)
+
+WRONG = """
+    SELECT id, scores_rank(id), place FROM (
+        SELECT id, row_number() OVER (ORDER BY points DESC, reached_at, id) AS place
+        FROM scores_score WHERE NOT frozen AND reached_at IS NOT NULL
+    ) places WHERE place % 11 < 2 AND scores_rank(id) IS DISTINCT FROM place LIMIT 3
+"""
+
+
+def find_wrong_ranks() -> list[Any]:
+    """Up to three, compared in one snapshot with what sorting everyone says; a range miscounted spoils all ranks behind it."""
+    with connection.cursor() as cursor:
+        cursor.execute(WRONG)
+        return list(cursor.fetchall())
+
+
+def sweep() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT scores_rank_sweep()")
+
+
+def check_ranks() -> None:
+    """As the changes lie, and swept; no range is too wide then."""
+    assert find_wrong_ranks() == []
+    sweep()
+    assert find_wrong_ranks() == []
+    assert not RankChange.objects.exists()
+    assert not RankRange.objects.filter(players__gt=2048).exists()
+    assert sum(RankRange.objects.values_list("players", flat=True)) == Score.objects.ranked().count()
+
+
+def add_crowd(size: int, points: str, seconds: str = "random() * 9") -> None:
+    """Many players at once; `points` and `seconds` after noon are SQL."""
+    first = next(_users)
+    for _ in range(size):
+        next(_users)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO auth_user (id, password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)"
+            " SELECT n, '!', false, 'p' || n, '', '', '', false, true, now() FROM generate_series(%s, %s) n",
+            [first, first + size - 1],
+        )
+        cursor.execute(
+            "INSERT INTO scores_score (id, user_id, name, name_key, points, reached_at, seq, head, frozen)"  # noqa: S608
+            f" SELECT gen_random_uuid(), n, 'p' || n, 'p' || n, ({points})::bigint,"
+            f" %s + make_interval(secs => ({seconds})::int), 1, '', n %% 50 = 0 FROM generate_series(%s, %s) n",
+            [NOON, first, first + size - 1],
+        )
+
+
+def read_rank(player: UUID) -> int | None:
+    found = standings.find_place(player)
+    assert found is not None
+    return found.rank
+
+
+@pytest.mark.django_db
+def test_every_place_of_a_small_board_is_found_with_its_neighbours() -> None:
+    for number in range(9):
+        place(f"Player {number}", points=number // 4, seconds=number % 2, pk=UUID(int=99 - number))
+    place("Frozen", 2, frozen=True)
+    order = [str(pk) for pk in Score.objects.ranked().values_list("pk", flat=True)]
+    for mine, player in enumerate(order):
+        found = standings.find_place(UUID(player))
+        assert found is not None
+        assert found.rank == mine + 1
+        assert [(it["rank"], it["player"]) for it in found.above] == list(enumerate(order, start=1))[
+            max(0, mine - 2) : mine
+        ]
+        assert [(it["rank"], it["player"]) for it in found.below] == list(enumerate(order, start=1))[
+            mine + 1 : mine + 3
+        ]
+
+
+@pytest.mark.django_db
+def test_ranks_follow_awards_and_corrections() -> None:
+    ada, bea, cyd = make_history()
+    corrections.void(player=ada.pk, seq=2, **WHY)
+    corrections.adjust(player=bea.pk, delta=500, **WHY)
+    corrections.erase_player(player=cyd.pk, **WHY)
+    expected = {pk: rank for rank, pk in enumerate(Score.objects.ranked().values_list("pk", flat=True), start=1)}
+    assert {player.pk: read_rank(player.pk) for player in (ada, bea, cyd)} == expected
+    corrections.freeze(player=bea.pk, **WHY)
+    assert read_rank(bea.pk) is None
+    assert read_rank(ada.pk) == expected[ada.pk] - 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("points", "seconds"),
+    [("random() * 100000", "0"), ("random() * 3", "random() * 9"), ("7", "0"), ("exp(random() * 30)", "n")],
+)
+def test_a_crowd_is_ranked_exactly_however_it_is_spread(points: str, seconds: str) -> None:
+    add_crowd(5000, points, seconds)
+    assert RankRange.objects.count() > 2
+    check_ranks()
+    add_crowd(3000, "random() * 50", "random() * 5")
+    check_ranks()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_ranks_stay_exact_through_moves_freezes_departures_and_rollbacks() -> None:
+    add_crowd(4000, "random() * 40")
+    Score.objects.filter(points__gt=30).update(points=1)
+    Score.objects.filter(points=7).update(frozen=True)
+    Score.objects.filter(frozen=True, points__lt=5).update(frozen=False)
+    Score.objects.filter(points=9).delete()
+    assert find_wrong_ranks() == []
+    with transaction.atomic():
+        Score.objects.filter(points__lt=20).update(points=35)
+        Score.objects.filter(points=21).delete()
+        transaction.set_rollback(True)
+    check_ranks()
+    Score.objects.all().update(points=3)
+    check_ranks()
+    Score.objects.all().delete()
+    check_ranks()
+    add_crowd(10, "n")
+    check_ranks()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_changes_are_swept_as_they_come_and_narrow_ranges_are_joined() -> None:
+    add_crowd(5000, "1000 + mod(n, 3000)")
+    sweep()
+    before = RankRange.objects.count()
+    players = list(Score.objects.ranked().order_by("pk").values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        for number, player in enumerate(players[:1500]):
+            cursor.execute("UPDATE scores_score SET points = %s WHERE id = %s", [number % 7, player])
+    assert RankChange.objects.count() < 1000
+    check_ranks()
+    Score.objects.filter(pk__in=players[1500:]).update(points=5)
+    for _ in range(before):
+        sweep()
+    check_ranks()
+    widths = RankRange.objects.order_by("minus_points", "reached_at", "player").values_list("players", flat=True)
+    assert all(one + other >= 512 for one, other in pairwise(widths))
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_ranks_are_exact_in_every_snapshot_while_many_move() -> None:
+    add_crowd(2500, "random() * 60")
+    players = list(Score.objects.values_list("pk", flat=True))
+    writers = 4
+    written = threading.Semaphore(0)
+
+    def write(number: int) -> None:
+        chance = random.Random(number)
+        for step in range(200):
+            with transaction.atomic():
+                score = Score.objects.filter(pk=chance.choice(players[number::writers]))
+                score.update(points=chance.randrange(60), reached_at=NOON + timedelta(seconds=step))
+                score.update(frozen=step % 10 == 0)
+                transaction.set_rollback(step % 7 == 0)
+            if step % 50 == number:
+                sweep()
+        written.release()
+
+    def read() -> list[Any]:
+        """Until all have written; what was wrong meanwhile."""
+        ended = 0
+        wrong: list[Any] = []
+        while ended < writers and not wrong:
+            ended += written.acquire(blocking=False)
+            wrong = find_wrong_ranks()
+        return wrong
+
+    results = in_threads(writers + 1, lambda number: write(number) if number < writers else read())
+    assert results[-1] == []
+    check_ranks()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_scores_put_right_from_the_log_are_ranked_right() -> None:
+    ada, *_ = make_history()
+    with without_triggers_on_postgresql(connection):
+        Score.objects.filter(pk=ada.pk).update(points=10**9)
+    sweep()
+    recovery.rebuild_scores(players=[ada.pk], **WHY)
+    check_ranks()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_a_restored_board_is_counted_anew() -> None:
+    add_crowd(4000, "random() * 90")
+    with without_triggers_on_postgresql(connection):
+        add_crowd(300, "99")
+    assert find_wrong_ranks() != []
+    ranks.recount()
+    check_ranks()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_a_place_is_read_through_the_index_without_sorting_or_scanning() -> None:
+    add_crowd(20_000, "random() * 3")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE scores_score")
+    middle = Score.objects.ranked()[10_000]
+    with connection.execute_wrapper(explain := Explain()):
+        ranks.read_neighbourhood(middle.pk)
+    assert "Seq Scan on scores_score" not in explain.plan
+    assert explain.plan.count("Rows Removed by Filter") == 0, explain.plan
+
+
+class Explain:
+    """Keeps the plan of the statement that runs through it."""
+
+    plan = ""
+
+    def __call__(self, execute, sql, parameters, many, context):
+        with connection.connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN ANALYZE {sql}", parameters)
+            self.plan = "\n".join(line for [line] in cursor.fetchall())
+        return execute(sql, parameters, many, context)
+
+
+@pytest.mark.django_db
+def test_an_unknown_player_has_no_place() -> None:
+    assert standings.find_place(UUID(int=1)) is None

@@ -1,0 +1,119 @@
+"""You are here: a signed-in player's own place, on the page without a script and as the script asks for it."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from scores.models import Score
+from tests.scores.board.test_standings import place
+from tests.support.acting import make_player, read_problem, read_state
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def ask(user: User) -> Any:
+    answer = signed_in(user).get("/you")
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["Cache-Control"]
+    return answer.json()["you"]
+
+
+@pytest.fixture
+def crowd() -> list[Score]:
+    """Twelve players, 120 points down to 10."""
+    return [place(f"Player {number}", 120 - 10 * number, pk=UUID(int=number + 1)) for number in range(12)]
+
+
+def test_who_stands_below_the_top_learns_rank_and_distance(crowd: list[Score]) -> None:
+    assert ask(crowd[11].user) == {
+        "player": str(UUID(int=12)),
+        "rank": 12,
+        "score": 10,
+        "next": {"name": "Player 10", "points": 11},
+        "frozen": False,
+    }
+
+
+def test_equal_points_come_too_late_so_one_more_is_missing(crowd: list[Score]) -> None:
+    late = place("Late", 120, seconds=60)
+    assert ask(late.user)["next"] == {"name": "Player 0", "points": 1}
+
+
+def test_who_leads_has_nobody_to_overtake(crowd: list[Score]) -> None:
+    assert (ask(crowd[0].user)["rank"], ask(crowd[0].user)["next"]) == (1, None)
+
+
+def test_who_is_frozen_or_new_has_no_rank(crowd: list[Score]) -> None:
+    frozen, newcomer = ask(place("Frozen", 99, frozen=True).user), ask(make_player("Newcomer").user)
+    assert [(it["rank"], it["next"], it["frozen"]) for it in (frozen, newcomer)] == [
+        (None, None, True),
+        (None, None, False),
+    ]
+
+
+def test_a_user_who_is_no_player_has_no_place_and_does_not_become_one() -> None:
+    root = User.objects.create_superuser("root")
+    assert ask(root) is None
+    assert 'id="you"' not in signed_in(root).get("/").content.decode()
+    assert not Score.objects.exists()
+
+
+def test_nobody_signed_in_is_nobody(crowd: list[Score], no_traceback: None) -> None:
+    before = read_state()
+    read_problem(Client().get("/you", headers={"Accept": "application/json"}), 401, "not_authenticated")
+    assert 'id="you"' not in Client().get("/").content.decode()
+    assert read_state() == before
+
+
+def test_asking_is_limited_like_other_reads(crowd: list[Score], settings: Settings) -> None:
+    settings.READ_RATE = "1/d"
+    client = signed_in(crowd[3].user)
+    assert client.get("/you").status_code == 200
+    read_problem(client.get("/you", headers={"Accept": "application/json"}), 429, "rate_limited")
+
+
+def test_the_page_says_it_without_a_script_and_marks_the_own_row_by_a_word(crowd: list[Score]) -> None:
+    html = signed_in(crowd[1].user).get("/").content.decode()
+    assert '<dd class="your-rank">2</dd>' in html
+    assert '<dd class="your-distance">11</dd>' in html
+    assert html.count('aria-current="true"') == 1
+    assert '<span class="own">you</span>' in html
+    below = signed_in(crowd[11].user).get("/", headers={"Accept-Language": "de"}).content.decode()
+    assert "Hier stehst du" in below
+    assert "aria-current" not in below
+
+
+def test_the_page_costs_a_literal_number_of_queries_for_a_player(
+    crowd: list[Score], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = signed_in(crowd[11].user)
+    # Session, user, whose score it is, the score, the neighbourhood (on SQLite in eight), the top 10.
+    with django_assert_num_queries(6 if connection.vendor == "postgresql" else 13):
+        client.get("/")
+
+
+def test_the_database_away_takes_the_place_but_not_the_board(
+    crowd: list[Score], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(crowd[11].user)
+    client.get("/")
+
+    def refuse(*_: object) -> None:
+        raise OperationalError("away")
+
+    with connection.execute_wrapper(refuse):
+        answer = client.get("/")
+    assert answer.status_code == 200
+    assert "Player 0" in answer.content.decode()
+    assert 'id="you"' not in answer.content.decode()

@@ -1,0 +1,81 @@
+"""A small history of everything there is, and an attacker who has the database but no key."""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from audit import checkpoints
+from scores.awards import service
+from scores.investigation import corrections
+from scores.models import Score
+from tests.conftest import without_triggers_on_postgresql, without_triggers_on_sqlite
+from tests.support.acting import access_token, make_player, make_receipt, update
+
+WHY = {"reason": "seen in the recording", "actor": "system"}
+
+
+def make_history() -> list[Score]:
+    """Ada, Bea and Cyd with entries of every kind, sealed in three checkpoints; then two of Ada's that no block has yet."""
+    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    service.set_action(actor="system", slug="bug-bounty", label="Bug bounty", points=50, receipt_required=True)
+    players = [make_player(name) for name in ("Ada", "Bea", "Cyd")]
+    make_player("Dot, who never played")
+    for player in players:
+        act(player, "1")
+        act(player, "2")
+        claim(player)
+    checkpoints.seal()
+    ada, bea, cyd = players
+    corrections.void(player=ada.pk, seq=1, **WHY)
+    corrections.restore(player=ada.pk, seq=4, **WHY)
+    corrections.adjust(player=bea.pk, delta=-3, **WHY)
+    corrections.freeze(player=cyd.pk, **WHY)
+    corrections.unfreeze(player=cyd.pk, **WHY)
+    checkpoints.seal()
+    service.set_action(actor="system", slug="bug-bounty", label="Bug bounty", points=60, receipt_required=True)
+    checkpoints.seal()
+    act(ada, "3")
+    claim(ada)
+    for player in players:
+        player.refresh_from_db()
+    return players
+
+
+def act(player: Score, key: str) -> None:
+    assert update({"action": "daily-quiz"}, token=access_token(player), key=key).status_code == 200
+
+
+def claim(player: Score) -> str:
+    receipt = make_receipt(player, act="bug-bounty", pts=70)
+    assert update({"receipt": receipt}, token=access_token(player)).status_code == 200
+    return receipt
+
+
+@contextlib.contextmanager
+def tampering() -> Iterator[None]:
+    """What an owner of the database can do: triggers off, any change. All is as before afterwards."""
+    lift = {"postgresql": without_triggers_on_postgresql, "sqlite": without_triggers_on_sqlite}[connection.vendor]
+    with lift(connection), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def run_verify(*words: object, pinned: Path | None = None) -> list[dict[str, Any]]:
+    """The findings of the command, whose exit code and sum agree with them."""
+    output = io.StringIO()
+    arguments = [*map(str, words), *(["--pinned", str(pinned)] if pinned else [])]
+    code = 0
+    try:
+        call_command("verify_ledger", "--json", *arguments, stdout=output)
+    except SystemExit as end:
+        code = int(str(end.code))
+    *findings, summary = [json.loads(line) for line in output.getvalue().splitlines()]
+    assert summary["findings"] == len(findings)
+    assert code == (1 if findings else 0)
+    return findings
