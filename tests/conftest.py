@@ -125,9 +125,8 @@ def without_triggers_on_sqlite(database: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _fast_and_bare(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # Static files are served from where they lie; the folder of collected ones need not exist.
+def _static_files_where_they_lie(settings: Settings) -> None:
+    """The folder of collected ones need not exist."""
     settings.STATIC_ROOT = None
 
 
