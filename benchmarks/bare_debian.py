@@ -62,9 +62,6 @@ def configure(root: Path) -> None:
             shutil.copytree(source, target)
         elif source.exists():
             shutil.copy(source, target)
-    # Node.js trusts authorities of its own; behind a proxy that signs anew, npm needs those of the system, as pip has them.
-    with (root / "root/.npmrc").open("a", encoding="utf-8") as settings:
-        settings.write("\ncafile=/etc/ssl/certs/ca-certificates.crt\n")
 
 
 def clone(root: Path) -> None:
