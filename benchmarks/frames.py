@@ -18,7 +18,8 @@ from uuid import UUID
 from playwright.sync_api import Page, WebSocketRoute, sync_playwright
 
 from audit.times import format_time
-from tests.browser.conftest import ARGUMENTS, wait_for
+from tests.browser.conftest import ARGUMENTS
+from tests.support.browser_steps import wait_for
 from tests.support.plugin import Profile, make_environment
 from tests.support.servers import PostgreSQL
 from tests.support.site import Site

@@ -12,7 +12,6 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import caches
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from pytest_django import Settings
 
@@ -21,6 +20,7 @@ from scores.investigation import corrections
 from scores.models import Action, Score
 from tests.support import clock
 from tests.support.acting import access_token, make_player, read_state
+from tests.support.database import database_url, without_triggers
 from tests.support.plugin import PROFILE, Profile
 from tests.support.servers import PostgreSQL, ScoreboardServer, Valkey
 
@@ -60,12 +60,6 @@ def scoreboard_server(transactional_db: None, profile: Profile) -> Iterator[Call
         yield start
 
 
-def database_url(profile: Profile) -> str:
-    """Of the database that the tests write to."""
-    name = connection.settings_dict["NAME"]
-    return profile.postgresql.database_url(name) if profile.postgresql else f"sqlite:///{name}"
-
-
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(profile: Profile) -> None:
     """Takes a file for SQLite: one in memory, Django's choice for tests, locks in a way no real one does."""
@@ -89,39 +83,12 @@ def _flush_may_empty_the_log() -> Iterator[None]:
     flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # private, so Django's stubs omit it
 
     def teardown(case: TransactionTestCase) -> None:
-        lift = {"postgresql": without_triggers_on_postgresql, "sqlite": without_triggers_on_sqlite}
-        with lift[connection.vendor](connection):
+        with without_triggers(connection):
             flush(case)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
         yield
-
-
-@contextlib.contextmanager
-def without_triggers_on_postgresql(database: BaseDatabaseWrapper) -> Iterator[None]:
-    with database.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-    try:
-        yield
-    finally:
-        with database.cursor() as cursor:
-            cursor.execute("SET session_replication_role = origin")
-
-
-@contextlib.contextmanager
-def without_triggers_on_sqlite(database: BaseDatabaseWrapper) -> Iterator[None]:
-    with database.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = cursor.fetchall()
-        for name, _ in triggers:
-            cursor.execute(f'DROP TRIGGER "{name}"')
-    try:
-        yield
-    finally:
-        with database.cursor() as cursor:
-            for _, definition in triggers:
-                cursor.execute(definition)
 
 
 @pytest.fixture(autouse=True)

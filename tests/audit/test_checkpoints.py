@@ -22,7 +22,8 @@ from audit.checkpoint_file import read_all
 from audit.checkpoints import BlockInvalid, SealingRefused, read_block, seal
 from audit.keys import decode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
-from tests.conftest import database_url
+from tests.support.chains import grow
+from tests.support.database import database_url
 from tests.support.plugin import Profile
 from tests.support.processes import ROOT, wait_until
 
@@ -35,21 +36,6 @@ def exported(settings: Settings, tmp_path: Path) -> Path:
     settings.CHECKPOINT_EXPORT = str(path)
     settings.STATIC_ROOT = None
     return path
-
-
-def grow(player: UUID, head: ledger.Head | None = None) -> ledger.Head:
-    """One more entry of this chain."""
-    entry = ledger.append(
-        player=player,
-        head=head or ledger.Head(0, "", 0),
-        kind="adjust",
-        delta=1,
-        action="",
-        ref=None,
-        actor="system",
-        context={"reason": "a test"},
-    )
-    return ledger.Head(entry.seq, entry.mac, entry.balance)
 
 
 def read_leaves(number: int) -> list[tuple[UUID, int, str]]:

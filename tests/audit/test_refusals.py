@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from audit.models import Refusal
 from audit.refusals import MAXIMUM_HELD, OTHERS, RefusalLog, flush_refusals, record_refusal
-from tests.scoreboard_project.server.test_wsgi_bridge import ask
+from tests.support.http_client import ask
 from tests.support.processes import wait_until
 from tests.support.servers import ScoreboardServer
 

@@ -2,22 +2,20 @@
 
 import os
 import shutil
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browser_proxy import Proxy
+from tests.support.browser_steps import HEALED, OpenTab
 from tests.support.processes import ROOT
 from tests.support.servers import PostgreSQL
 from tests.support.site import Site
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
 HISTORY = (ROOT / "tests" / "support" / "made_history.py").read_text(encoding="utf-8")
-#: Within this many milliseconds of the end of any trouble the board must be right again.
-HEALED = 6_000
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,16 +26,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 OPEN_TABS = pytest.StashKey[list[Page]]()
-
-OpenTab = Callable[..., Page]
-
-
-def wait_for(page: Page | Frame, expression: str, *, milliseconds: int = HEALED) -> None:
-    """Until the expression holds. Playwright's own wait evaluates text inside the page, which our policy forbids."""
-    deadline = time.monotonic() + milliseconds / 1000
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, f"Not within {milliseconds} ms: {expression}"
-        page.wait_for_timeout(20)
 
 
 @pytest.fixture(scope="module")

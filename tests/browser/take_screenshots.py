@@ -3,10 +3,8 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import OpenTab, wait_for
-from tests.browser.test_desk_pages import open_desk, open_player
-from tests.browser.test_you import sign_in
 from tests.support.browser_proxy import Proxy
+from tests.support.browser_steps import OpenTab, open_desk, open_player, sign_in, wait_for
 from tests.support.processes import ROOT
 from tests.support.site import Site
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import HEALED, OpenTab, wait_for
+from tests.support.browser_steps import HEALED, OpenTab, wait_for
 from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql

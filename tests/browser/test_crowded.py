@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import HEALED, OpenTab
-from tests.browser.test_live import points_of, state_of
+from tests.support.browser_steps import HEALED, OpenTab, points_of, state_of
 from tests.support.servers import PostgreSQL
 from tests.support.site import Site
 

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.browser.conftest import HEALED, OpenTab, wait_for
+from tests.support.browser_steps import HEALED, OpenTab, wait_for
 from tests.support.site import PASSWORD, Player, Site
 
 pytestmark = pytest.mark.postgresql

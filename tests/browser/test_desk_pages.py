@@ -2,29 +2,11 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenTab, wait_for
-from tests.support.site import PASSWORD, Site
+from tests.support.browser_steps import OpenTab, open_desk, open_player, wait_for
+from tests.support.site import Site
 
 pytestmark = pytest.mark.postgresql
-
-INVESTIGATOR = "root"
-
-
-def open_desk(site: Site, open_tab: OpenTab, **options: object) -> Page:
-    """The front page, signed in."""
-    page = open_tab(f"{site.url}/admin/", live=False, **options)
-    page.get_by_label("Username").fill(INVESTIGATOR)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Investigators' desk")).to_be_visible()
-    return page
-
-
-def open_player(page: Page, name: str) -> None:
-    page.get_by_role("link", name=name, exact=True).first.click()
-    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

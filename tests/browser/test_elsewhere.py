@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import HEALED, OpenTab, wait_for
+from tests.support.browser_steps import HEALED, OpenTab, wait_for
 from tests.support.elsewhere import Elsewhere
 from tests.support.processes import ROOT
 from tests.support.servers import PostgreSQL

@@ -4,8 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenTab
-from tests.browser.test_desk_pages import open_desk
+from tests.support.browser_steps import OpenTab, open_desk
 from tests.support.site import Site
 
 pytestmark = pytest.mark.postgresql

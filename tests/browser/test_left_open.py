@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, WebSocketRoute
 
-from tests.browser.conftest import OpenTab, wait_for
-from tests.browser.test_you import sign_in
+from tests.support.browser_steps import OpenTab, sign_in, wait_for
 from tests.support.elsewhere import Elsewhere
 from tests.support.servers import PostgreSQL
 from tests.support.site import Site

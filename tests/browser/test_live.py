@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import Page, Response, expect
 
-from tests.browser.conftest import HEALED, OpenTab
 from tests.support.browser_proxy import Proxy
+from tests.support.browser_steps import HEALED, OpenTab, points_of, state_of
 from tests.support.servers import PostgreSQL, Valkey
 from tests.support.site import Player, Site
 
@@ -19,14 +19,6 @@ HIDE = """(hidden) => {
     Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
-
-
-def points_of(page: Page, player: Player) -> Locator:
-    return page.locator(f"tr[data-player='{player.id}'] .number")
-
-
-def state_of(page: Page) -> Locator:
-    return page.locator(".state")
 
 
 def expect_live(page: Page) -> None:

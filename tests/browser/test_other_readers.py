@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import HEALED, OpenTab
+from tests.support.browser_steps import HEALED, OpenTab
 from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, Route, expect
 
-from tests.browser.conftest import OpenTab, wait_for
+from tests.support.browser_steps import SHIFT, OpenTab, wait_for
 from tests.support.servers import PostgreSQL
 from tests.support.site import Player, Site
 
@@ -28,12 +28,6 @@ NAMES = [
     "Tim",
     "Edsger",
 ]
-SHIFT = """() => new Promise((resolve) => {
-    let shift = 0;
-    new PerformanceObserver((list) => { for (const entry of list.getEntries()) shift += entry.value; })
-        .observe({type: "layout-shift", buffered: true});
-    requestAnimationFrame(() => requestAnimationFrame(() => resolve(shift)));
-})"""
 
 
 @pytest.fixture(scope="module")

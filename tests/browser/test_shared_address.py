@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import OpenTab
 from tests.support.browser_proxy import Proxy
+from tests.support.browser_steps import OpenTab
 from tests.support.servers import PostgreSQL
 from tests.support.site import Site
 

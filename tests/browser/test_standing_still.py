@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import HEALED, OpenTab
+from tests.support.browser_steps import HEALED, OpenTab
 from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql

@@ -6,9 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import HEALED, OpenTab
-from tests.browser.test_page import SHIFT
-from tests.support.site import PASSWORD, Player, Site
+from tests.support.browser_steps import HEALED, SHIFT, OpenTab, sign_in
+from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 
@@ -21,19 +20,6 @@ def crowd(site: Site) -> list[Player]:
         for _ in range(11 - number):
             site.act(player)
     return players
-
-
-def sign_in(site: Site, open_tab: OpenTab, name: str, **options: object) -> tuple[Page, Player]:
-    """A user who signs in on the page, and as whom the API can act."""
-    access = site.sign_in(name)["access"]
-    page = open_tab(f"{site.url}/login", live=False, **options)
-    page.locator("[name=username]").fill(name)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator(".fields [type=submit]").click()
-    page.wait_for_url(f"{site.url}/")
-    player = page.locator("#you").get_attribute("data-player")
-    assert player
-    return page, Player(name, player, access)
 
 
 def place_of(page: Page) -> list[str]:

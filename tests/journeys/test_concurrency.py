@@ -2,24 +2,21 @@
 
 import json
 import os
-import threading
 import urllib.request
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import connection
 
-from audit import chain
-from audit.keys import load_keyring
 from audit.models import AuditEntry
 from scores.awards import service
-from scores.awards.rules import Attempt, Caller, SelfReport, password_stamp
-from scores.models import Action, Score
+from scores.awards.rules import Attempt, SelfReport
+from scores.models import Action
 from tests.support.acting import access_token, make_player, make_receipt
+from tests.support.awards import caller_of
+from tests.support.chains import check_chain
 from tests.support.servers import ScoreboardServer
+from tests.support.threads import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,38 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def quiz(transactional_db: None) -> Action:
     return Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
-
-
-def caller_of(player: Score) -> Caller:
-    return Caller(player=player.pk, token_id="test", password_stamp=password_stamp(player.user))
-
-
-def check_chain(player: Score) -> None:
-    """Dense, linked, sealed, and where the score says."""
-    player.refresh_from_db()
-    entries = list(AuditEntry.objects.filter(player=player.pk).order_by("seq"))
-    keys = load_keyring().keys
-    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
-    assert all(after.prev == before.mac and after.at_us >= before.at_us for before, after in pairwise(entries))
-    assert all(chain.compute_mac(keys[entry.kid], entry) == entry.mac for entry in entries)
-    assert sum(entry.delta for entry in entries) == player.points
-    tip = (entries[-1].seq, entries[-1].mac, entries[-1].balance) if entries else (0, chain.NO_HEAD, 0)
-    assert (player.seq, player.head, player.points) == tip
-
-
-def in_threads(count: int, act: Callable[[int], Any]) -> list[Any]:
-    """Runs act(0..count-1) at the same moment; each thread gives its database connection back."""
-    gate = threading.Barrier(count)
-
-    def run(number: int) -> Any:
-        gate.wait(30)
-        try:
-            return act(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 def test_eight_threads_on_one_player_lose_nothing(quiz: Action) -> None:

@@ -18,8 +18,8 @@ from scores.awards import service
 from scores.awards.rules import Attempt, SelfReport
 from scores.integrity.verification import verify
 from scores.models import Score
-from tests.journeys.test_concurrency import caller_of
 from tests.support.acting import UPDATE, access_token, make_player
+from tests.support.awards import caller_of
 from tests.support.processes import wait_until
 from tests.support.servers import ScoreboardServer
 from tests.support.tampering import run_verify

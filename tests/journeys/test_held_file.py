@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scoreboard_project.server.test_wsgi_bridge import JSON, ask
 from tests.support.acting import UPDATE
+from tests.support.http_client import JSON, ask
 from tests.support.processes import ROOT
 from tests.support.servers import ScoreboardServer
 

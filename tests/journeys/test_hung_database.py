@@ -15,10 +15,9 @@ from websockets.sync.client import connect as websocket
 from audit.models import AuditEntry
 from scores.api.authentication import issue
 from scores.models import Action, Score, SpentRefreshToken
-from tests.journeys.test_concurrency import check_chain
-from tests.scoreboard_project.server.test_fast_update import VIEW, bearer
-from tests.scoreboard_project.server.test_wsgi_bridge import JSON, ask
 from tests.support.acting import PASSWORD, UPDATE, access_token, make_player
+from tests.support.chains import check_chain
+from tests.support.http_client import JSON, VIEW, ask, bearer
 from tests.support.postgresql_proxy import AnswerLosingProxy
 from tests.support.processes import wait_until
 from tests.support.servers import PostgreSQL, ScoreboardServer

@@ -27,9 +27,9 @@ from scores.errors import Unavailable
 from scores.integrity.verification import verify
 from scores.models import Action, Flag, Score
 from scores.players import ensure_player
-from tests.conftest import database_url
-from tests.scoreboard_project.server.test_operator_errors import last_line, run
 from tests.support.acting import access_token, make_player, read_problem, update
+from tests.support.commands import last_line, run
+from tests.support.database import database_url
 from tests.support.desk_acting import WHY, address
 from tests.support.plugin import Profile
 from tests.support.processes import free_port

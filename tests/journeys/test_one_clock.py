@@ -22,9 +22,10 @@ from scores.errors import Cooldown, DailyCap, ReceiptInvalid, Refused
 from scores.integrity.verification import verify
 from scores.models import Action, Score
 from scores.receipts.verifier import examine
-from tests.scores.awards.test_compare_and_swap import attempt_of, report, wait_until_blocked
 from tests.support.acting import change_actions, make_player, make_receipt, read_problem, update
+from tests.support.awards import attempt_of, report
 from tests.support.processes import wait_until
+from tests.support.threads import wait_until_blocked
 
 SECOND = timedelta(seconds=1)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -17,11 +17,10 @@ from pytest_django import Settings
 from scores.awards import service
 from scores.database.pooling import ADVICE
 from scores.models import Score
-from tests.journeys.test_concurrency import check_chain
-from tests.scoreboard_project.server.test_fast_update import VIEW, bearer
-from tests.scoreboard_project.server.test_operator_errors import last_line, run
-from tests.scoreboard_project.server.test_wsgi_bridge import ask
 from tests.support.acting import UPDATE, make_player, make_receipt
+from tests.support.chains import check_chain
+from tests.support.commands import last_line, run
+from tests.support.http_client import VIEW, ask, bearer
 from tests.support.pgbouncer import PgBouncer
 from tests.support.plugin import Profile
 from tests.support.servers import ScoreboardServer

@@ -15,9 +15,9 @@ from pytest_django import Settings
 from audit import checkpoint_file, checkpoints, ledger
 from audit.checkpoints import seal
 from audit.models import Checkpoint, CheckpointHead
-from tests.audit.test_checkpoints import grow
-from tests.conftest import database_url
+from tests.support.chains import grow
 from tests.support.clock import turn_clock, turn_clock_back
+from tests.support.database import database_url
 from tests.support.plugin import Profile
 from tests.support.processes import ROOT, wait_until
 

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from http.client import HTTPConnection
 
@@ -16,19 +15,9 @@ from django.test import Client
 from audit.checkpoints import seal
 from scores.models import Action
 from tests.support.acting import access_token, make_player
+from tests.support.metrics import read_metrics, scrape
 from tests.support.processes import ROOT
 from tests.support.servers import ScoreboardServer
-
-
-def read_metrics(text: str) -> dict[str, float]:
-    """Each series and its value."""
-    pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
-    return {series: float(value) for series, value in pairs}
-
-
-def scrape(server: ScoreboardServer) -> dict[str, float]:
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as response:
-        return read_metrics(response.read().decode())
 
 
 @pytest.mark.postgresql

@@ -1,13 +1,11 @@
 """An account goes with its score and without a trace, or it has entries and stays: whatever comes between look and deletion."""
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.db.models.deletion import Collector, ProtectedError
 from django.db.models.signals import pre_delete, pre_save
@@ -18,9 +16,10 @@ from audit.models import AuditEntry
 from scores.awards.rules import Award
 from scores.errors import TokenInvalid
 from scores.models import Action, Score
-from tests.journeys.test_concurrency import check_chain, in_threads
-from tests.scores.awards.test_compare_and_swap import report, wait_until_blocked
 from tests.support.acting import make_player
+from tests.support.awards import report
+from tests.support.chains import check_chain
+from tests.support.threads import in_another_thread, in_threads, wait_until_blocked
 
 ROUNDS = 40
 
@@ -33,23 +32,6 @@ def quiz(transactional_db: None) -> Action:
 @pytest.fixture
 def ada(quiz: Action) -> Score:
     return make_player("Ada")
-
-
-def in_another_thread(act: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
-    """What it answers or raises, once it has ended."""
-    outcome: list[object] = []
-
-    def run() -> None:
-        try:
-            outcome.append(act())
-        except (IntegrityError, TokenInvalid) as error:
-            outcome.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, outcome
 
 
 @pytest.mark.django_db(transaction=True)

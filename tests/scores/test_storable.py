@@ -14,8 +14,8 @@ from audit.models import AuditEntry
 from scores.errors import CorrectionRefused
 from scores.investigation import corrections, flags
 from scores.models import Action, Score
-from tests.scores.api.test_authentication_elsewhere import make_token, signed_elsewhere  # noqa: F401 - a fixture
 from tests.support.acting import HEADER, PASSWORD, make_claims, make_receipt, read_problem, sign, update
+from tests.support.foreign_tokens import make_token
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 NULL = "\0"
@@ -70,7 +70,7 @@ def test_a_text_that_only_spells_the_escape_is_a_text(player: Score, token: str)
 
 
 @pytest.mark.parametrize(("text", "shown"), [("a\0b", "a b"), (NULL, "Player "), ("\ud800", "Player ")])
-def test_a_token_of_elsewhere_brings_none_into_the_log(signed_elsewhere: None, text: str, shown: str) -> None:  # noqa: F811
+def test_a_token_of_elsewhere_brings_none_into_the_log(signed_elsewhere: None, text: str, shown: str) -> None:
     answer = update({"action": "daily-quiz"}, token=make_token(jti=text, name=text), key="one").json()
     assert answer["player"]["name"].startswith(shown)
     assert (AuditEntry.objects.get().context or {})["token"] == ""

@@ -14,8 +14,8 @@ from audit import checkpoints
 from scores.awards import service
 from scores.investigation import corrections
 from scores.models import Score
-from tests.conftest import without_triggers_on_postgresql, without_triggers_on_sqlite
 from tests.support.acting import access_token, make_player, make_receipt, update
+from tests.support.database import without_triggers
 
 WHY = {"reason": "seen in the recording", "actor": "system"}
 
@@ -60,8 +60,7 @@ def claim(player: Score) -> str:
 @contextlib.contextmanager
 def tampering() -> Iterator[None]:
     """What an owner of the database can do: triggers off, any change. All is as before afterwards."""
-    lift = {"postgresql": without_triggers_on_postgresql, "sqlite": without_triggers_on_sqlite}[connection.vendor]
-    with lift(connection), transaction.atomic():
+    with without_triggers(connection), transaction.atomic():
         yield
         transaction.set_rollback(True)
 

@@ -9,8 +9,8 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from scores.models import Action
-from tests.scoreboard_project.server.test_wsgi_bridge import JSON, LIMIT, ask, padded
 from tests.support.acting import access_token, make_player
+from tests.support.http_client import BODY_LIMIT, JSON, ask, padded
 from tests.support.servers import ScoreboardServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,7 +61,7 @@ def test_answers_and_refusals_of_every_layer_can_be_read(server: ScoreboardServe
     expect_readable(ask(server, "GET", "/api/schema", headers=PAGE)[0], 200)
     expect_readable(ask(server, "GET", "/.well-known/scoreboard-checkpoint", headers=PAGE)[0], 404)
     expect_readable(ask(server, "DELETE", UPDATE, headers=PAGE)[0], 405)
-    expect_readable(ask(server, "POST", "/api/token", padded(LIMIT + 1), PAGE | JSON)[0], 413)
+    expect_readable(ask(server, "POST", "/api/token", padded(BODY_LIMIT + 1), PAGE | JSON)[0], 413)
 
 
 @pytest.mark.parametrize(

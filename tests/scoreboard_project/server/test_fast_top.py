@@ -4,14 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPResponse
 
 import pytest
 
 from scores.models import Action, Score
-from tests.scoreboard_project.server.test_wsgi_bridge import JSON, ask
-from tests.scores.test_metrics import scrape
 from tests.support.acting import access_token, make_player
+from tests.support.http_client import JSON, ask, headers_of
+from tests.support.metrics import scrape
 from tests.support.servers import ScoreboardServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,11 +28,6 @@ def ada(transactional_db: None) -> Score:
 def act(server: ScoreboardServer, player: Score, key: str) -> None:
     sent = JSON | {"Authorization": f"Bearer {access_token(player)}", "Idempotency-Key": key}
     assert ask(server, "PATCH", UPDATE, '{"action": "step"}', sent)[0].status == 200
-
-
-def headers_of(response: HTTPResponse) -> Counter[tuple[str, str]]:
-    own = {"x-request-id", "date", "ratelimit"}
-    return Counter((name.lower(), value) for name, value in response.getheaders() if name.lower() not in own)
 
 
 @pytest.mark.parametrize("condition", [None, "*", "W/{tag}", '"other"'])

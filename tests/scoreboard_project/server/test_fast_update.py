@@ -17,16 +17,14 @@ from audit.models import AuditEntry, Refusal
 from scoreboard_project.server.fast_update import Updates
 from scoreboard_project.server.wsgi_bridge import make_environ
 from scores.models import Action, Score
-from tests.journeys.test_concurrency import check_chain
-from tests.scoreboard_project.server.test_fast_top import headers_of
-from tests.scoreboard_project.server.test_wsgi_bridge import JSON, ask
-from tests.scores.test_metrics import scrape
-from tests.support.acting import UPDATE, access_token, change_actions, make_player, make_receipt
+from tests.support.acting import UPDATE, change_actions, make_player, make_receipt
+from tests.support.chains import check_chain
+from tests.support.http_client import VIEW, ask, bearer, headers_of
+from tests.support.metrics import scrape
 from tests.support.processes import wait_until
 from tests.support.servers import ScoreboardServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-VIEW = f"{UPDATE}?by=view"
 Start = Callable[..., ScoreboardServer]
 
 
@@ -34,11 +32,6 @@ Start = Callable[..., ScoreboardServer]
 def ada(transactional_db: None) -> Score:
     Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
     return make_player()
-
-
-def bearer(player: Score, key: str | None = "first", **headers: str) -> dict[str, str]:
-    keyed = {} if key is None else {"Idempotency-Key": key}
-    return JSON | {"Authorization": f"Bearer {access_token(player)}"} | keyed | headers
 
 
 def act(server: ScoreboardServer, headers: dict[str, str], body: object = None, path: str = UPDATE) -> Any:

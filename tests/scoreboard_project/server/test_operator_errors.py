@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,7 +18,8 @@ from django.db import connection
 from audit.models import AuditEntry
 from scoreboard_project.env import SETTINGS
 from scoreboard_project.server.readiness import find_clock_fault
-from tests.conftest import database_url
+from tests.support.commands import last_line, run
+from tests.support.database import database_url
 from tests.support.plugin import Profile
 from tests.support.processes import ROOT, free_port
 from tests.support.servers import PostgreSQL
@@ -34,22 +34,6 @@ COMMANDS = {
     "demo": ["demo", "--port", str(free_port())],
 }
 DAY = 86_400
-
-
-def run(
-    *arguments: str, before: Callable[[], None] | None = None, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env={**os.environ, **variables},
-        capture_output=True, text=True, timeout=60, check=False, preexec_fn=before,
-    )  # fmt: skip
-
-
-def last_line(done: subprocess.CompletedProcess[str]) -> str:
-    """What the command says in the end; a traceback is none, nor is an end without a code."""
-    assert "Traceback" not in done.stderr
-    assert done.returncode == 1, done.stderr
-    return done.stderr.strip().splitlines()[-1]
 
 
 @pytest.mark.postgresql

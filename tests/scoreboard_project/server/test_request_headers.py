@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from scoreboard_project.server.request_headers import MOST_ESCAPES, UNKNOWN_CONTENT, read_content_type, read_cookies
-from tests.scoreboard_project.server.test_wsgi_bridge import ask
+from tests.support.http_client import ask
 from tests.support.servers import ScoreboardServer
 
 FORM = "application/x-www-form-urlencoded"

@@ -3,9 +3,7 @@
 import json
 import re
 import socket
-from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -18,13 +16,12 @@ from audit.models import AuditEntry, Refusal
 from scoreboard_project.server import wsgi_bridge
 from scoreboard_project.server.batching import Message
 from scores.models import Action
-from tests.scores.test_metrics import read_metrics, scrape
 from tests.support.acting import access_token, make_player
+from tests.support.http_client import BODY_LIMIT, JSON, address, ask, padded
+from tests.support.metrics import read_metrics, scrape
 from tests.support.servers import ScoreboardServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LIMIT = 8 * 1024
-JSON = {"Content-Type": "application/json"}
 MEBIBYTE = 1024 * 1024
 
 
@@ -33,26 +30,7 @@ def server(scoreboard_server: Callable[..., ScoreboardServer]) -> ScoreboardServ
     return scoreboard_server(LOGIN_ADDRESS_RATE="0")
 
 
-def address(server: ScoreboardServer) -> tuple[str, int]:
-    parts = urlsplit(server.url)
-    return str(parts.hostname), int(parts.port or 0)
-
-
-def ask(server: ScoreboardServer, method: str, path: str, body: object = None, headers: dict[str, str] | None = None):
-    connection = HTTPConnection(*address(server), timeout=30)
-    connection.request(method, path, body, headers or {}, encode_chunked=isinstance(body, Iterator))  # type: ignore[arg-type]
-    response = connection.getresponse()
-    content = response.read()
-    connection.close()
-    return response, content
-
-
-def padded(size: int) -> bytes:
-    """A body of exactly this size, which is good JSON with wrong fields."""
-    return b'{"username":"' + b"a" * (size - 15) + b'"}'
-
-
-@pytest.mark.parametrize(("size", "status"), [(LIMIT, 400), (LIMIT + 1, 413)])
+@pytest.mark.parametrize(("size", "status"), [(BODY_LIMIT, 400), (BODY_LIMIT + 1, 413)])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_above_eight_kibibytes_is_refused(
     size: int, status: int, chunked: bool, server: ScoreboardServer
@@ -170,7 +148,7 @@ def assert_nothing_was_written() -> None:
 
 def test_a_body_that_is_too_large_is_one_line_in_the_log_and_counted(server: ScoreboardServer) -> None:
     headers = JSON | {"X-Request-ID": "too-much-1"}
-    response, content = ask(server, "PATCH", "/api/score/update", padded(LIMIT + 1), headers)
+    response, content = ask(server, "PATCH", "/api/score/update", padded(BODY_LIMIT + 1), headers)
     assert (response.status, json.loads(content)["code"]) == (413, "payload_too_large")
     assert response.headers["X-Request-ID"] == "too-much-1"
     counted = scrape(server)

@@ -5,44 +5,19 @@ import itertools
 import time
 from typing import Any
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 from pytest_django import Settings
-from rest_framework_simplejwt.backends import TokenBackend
 
 from audit.keys import encode_base64url
-from scores.api import authentication
-from scores.models import Action, Score
+from scores.models import Score
 from tests.support.acting import PASSWORD, make_player, read_problem, update
+from tests.support.foreign_tokens import ELSEWHERE, make_token
 
 pytestmark = pytest.mark.usefixtures("no_traceback")
-ELSEWHERE = Ed25519PrivateKey.generate()
 ACT = {"action": "daily-quiz"}
-
-
-@pytest.fixture
-def signed_elsewhere(settings: Settings, monkeypatch: pytest.MonkeyPatch, daily_quiz: Action) -> None:
-    """As with JWT_ALGORITHM=EdDSA, a JWT_VERIFYING_KEY, no JWT_SIGNING_KEY and JWT_AUTO_PROVISION=on."""
-    public = ELSEWHERE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    backend = TokenBackend("EdDSA", "", public, "scoreboard", "https://id.example")
-    monkeypatch.setattr(authentication, "token_backend", backend)
-    settings.JWT_AUTO_PROVISION = True
-    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "SIGNING_KEY": ""}
-
-
-def make_token(key: Ed25519PrivateKey = ELSEWHERE, **changes: Any) -> str:
-    now = int(time.time())
-    claims = {
-        "iss": "https://id.example",
-        "aud": "scoreboard",
-        "sub": "user-17",
-        "name": "Ada Lovelace",
-        "exp": now + 60,
-    }
-    return jwt.encode({name: value for name, value in {**claims, **changes}.items() if value is not ...}, key, "EdDSA")
 
 
 def test_a_player_is_made_on_first_sight_and_found_again(signed_elsewhere: None) -> None:

@@ -19,9 +19,9 @@ from pytest_django import Settings
 
 from scores.api.token_keys import read_public_keys, restore_lines
 from scores.models import Action
-from tests.scoreboard_project.server.test_operator_errors import last_line, run
-from tests.scoreboard_project.server.test_wsgi_bridge import JSON, ask
 from tests.support.acting import PASSWORD, make_player
+from tests.support.commands import last_line, run
+from tests.support.http_client import JSON, ask
 from tests.support.servers import ScoreboardServer
 
 Start = Callable[..., ScoreboardServer]

@@ -26,9 +26,11 @@ from scores.errors import (
 )
 from scores.investigation import corrections
 from scores.models import Action, Score
-from scores.receipts.verifier import Receipt, examine
-from tests.journeys.test_concurrency import caller_of, check_chain, in_threads
+from scores.receipts.verifier import examine
 from tests.support.acting import change_actions, make_claims, make_player, make_receipt
+from tests.support.awards import attempt_of, report
+from tests.support.chains import check_chain
+from tests.support.threads import in_threads, wait_until_blocked
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
@@ -41,14 +43,6 @@ def quiz(transactional_db: None) -> Action:
 @pytest.fixture
 def ada(quiz: Action) -> Score:
     return make_player("Ada")
-
-
-def report(player: Score, key: str = "first", action: str = "daily-quiz") -> Award:
-    return service.award(attempt_of(player, SelfReport(action, key)))
-
-
-def attempt_of(player: Score, act: SelfReport | Receipt) -> Attempt:
-    return Attempt(caller_of(player), act, {"address": "192.0.2.1"})
 
 
 def count_round_trips(act: Callable[[], Any]) -> int:
@@ -131,18 +125,6 @@ def award_while(ada: Score, change: Callable[[], object]) -> list[object]:
         wait_until_blocked()
     other.join(30)
     return outcome
-
-
-def wait_until_blocked(statement: str = "FOR UPDATE") -> None:
-    blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
-    with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as observer:
-        observer.autocommit = True
-        for _ in range(2000):
-            row = observer.execute(blocked, [f"%{statement}%"]).fetchone()
-            if row and row[0]:
-                return
-            observer.execute("SELECT pg_sleep(0.005)")
-    raise AssertionError("the award never waited for the row")
 
 
 def test_an_award_reads_again_when_another_entry_came_between(ada: Score) -> None:

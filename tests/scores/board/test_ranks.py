@@ -16,10 +16,10 @@ from scores.board import ranks, standings
 from scores.integrity import recovery
 from scores.investigation import corrections
 from scores.models import RankChange, RankRange, Score
-from tests.conftest import without_triggers_on_postgresql
-from tests.journeys.test_concurrency import in_threads
-from tests.scores.board.test_standings import NOON, place
+from tests.support.board import NOON, place
+from tests.support.database import without_triggers
 from tests.support.tampering import make_history
+from tests.support.threads import in_threads
 
 
 @pytest.fixture(autouse=True)
@@ -210,7 +210,7 @@ def test_ranks_are_exact_in_every_snapshot_while_many_move() -> None:
 @pytest.mark.django_db
 def test_scores_put_right_from_the_log_are_ranked_right() -> None:
     ada, *_ = make_history()
-    with without_triggers_on_postgresql(connection):
+    with without_triggers(connection):
         Score.objects.filter(pk=ada.pk).update(points=10**9)
     sweep()
     recovery.rebuild_scores(players=[ada.pk], **WHY)
@@ -221,7 +221,7 @@ def test_scores_put_right_from_the_log_are_ranked_right() -> None:
 @pytest.mark.django_db
 def test_a_restored_board_is_counted_anew() -> None:
     add_crowd(4000, "random() * 90")
-    with without_triggers_on_postgresql(connection):
+    with without_triggers(connection):
         add_crowd(300, "99")
     assert find_wrong_ranks() != []
     ranks.recount()

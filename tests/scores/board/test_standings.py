@@ -1,12 +1,9 @@
 """The order of the board, its ties, its cost."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -14,25 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from scores.board import standings
 from scores.models import Action, Score
 from tests.support.acting import make_player, make_receipt, update
-
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-def place(name: str, points: int, seconds: int = 0, *, pk: UUID | None = None, frozen: bool = False) -> Score:
-    """A player who reached these points so many seconds after noon, as the log would have left them."""
-    user = User.objects.create_user(name)
-    fields: dict[str, Any] = {"id": pk} if pk else {}
-    reached_at = NOON + timedelta(seconds=seconds)
-    return Score.objects.create(
-        user=user,
-        name=name,
-        name_key=name.casefold(),
-        points=points,
-        reached_at=reached_at,
-        seq=1,
-        frozen=frozen,
-        **fields,
-    )
+from tests.support.board import place
 
 
 def names() -> list[str]:

@@ -13,8 +13,9 @@ from scores.database import pooling
 from scores.database.availability import availability, time_limit
 from scores.database.postgresql.base import WriteUnanswered, telling_unanswered_writes
 from scores.models import Action, Score
-from tests.journeys.test_concurrency import caller_of, check_chain
 from tests.support.acting import make_player
+from tests.support.awards import caller_of
+from tests.support.chains import check_chain
 from tests.support.pgbouncer import PgBouncer
 from tests.support.servers import PostgreSQL
 

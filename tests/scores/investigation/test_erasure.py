@@ -18,10 +18,9 @@ from scores.integrity import recovery
 from scores.integrity.verification import verify
 from scores.investigation import corrections, flags
 from scores.models import Flag, Score
-from tests.scores.awards.test_compare_and_swap import wait_until_blocked
-from tests.scores.test_models_deletion import in_another_thread
 from tests.support.acting import access_token, make_player, update
 from tests.support.tampering import WHY, run_verify, tampering
+from tests.support.threads import in_another_thread, wait_until_blocked
 
 OWN, SHARED, OTHERS = "203.0.113.9", "198.51.100.7", "192.0.2.77"
 #: Whatever an auditor may look for.

@@ -10,8 +10,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from scores.models import Score
-from tests.scores.board.test_standings import place
 from tests.support.acting import make_player, read_problem, read_state
+from tests.support.board import place
 
 pytestmark = pytest.mark.django_db
 

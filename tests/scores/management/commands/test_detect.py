@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from scores.models import Flag
-from tests.conftest import database_url
+from tests.support.database import database_url
 from tests.support.histories import play
 from tests.support.plugin import Profile
 from tests.support.processes import ROOT, wait_until

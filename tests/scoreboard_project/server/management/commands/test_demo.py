@@ -20,7 +20,7 @@ from audit.keys import load_keyring
 from audit.models import AuditEntry
 from scores.demo.seed import EVERYBODY
 from scores.models import Action, Score
-from tests.conftest import database_url
+from tests.support.database import database_url
 from tests.support.plugin import Profile
 from tests.support.processes import ROOT, Server, wait_until
 

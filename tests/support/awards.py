@@ -1,0 +1,18 @@
+"""Awards without HTTP: the attempt that a player's request would have been."""
+
+from scores.awards import service
+from scores.awards.rules import Attempt, Award, Caller, SelfReport, password_stamp
+from scores.models import Score
+from scores.receipts.verifier import Receipt
+
+
+def caller_of(player: Score) -> Caller:
+    return Caller(player=player.pk, token_id="test", password_stamp=password_stamp(player.user))
+
+
+def report(player: Score, key: str = "first", action: str = "daily-quiz") -> Award:
+    return service.award(attempt_of(player, SelfReport(action, key)))
+
+
+def attempt_of(player: Score, act: SelfReport | Receipt) -> Attempt:
+    return Attempt(caller_of(player), act, {"address": "192.0.2.1"})

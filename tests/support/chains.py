@@ -1,0 +1,37 @@
+"""Chains of entries: one that grows, and the proof that one is whole."""
+
+from itertools import pairwise
+from uuid import UUID
+
+from audit import chain, ledger
+from audit.keys import load_keyring
+from audit.models import AuditEntry
+from scores.models import Score
+
+
+def check_chain(player: Score) -> None:
+    """Dense, linked, sealed, and where the score says."""
+    player.refresh_from_db()
+    entries = list(AuditEntry.objects.filter(player=player.pk).order_by("seq"))
+    keys = load_keyring().keys
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    assert all(after.prev == before.mac and after.at_us >= before.at_us for before, after in pairwise(entries))
+    assert all(chain.compute_mac(keys[entry.kid], entry) == entry.mac for entry in entries)
+    assert sum(entry.delta for entry in entries) == player.points
+    tip = (entries[-1].seq, entries[-1].mac, entries[-1].balance) if entries else (0, chain.NO_HEAD, 0)
+    assert (player.seq, player.head, player.points) == tip
+
+
+def grow(player: UUID, head: ledger.Head | None = None) -> ledger.Head:
+    """One more entry of this chain."""
+    entry = ledger.append(
+        player=player,
+        head=head or ledger.Head(0, "", 0),
+        kind="adjust",
+        delta=1,
+        action="",
+        ref=None,
+        actor="system",
+        context={"reason": "a test"},
+    )
+    return ledger.Head(entry.seq, entry.mac, entry.balance)
