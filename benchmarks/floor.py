@@ -17,7 +17,8 @@ PLAYERS_OF_THE_FLOOR = 1000
 
 #: The update path's own statements, how they are planned, and what stands for each of the statements' parameters, in order.
 PRINT_STATEMENTS = (
-    "import json; from scores import swap; print(json.dumps([swap.READ, swap.WRITE, {**swap.PLANNING, 'jit': 'off'}]))"
+    "import json; from scores.awards.compare_and_swap import PLANNING, READ, WRITE; "
+    "print(json.dumps([READ, WRITE, {**PLANNING, 'jit': 'off'}]))"
 )
 PLAYER, REF = "md5((:n)::text)::uuid", "'k:' || (:key)::text"
 NOW = "(:now)::bigint"
