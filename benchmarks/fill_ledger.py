@@ -10,8 +10,8 @@ django.setup()
 from audit import chain, checkpoints, clock  # noqa: E402 - they need the applications to be loaded
 from audit.keys import load_keyring  # noqa: E402
 from audit.models import AuditEntry  # noqa: E402
-from scores.awards.service import make_players  # noqa: E402
 from scores.models import Score  # noqa: E402
+from scores.players import make_players  # noqa: E402
 from tests.support.acting import make_claims, sign  # noqa: E402
 
 PLAYERS = 1000

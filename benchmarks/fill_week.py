@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey 
 from audit.models import AuditEntry, Refusal  # noqa: E402
 from audit.times import to_us  # noqa: E402
 from benchmarks.honest_players import AGENTS, DAY, DAYS, Play, make_players, refuse  # noqa: E402
-from scores.awards.service import set_action  # noqa: E402
+from scores.catalogue import set_action  # noqa: E402
 from scores.demo.cheats import CHEATS, Cheat, share_a_desk  # noqa: E402
 from scores.demo.seed import CATALOGUE, ISSUER  # noqa: E402
 from scores.investigation.history import SECOND  # noqa: E402

@@ -9,9 +9,8 @@ from django.db import transaction
 from audit import ledger
 from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
-from scores.awards.rules import CatalogueChanged
 from scores.board import hub
-from scores.errors import Unavailable
+from scores.errors import CatalogueChanged, Unavailable
 from scores.models import Score
 
 logger = logging.getLogger(__name__)

@@ -149,3 +149,12 @@ class OutcomeUnknown(Refused):
 class CorrectionRefused(Refused):
     status, code, title = 422, "correction_refused", "Correction refused"
     detail = "This correction cannot be made."
+
+
+class CatalogueChanged(Exception):
+    """A row of the catalogue was changed behind the application's back."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"the catalogue's row {slug!r} was changed behind the application's back; set it again to use it"
+        )

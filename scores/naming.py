@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from audit.models import AuditEntry
-from scores.awards.rules import Caller, check_caller
+from scores.callers import Caller, check_caller
 from scores.chain import append_entry, holding_what_cannot_be_trusted
 from scores.models import Score
 from scores.names import repair_name

@@ -1,6 +1,7 @@
 """Players on first sight: every user who signs in, or whom a trusted token names, gets a score row of their own, under a name to show."""
 
 import logging
+from collections.abc import Iterable
 from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import make_password
@@ -34,6 +35,31 @@ def ensure_external_player(player: UUID, name: str, named_us: int = 0) -> Score:
         return score
     user, _ = User.objects.get_or_create(username=f"player-{player}", defaults={"password": make_password(None)})
     return _make_score(user, player, name, claimed_name=repair_name(name), claimed_us=named_us)
+
+
+@transaction.atomic
+def make_players(names: Iterable[str]) -> list[tuple[Score, bool]]:
+    """The players of these names, in order, the missing ones made in bulk; each with whether it is new. All names are fit already."""
+    keys = {name_key(name): name for name in names}
+    existing = {
+        score.name_key: score
+        for chunk in _chunks(list(keys))
+        for score in Score.objects.filter(name_key__in=chunk).select_related("user")
+    }
+    missing = [key for key in keys if key not in existing]
+    unusable = make_password(None)
+    for chunk in _chunks(missing):
+        ids = [uuid4() for _ in chunk]
+        users = User.objects.bulk_create([User(username=f"player-{player}", password=unusable) for player in ids])
+        scores = [
+            Score(id=player, user=user, name=keys[key], name_key=key)
+            for player, user, key in zip(ids, users, chunk, strict=True)
+        ]
+        for score in scores:
+            score.reseal()
+        existing.update({score.name_key: score for score in Score.objects.bulk_create(scores)})
+    new = set(missing)
+    return [(existing[key], key in new) for key in keys]
 
 
 def find_free_name(player: UUID, wanted: str) -> str:
@@ -82,3 +108,7 @@ def _make_score(user: User, player: UUID, wanted: str, *, claimed_name: str = ""
             if (score := Score.objects.filter(user=user).first()) is not None:
                 return score
     raise Unavailable(reason="no_name")
+
+
+def _chunks(items: list[str], size: int = 5000) -> Iterable[list[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -19,8 +19,7 @@ from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from scores.api.token_keys import read_public_keys
-from scores.awards import rules
-from scores.awards.rules import Caller
+from scores.callers import Caller, password_stamp
 from scores.errors import NotAuthenticated, TokenInvalid
 from scores.models import Score, SpentRefreshToken
 from scores.players import ensure_player
@@ -187,7 +186,7 @@ def issue(score: Score, token_class: type[Token], lifetime: Any = None) -> Token
     """A token for a player."""
     token = token_class()
     token["sub"] = str(score.pk)
-    token[PASSWORD_CLAIM] = rules.password_stamp(score.user)
+    token[PASSWORD_CLAIM] = password_stamp(score.user)
     if lifetime is not None:
         token.set_exp(lifetime=lifetime)
     return token
@@ -216,7 +215,7 @@ class RefreshTokens:
     def rotate(cls, token: str) -> dict[str, str]:
         claims = read_claims(token, cls.token_type)
         score = Score.objects.select_related("user").filter(pk=claims["sub"]).first()
-        if score is None or not score.user.is_active or rules.password_stamp(score.user) != claims[PASSWORD_CLAIM]:
+        if score is None or not score.user.is_active or password_stamp(score.user) != claims[PASSWORD_CLAIM]:
             raise TokenInvalid(reason="outdated")
         cls._spend(claims)
         return _issue_pair(score)

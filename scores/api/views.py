@@ -17,8 +17,9 @@ from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.awards import service
-from scores.awards.rules import Attempt, Caller, SelfReport, check_caller
+from scores.awards.rules import Attempt, SelfReport
 from scores.board import standings
+from scores.callers import Caller, check_caller
 from scores.errors import (
     IdempotencyKeyRequired,
     InvalidBody,

@@ -1,20 +1,21 @@
 """The rules of an award: what is claimed, by whom, what the database says about it, and what follows. Nothing here reads or writes.
 
-The order of refusals is the contract's (section 10); how the facts are read and the entry is written stands in `services`.
+The order of refusals is that of docs/contract.md. `compare_and_swap` and `locking` read the facts and write the entry.
 """
 
-import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
 
 from audit.models import AuditEntry
+from scores.callers import Caller
 from scores.errors import (
     BalanceOutOfRange,
+    CatalogueChanged,
     Cooldown,
     DailyCap,
     IdempotencyConflict,
@@ -23,7 +24,6 @@ from scores.errors import (
     ReceiptRequired,
     ReceiptSubject,
     ReceiptUsed,
-    TokenInvalid,
     UnknownAction,
 )
 from scores.models import MAXIMUM_BALANCE, Action, Score
@@ -31,34 +31,6 @@ from scores.receipts.verifier import Receipt, examine
 
 MICROSECONDS = 1_000_000
 DAY_US = 86_400 * MICROSECONDS
-PASSWORD_STAMP_LENGTH = 32
-
-
-class CatalogueChanged(Exception):
-    """A row of the catalogue was changed behind the application's back."""
-
-    def __init__(self, slug: str) -> None:
-        super().__init__(
-            f"the catalogue's row {slug!r} was changed behind the application's back; set it again to use it"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who an access token speaks for, not yet looked up. `password_stamp` ties a token of ours to the password it was issued under."""
-
-    player: UUID
-    token_id: str
-    password_stamp: str | None
-    is_authenticated: bool = True
-    #: Set for a token signed elsewhere, whose player is made on first sight under this name: what the token says, as it says it.
-    external_name: str | None = None
-    #: When that was said, in microseconds since 1970; 0 where the token does not tell.
-    named_us: int = 0
-
-    def without_name(self) -> "Caller":
-        """The same caller, whose player is there and named already."""
-        return replace(self, external_name=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +97,6 @@ class Facts:
             self.last_us, self.done_today = entry.at_us, self.done_today + 1
 
 
-def password_stamp(user: AbstractBaseUser) -> str:
-    """What changes with the password (and with SECRET_KEY) and tells nothing of it."""
-    return user.get_session_auth_hash()[:PASSWORD_STAMP_LENGTH]
-
-
-def check_caller(score: Score, caller: Caller) -> None:
-    """That the token still speaks for this player; raises TokenInvalid."""
-    if not score.user.is_active:
-        raise TokenInvalid(reason="inactive")
-    if caller.password_stamp is not None and not hmac.compare_digest(password_stamp(score.user), caller.password_stamp):
-        raise TokenInvalid(reason="password_changed")
-
-
 def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> bool:
     """Whether the entry that used this key answers this request; raises where the key came with other content."""
     if isinstance(act, SelfReport):
@@ -163,6 +122,19 @@ def weigh(facts: Facts, act: SelfReport | Receipt) -> int:
     if facts.score.points + delta > MAXIMUM_BALANCE:
         raise BalanceOutOfRange
     return delta
+
+
+def describe_award(facts: Facts, attempt: Attempt) -> dict[str, Any]:
+    """What the entry of an award says, by whichever way it is written; raises the refusal that comes first."""
+    receipt = {"receipt": attempt.act.text} if isinstance(attempt.act, Receipt) else {}
+    return {
+        "kind": AuditEntry.Kind.AWARD,
+        "delta": weigh(facts, attempt.act),
+        "action": attempt.slug or "",
+        "ref": attempt.ref,
+        "actor": str(facts.score.pk),
+        "context": {**attempt.context, "token": attempt.caller.token_id, **receipt},
+    }
 
 
 def midnight_us(now_us: int) -> int:

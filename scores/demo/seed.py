@@ -15,9 +15,10 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from scores.awards import service
+from scores.catalogue import set_action
 from scores.demo.cheats import CHEATS
 from scores.models import Action, Score
+from scores.players import make_players
 from scores.receipts.signing import add_to_registry, decode_private_key, encode_private_key, make_entry
 
 ISSUER = "demo-backend"
@@ -129,7 +130,7 @@ def _make_actions() -> None:
     known = set(Action.objects.values_list("slug", flat=True))
     for action in CATALOGUE:
         if action.slug not in known:
-            service.set_action(
+            set_action(
                 actor="system",
                 reason="demo",
                 slug=action.slug,
@@ -151,7 +152,7 @@ def _make_admin(password: str) -> None:
 @transaction.atomic
 def _make_players(passwords: dict[str, str]) -> None:
     """Players who can sign in under names that a person can type."""
-    service.make_players(EVERYBODY[username] for username in passwords)
+    make_players(EVERYBODY[username] for username in passwords)
     scores = {score.name: score for score in Score.objects.filter(name__in=EVERYBODY.values()).select_related("user")}
     users = []
     for (username, _), hashed in zip(passwords.items(), _hash_all(passwords.values()), strict=True):

@@ -7,7 +7,8 @@ from django.http import HttpRequest
 
 from audit.refusals import record_refusal
 from scores import metrics
-from scores.awards.rules import Award, Caller
+from scores.awards.rules import Award
+from scores.callers import Caller
 from scores.errors import Refused
 
 logger = logging.getLogger("scores.outcomes")

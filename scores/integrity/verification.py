@@ -30,7 +30,7 @@ from audit.verification import (
     read_erasures,
     read_leaves,
 )
-from scores.awards.service import plain
+from scores.catalogue import describe_terms
 from scores.models import Action, Score
 from scores.names import erased_name, name_key
 from scores.receipts.verifier import check_spent
@@ -228,7 +228,7 @@ def _check_catalogue() -> Iterator[Finding]:
             yield Finding("catalogue", f"action {slug!r} was added, which no entry says")
         elif fault := _find_fault_of_seal(action):
             yield Finding("catalogue", fault)
-        elif action.change != entry.seq or (entry.context or {}).get("after") != plain(action):
+        elif action.change != entry.seq or (entry.context or {}).get("after") != describe_terms(action):
             yield Finding("catalogue", f"action {slug!r} is not what entry {entry.seq} of the system chain made it")
 
 

@@ -14,8 +14,8 @@ from pytest_django import Settings
 from audit import checkpoints
 from audit.models import AuditEntry
 from benchmarks.fill_ledger import fill
-from scores.awards import service
 from scores.awards.rules import Attempt, SelfReport
+from scores.catalogue import set_action
 from scores.integrity.verification import verify
 from scores.models import Score
 from tests.support.acting import UPDATE, access_token, make_player
@@ -85,7 +85,7 @@ def export(settings: Settings, tmp_path: Path) -> Path:
 def test_nothing_acknowledged_is_lost_or_doubled(
     scoreboard_server: Callable[..., ScoreboardServer], export: Path
 ) -> None:
-    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
     players = [make_player(f"Player {number}") for number in range(PLAYERS)]
     server = scoreboard_server(SCORE_UPDATE_RATE="0")
     stopped = threading.Event()

@@ -22,7 +22,9 @@ from audit.keys import LedgerKeyMissing, encode_base64url, load_keyring
 from audit.models import AuditEntry
 from scores import naming
 from scores.awards import compare_and_swap, service
-from scores.awards.rules import Attempt, Award, Caller, SelfReport, password_stamp
+from scores.awards.rules import Attempt, Award, SelfReport
+from scores.callers import Caller, password_stamp
+from scores.catalogue import set_action
 from scores.errors import Unavailable
 from scores.integrity.verification import verify
 from scores.models import Action, Flag, Score
@@ -49,7 +51,7 @@ def write_keys(path: Path, *kept: str) -> Path:
 @pytest.fixture
 def backup(db: None) -> Score:
     """Ada with 20 points, an action and a flag, all of it sealed with `ledger-1`."""
-    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
     ada = make_player()
     for key in ("one", "two"):
         assert update(QUIZ, token=access_token(ada), key=key).status_code == 200
@@ -203,7 +205,7 @@ def test_a_name_is_not_followed_and_the_log_says_why(
 @pytest.mark.django_db(transaction=True)
 def test_one_players_missing_key_holds_up_nobody_else(backup: Score, settings: Settings, tmp_path: Path) -> None:
     settings.LEDGER_KEYS_FILE = str(write_keys(tmp_path / "both.json", "ledger-1"))
-    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=11)
+    set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=11)
     grace = make_player("Grace")
     keyring = json.loads(Path(settings.LEDGER_KEYS_FILE).read_text(encoding="utf-8"))
     del keyring["keys"]["ledger-1"]

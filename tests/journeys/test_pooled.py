@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from scores.awards import service
+from scores.catalogue import set_action
 from scores.database.pooling import ADVICE
 from scores.models import Score
 from tests.support.acting import UPDATE, make_player, make_receipt
@@ -48,7 +48,7 @@ def careless_pgbouncer(profile: Profile) -> Iterator[PgBouncer]:
 
 @pytest.fixture
 def players(transactional_db: None) -> list[Score]:
-    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
     return [make_player(f"Player {number}") for number in range(8)]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from audit import chain
 from audit.models import AuditEntry
-from scores.awards import service
+from scores.catalogue import set_action
 from scores.models import Action, Score
 from tests.support.acting import read_problem, update
 
@@ -24,9 +24,9 @@ def read_changes() -> list[tuple[int, str, str]]:
 
 
 def test_each_change_is_an_entry_of_the_system_chain_and_the_same_again_is_none(db: None) -> None:
-    service.set_action(actor="system", **TERMS)
-    service.set_action(actor="system", **TERMS)
-    service.set_action(actor="system", **{**TERMS, "points": 11})
+    set_action(actor="system", **TERMS)
+    set_action(actor="system", **TERMS)
+    set_action(actor="system", **{**TERMS, "points": 11})
     assert read_changes() == [(1, "config", "daily-quiz"), (2, "config", "daily-quiz")]
     action = Action.objects.get()
     assert (action.points, action.change, action.is_sealed) == (11, 2, True)
@@ -48,25 +48,25 @@ def test_each_change_is_an_entry_of_the_system_chain_and_the_same_again_is_none(
 def test_a_row_changed_behind_our_back_is_refused_until_it_is_set_again(
     token: str, nothing_written: NothingWritten, caplog: pytest.LogCaptureFixture, change: dict[str, Any]
 ) -> None:
-    service.set_action(actor="system", **TERMS)
+    set_action(actor="system", **TERMS)
     Action.objects.update(**change)
     with nothing_written():
         read_problem(update(QUIZ, token=token, key="k"), 503, "unavailable")
     assert any(record.levelno == logging.CRITICAL and "daily-quiz" in record.getMessage() for record in caplog.records)
-    service.set_action(actor="system", **TERMS)
+    set_action(actor="system", **TERMS)
     assert update(QUIZ, token=token, key="k").json()["delta"] == 10
 
 
 def test_an_action_switched_on_behind_our_back_is_refused_too(token: str, nothing_written: NothingWritten) -> None:
-    service.set_action(actor="system", **TERMS, enabled=False)
+    set_action(actor="system", **TERMS, enabled=False)
     Action.objects.update(enabled=True)
     with nothing_written():
         read_problem(update(QUIZ, token=token, key="k"), 503, "unavailable")
 
 
 def test_a_seal_is_of_one_row_only(token: str, player: Score, nothing_written: NothingWritten) -> None:
-    service.set_action(actor="system", **TERMS)
-    rich = service.set_action(actor="system", slug="rich", label="Daily quiz", points=1000)
+    set_action(actor="system", **TERMS)
+    rich = set_action(actor="system", slug="rich", label="Daily quiz", points=1000)
     Action.objects.filter(slug="daily-quiz").update(points=1000, change=rich.change, seal=rich.seal)
     with nothing_written():
         read_problem(update(QUIZ, token=token, key="k"), 503, "unavailable")

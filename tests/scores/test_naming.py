@@ -15,8 +15,9 @@ from pytest_django import Settings
 from audit.models import AuditEntry
 from scores import naming
 from scores.awards import service
-from scores.awards.rules import Attempt, Award, Caller, SelfReport
+from scores.awards.rules import Attempt, Award, SelfReport
 from scores.board import standings
+from scores.callers import Caller
 from scores.errors import CorrectionRefused, InvalidName, TokenInvalid
 from scores.integrity.verification import verify
 from scores.investigation import corrections

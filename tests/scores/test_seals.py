@@ -9,13 +9,12 @@ from django.core.management import CommandError, call_command
 
 from audit.models import AuditEntry
 from scores import chain
-from scores.awards import service
 from scores.errors import CorrectionRefused
 from scores.integrity.verification import verify
 from scores.investigation import corrections
 from scores.models import Score
 from scores.names import name_key
-from scores.players import ensure_external_player, ensure_player
+from scores.players import ensure_external_player, ensure_player, make_players
 from tests.support.acting import make_player
 from tests.support.tampering import WHY
 
@@ -65,7 +64,7 @@ def test_every_way_to_make_a_player_seals(db: None) -> None:
     made = [
         ensure_player(User.objects.create_user("ada")),
         ensure_external_player(uuid4(), "Bea"),
-        *(score for score, _ in service.make_players(["Cyd", "Dot"])),
+        *(score for score, _ in make_players(["Cyd", "Dot"])),
         make_player("Eve"),
     ]
     assert [score.is_sealed for score in made] == [True] * 5

@@ -1,7 +1,8 @@
 """Awards without HTTP: the attempt that a player's request would have been."""
 
 from scores.awards import service
-from scores.awards.rules import Attempt, Award, Caller, SelfReport, password_stamp
+from scores.awards.rules import Attempt, Award, SelfReport
+from scores.callers import Caller, password_stamp
 from scores.models import Score
 from scores.receipts.verifier import Receipt
 

@@ -13,10 +13,9 @@ from django.core.management import call_command
 
 from audit.models import Refusal
 from scores import chain
-from scores.awards import service
 from scores.investigation import corrections
 from scores.models import Flag, Score
-from scores.players import ensure_player
+from scores.players import ensure_player, make_players
 from tests.support.clock import turn_clock, turn_clock_back
 
 began = datetime.now(UTC) - timedelta(hours=30)
@@ -99,7 +98,7 @@ def raise_flags(player: Score) -> None:
 
 
 User.objects.create_superuser("root", password=os.environ["DJANGO_SUPERUSER_PASSWORD"])
-service.make_players(["Ada Lovelace", "Grace Hopper", "Mallory", "Zoë"])
+make_players(["Ada Lovelace", "Grace Hopper", "Mallory", "Zoë"])
 everyone = list(Score.objects.exclude(user__username="root").order_by("name"))
 for one in everyone:
     (play_like_a_machine if one.name == "Mallory" else play_like_a_person)(one)

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from audit import checkpoints
-from scores.awards import service
+from scores.catalogue import set_action
 from scores.investigation import corrections
 from scores.models import Score
 from tests.support.acting import access_token, make_player, make_receipt, update
@@ -22,8 +22,8 @@ WHY = {"reason": "seen in the recording", "actor": "system"}
 
 def make_history() -> list[Score]:
     """Ada, Bea and Cyd with entries of every kind, sealed in three checkpoints; then two of Ada's that no block has yet."""
-    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
-    service.set_action(actor="system", slug="bug-bounty", label="Bug bounty", points=50, receipt_required=True)
+    set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    set_action(actor="system", slug="bug-bounty", label="Bug bounty", points=50, receipt_required=True)
     players = [make_player(name) for name in ("Ada", "Bea", "Cyd")]
     make_player("Dot, who never played")
     for player in players:
@@ -38,7 +38,7 @@ def make_history() -> list[Score]:
     corrections.freeze(player=cyd.pk, **WHY)
     corrections.unfreeze(player=cyd.pk, **WHY)
     checkpoints.seal()
-    service.set_action(actor="system", slug="bug-bounty", label="Bug bounty", points=60, receipt_required=True)
+    set_action(actor="system", slug="bug-bounty", label="Bug bounty", points=60, receipt_required=True)
     checkpoints.seal()
     act(ada, "3")
     claim(ada)

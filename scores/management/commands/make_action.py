@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from scores.awards import service
+from scores.catalogue import set_action
 from scores.errors import InvalidBody
 
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *, slug: str, points: int, label: str | None, **options: Any) -> None:
         try:
-            action = service.set_action(
+            action = set_action(
                 actor="system",
                 slug=slug,
                 label=slug.replace("-", " ").replace("_", " ").capitalize() if label is None else label,

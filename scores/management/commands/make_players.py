@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rest_framework_simplejwt.tokens import AccessToken
 
 from scores.api.authentication import issue
-from scores.awards import service
 from scores.errors import InvalidName
 from scores.models import Score
 from scores.names import clean_name, name_key
+from scores.players import make_players
 
 MAXIMUM_LIFETIME_SECONDS = 10 * 366 * 86_400
 #: Their names are held in memory, and so are those of a file, which is as long as it is.
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         if not 1 <= lifetime <= MAXIMUM_LIFETIME_SECONDS:
             raise CommandError(f"--lifetime must be from 1 to {MAXIMUM_LIFETIME_SECONDS} seconds.")
         names = read_names(file) if file is not None else number_names(count or 0)
-        players = service.make_players(names)
+        players = make_players(names)
         new = sum(is_new for _, is_new in players)
         lines = (describe(score, lifetime if tokens else None) for score, _ in players)
         for written, chunk in enumerate(_in_chunks(lines), start=1):

@@ -12,7 +12,8 @@ from django.db import IntegrityError, connection, transaction
 
 from audit.models import AuditEntry
 from scores.awards import compare_and_swap, service
-from scores.awards.rules import Attempt, Award, Caller, SelfReport
+from scores.awards.rules import Attempt, Award, SelfReport
+from scores.callers import Caller
 from scores.errors import (
     Cooldown,
     DailyCap,

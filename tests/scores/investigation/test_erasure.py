@@ -13,7 +13,7 @@ from django.db import transaction
 from audit import chain
 from audit.models import AuditEntry, Refusal
 from audit.refusals import flush_refusals, record_refusal
-from scores.awards import service
+from scores.catalogue import set_action
 from scores.integrity import recovery
 from scores.integrity.verification import verify
 from scores.investigation import corrections, flags
@@ -35,7 +35,7 @@ def reviewer(db: None) -> str:
 @pytest.fixture
 def augusta(reviewer: str) -> Score:
     """Played from an address of her own and one she shares with Ben, was refused, suspected, looked into and noted by an admin."""
-    service.set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
+    set_action(actor="system", slug="daily-quiz", label="Daily quiz", points=10)
     augusta, ben = make_player("Augusta"), make_player("Ben")
     User.objects.filter(pk=augusta.user_id).update(email="engine@example.org", last_name="Lovelace")
     for player, key, address in ((augusta, "1", OWN), (augusta, "2", SHARED), (ben, "1", SHARED), (ben, "2", OTHERS)):

@@ -1,0 +1,43 @@
+"""The catalogue of actions and its only writer. A change and its entry of the system chain are one transaction."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from scores.chain import append_system_entry, holding_what_cannot_be_trusted
+from scores.errors import InvalidBody
+from scores.models import Action
+from scores.storable import is_storable
+
+
+@transaction.atomic
+def set_action(*, actor: str, reason: str = "", **fields: Any) -> Action:
+    """Add a catalogue action or set every field of one; the change is an entry of the system chain."""
+    action = Action(**fields)
+    try:
+        if not all(map(is_storable, (action.slug, action.label, reason))):
+            raise ValidationError({"label": "Slug, label and reason are text, without U+0000 and in UTF-8."})
+        action.full_clean(validate_unique=False)
+    except ValidationError as error:
+        raise InvalidBody(
+            errors=[{"field": field, "detail": " ".join(messages)} for field, messages in error.message_dict.items()]
+        ) from None
+    before = Action.objects.select_for_update().filter(pk=action.pk).first()
+    with holding_what_cannot_be_trusted():
+        is_current = before is not None and before.terms == action.terms and before.is_sealed
+    if not is_current:
+        context = {
+            "before": describe_terms(before),
+            "after": describe_terms(action),
+            **({"reason": reason} if reason else {}),
+        }
+        entry = append_system_entry(action=action.slug, actor=actor, context=context)
+        action.change = entry.seq
+        action.save(force_insert=before is None, force_update=before is not None)
+    return action
+
+
+def describe_terms(action: Action | None) -> str:
+    """An action's terms as the log keeps them."""
+    return "" if action is None else " ".join(f"{name}={value!r}" for name, value in sorted(action.terms.items()))
