@@ -59,7 +59,7 @@ def _examine_alone(entry: AuditEntry) -> Iterator[Answer]:
     rows = list(_read_chain(entry, entry.seq - 1, entry.seq))
     keyring, state = load_keyring(), State(entry.player)
     if len(rows) > 1:
-        state.follow(rows[0])
+        state.apply(rows[0])
     erasures = read_erasures(keyring) if rows[-1].context is None else NO_ERASURES
     found = {finding.rule: finding.detail for finding in ChainCheck(keyring, erasures, iter(())).check(state, rows[-1])}
     erased = "; they were erased since, which the system chain says" if rows[-1].context is None else ""

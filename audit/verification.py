@@ -70,7 +70,8 @@ class State:
     kid: str = ""
     named_by: int = 0
 
-    def follow(self, entry: Entry) -> None:
+    def apply(self, entry: Entry) -> None:
+        """Move on to the state after this entry, whether or not it holds."""
         self.seq, self.mac, self.balance, self.at_us = entry.seq, entry.mac, entry.balance, entry.at_us
         self.kid = entry.kid
         if entry.delta or self.reached_us is None:

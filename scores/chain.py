@@ -47,7 +47,7 @@ def append_entry(
             actor=actor,
             context=context,
         )
-    score.follow(entry)
+    score.apply_and_save(entry)
     transaction.on_commit(hub.announce)
     return entry
 

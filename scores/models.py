@@ -131,7 +131,7 @@ class Score(models.Model):
     def ledger_head(self) -> Head:
         return Head(self.seq, self.head, self.points)
 
-    def follow(self, entry: AuditEntry) -> None:
+    def apply_and_save(self, entry: AuditEntry) -> None:
         """Move to where the chain now ends, in the transaction that appended `entry`."""
         self.points, self.seq, self.head = entry.balance, entry.seq, entry.mac
         if entry.delta or self.reached_at is None:

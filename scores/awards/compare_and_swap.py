@@ -26,7 +26,7 @@ from scores.database.postgresql.base import telling_unanswered_writes
 from scores.models import Action, Score
 
 
-class Asked(NamedTuple):
+class FactsQuery(NamedTuple):
     """What an act needs to know: about which player, which key may have been used, and which action is claimed."""
 
     player: UUID
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
     slug: str | None
 
 
-class Found(NamedTuple):
+class FactsRow(NamedTuple):
     """All that bears on an act, and where the player's chain ends."""
 
     facts: Facts
@@ -116,16 +116,16 @@ def is_possible() -> bool:
     return connection.vendor == "postgresql" and not connection.in_atomic_block
 
 
-def read_facts(asked: Sequence[Asked]) -> list[Found | None]:
-    """In order what is known for each act; None for an unknown player."""
-    columns = [list(column) for column in zip(*asked, strict=True)]
-    found: list[Found | None] = [None] * len(asked)
+def read_facts(queries: Sequence[FactsQuery]) -> list[FactsRow | None]:
+    """Read in order what is known for each act; None for an unknown player."""
+    columns = [list(column) for column in zip(*queries, strict=True)]
+    facts: list[FactsRow | None] = [None] * len(queries)
     for row in _execute(READ, columns, again=True):
-        found[row[0] - 1] = _read_row(row)
-    return found
+        facts[row[0] - 1] = _read_row(row)
+    return facts
 
 
-def _read_row(row: Any) -> Found:
+def _read_row(row: Any) -> FactsRow:
     parts, start = [], 1
     for width in _WIDTHS:
         parts.append(row[start : start + width])
@@ -137,7 +137,9 @@ def _read_row(row: Any) -> Found:
         earlier.context = json.loads(earlier.context)
     action = Action(*parts[3]) if parts[3][0] is not None else None
     now_us, last_us, done_today = row[start + 2 : start + 5]
-    return Found(Facts(score, earlier, action, now_us, last_us or 0, done_today or 0), ledger.ChainEnd(newest, now_us))
+    return FactsRow(
+        Facts(score, earlier, action, now_us, last_us or 0, done_today or 0), ledger.ChainEnd(newest, now_us)
+    )
 
 
 def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUID]:

@@ -88,7 +88,7 @@ class Facts:
     last_us: int = 0
     done_today: int = 0
 
-    def follow(self, entry: AuditEntry, *, ref: str | None) -> None:
+    def apply(self, entry: AuditEntry, *, ref: str | None) -> None:
         """Take in an award of this player that is about to be written; `ref` is that of the act in question."""
         self.score.points, self.score.seq, self.score.head = entry.balance, entry.seq, entry.mac
         if entry.ref == ref:
@@ -112,7 +112,7 @@ def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> b
     return False
 
 
-def weigh(facts: Facts, act: SelfReport | Receipt) -> int:
+def evaluate(facts: Facts, act: SelfReport | Receipt) -> int:
     """The points this act is worth, or the refusal that comes first."""
     if facts.score.frozen:
         raise PlayerFrozen
@@ -129,7 +129,7 @@ def describe_award(facts: Facts, attempt: Attempt) -> dict[str, Any]:
     receipt = {"receipt": attempt.act.text} if isinstance(attempt.act, Receipt) else {}
     return {
         "kind": AuditEntry.Kind.AWARD,
-        "delta": weigh(facts, attempt.act),
+        "delta": evaluate(facts, attempt.act),
         "action": attempt.slug or "",
         "ref": attempt.ref,
         "actor": str(facts.score.pk),

@@ -72,7 +72,7 @@ def award_together(
     answers: list[Award | Exception | None] = []
     names: dict[UUID, str] = {}
     chains: dict[UUID, list[AuditEntry]] = {}
-    asked = [compare_and_swap.Asked(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
+    asked = [compare_and_swap.FactsQuery(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
     for place, (attempt, found) in enumerate(zip(attempts, compare_and_swap.read_facts(asked), strict=True)):
         chain = chains.setdefault(attempt.caller.player, [])
         try:
@@ -95,13 +95,13 @@ def award_together(
     return [None if isinstance(answer, Award) and answer.entry.player in lost else answer for answer in answers]
 
 
-def _decide(attempt: Attempt, found: compare_and_swap.Found | None, chain: Sequence[AuditEntry]) -> Award:
+def _decide(attempt: Attempt, found: compare_and_swap.FactsRow | None, chain: Sequence[AuditEntry]) -> Award:
     """The award that follows from what was read and from the chain yet to be written; raises what refuses it."""
     if found is None:
         raise TokenInvalid(reason="unknown_player")
     facts, act, end = found.facts, attempt.act, found.end
     for entry in chain:
-        facts.follow(entry, ref=attempt.ref)
+        facts.apply(entry, ref=attempt.ref)
         end = end._replace(last=entry)
     score = facts.score
     check_caller(score, attempt.caller)

@@ -55,7 +55,7 @@ def check_case(case: Case, means: Means) -> Iterator[Statement]:
             broken.append(f"entry {entry.seq} is of another player, {entry.player}")
         findings = check.check(state, entry)
         broken += [str(found) for found in findings if means.keyring or found.rule != "kid"]
-        state.follow(entry)
+        state.apply(entry)
     broken += map(str, check.finish())
     yield from _report(broken, _describe_chain(case, means.keyring))
     yield from _check_score(case, state)

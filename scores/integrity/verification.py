@@ -141,7 +141,7 @@ def _walk(player: UUID | None, examine: Examine, progress: Progress) -> Iterator
         state = State(owner)
         for entry in entries:
             yield from examine(state, entry)
-            state.follow(entry)
+            state.apply(entry)
             progress(1)
         while score is not None and score["id"].bytes < owner.bytes:
             yield State(score["id"]), score

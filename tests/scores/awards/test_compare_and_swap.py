@@ -277,7 +277,7 @@ def test_what_came_between_read_and_write_wins(change: Callable[[Score], object]
     """Read by one, changed by another, written by the first: only the score that was not touched moves."""
     attempts = [attempt_of(player, SelfReport("daily-quiz", "key")) for player in players]
     found = compare_and_swap.read_facts(
-        [compare_and_swap.Asked(each.caller.player, each.ref, each.slug) for each in attempts]
+        [compare_and_swap.FactsQuery(each.caller.player, each.ref, each.slug) for each in attempts]
     )
     sealed = [service._decide(attempt, each, []) for attempt, each in zip(attempts, found, strict=True)]
     change(players[1])
