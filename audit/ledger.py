@@ -1,4 +1,4 @@
-"""append(): the only way into the audit log."""
+"""The audit log's next entry, sealed: `append` inserts it, `seal_next` leaves that to who changes the score with it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +29,18 @@ class Head:
     balance: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryDraft:
+    """What its writer says of an entry; where in the chain it stands, and what seals it, is added here."""
+
+    kind: str
+    delta: int = 0
+    action: str = ""
+    ref: str | None = None
+    actor: str
+    context: Mapping[str, str]
+
+
 class ChainEnd(NamedTuple):
     """The last entry of a chain, if any, and the time of what follows it: the log's clock, never earlier than that entry."""
 
@@ -49,64 +61,32 @@ def read_end(player: UUID, *, now_us: int | None = None) -> ChainEnd:
     return ChainEnd(timed, max(timed.now_us, timed.at_us)) if timed else ChainEnd(None, clock.read_us())
 
 
-def append(
-    *,
-    player: UUID,
-    head: Head,
-    end: ChainEnd | None = None,
-    kind: str,
-    delta: int,
-    action: str,
-    ref: str | None,
-    actor: str,
-    context: Mapping[str, str],
-) -> AuditEntry:
+def append(draft: EntryDraft, *, player: UUID, head: Head, end: ChainEnd | None = None) -> AuditEntry:
     """Append one entry to a player's chain, inside the transaction and under the lock of the caller.
 
     `end` is what `read_end` said under that lock, where the caller had to judge by it; it is read here otherwise.
-    Raises ChainBroken where the last entry is not the one `head` speaks of or was changed, LedgerKeyMissing where that cannot be told.
+    Raises ChainBroken when the last entry is not the one `head` speaks of or was changed, LedgerKeyMissing when that cannot be told.
     """
-    entry = seal_next(
-        end or read_end(player),
-        player=player,
-        head=head,
-        kind=kind,
-        delta=delta,
-        action=action,
-        ref=ref,
-        actor=actor,
-        context=context,
-    )
+    entry = seal_next(draft, player=player, head=head, end=end or read_end(player))
     entry.save(force_insert=True)
     return entry
 
 
-def seal_next(
-    end: ChainEnd,
-    *,
-    player: UUID,
-    head: Head,
-    kind: str,
-    delta: int,
-    action: str,
-    ref: str | None,
-    actor: str,
-    context: Mapping[str, str],
-) -> AuditEntry:
-    """The entry that follows `end`, sealed, for who inserts it together with other changes; raises as `append`."""
+def seal_next(draft: EntryDraft, *, player: UUID, head: Head, end: ChainEnd) -> AuditEntry:
+    """Seal the entry that follows `end`, for who inserts it together with other changes. Raises what `append` raises."""
     _check_head(player, head, end.last)
     keyring = load_keyring()
-    salted = chain.salted(context)
+    salted = chain.salted(draft.context)
     entry = AuditEntry(
         player=player,
         seq=head.seq + 1,
         kid=keyring.current,
-        kind=kind,
-        delta=delta,
-        balance=head.balance + delta,
-        action=action,
-        ref=ref,
-        actor=actor,
+        kind=draft.kind,
+        delta=draft.delta,
+        balance=head.balance + draft.delta,
+        action=draft.action,
+        ref=draft.ref,
+        actor=draft.actor,
         at_us=end.now_us,
         detail=chain.commit_to(salted),
         prev=head.mac,
@@ -116,8 +96,8 @@ def seal_next(
     return entry
 
 
-def append_system(*, kind: str, action: str, actor: str, context: Mapping[str, str]) -> AuditEntry:
-    """Append to the system chain, which has no row of its own to lock: an advisory lock until the end of the transaction."""
+def append_system(draft: EntryDraft) -> AuditEntry:
+    """Append to the system chain. It has no row to lock: an advisory lock holds until the transaction ends. Raises what `append` raises."""
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
@@ -125,17 +105,7 @@ def append_system(*, kind: str, action: str, actor: str, context: Mapping[str, s
         end = read_end(chain.SYSTEM_CHAIN)
         last = end.last
         head = Head(last.seq, last.mac, last.balance) if last else Head(0, chain.NO_HEAD, 0)
-        return append(
-            player=chain.SYSTEM_CHAIN,
-            head=head,
-            end=end,
-            kind=kind,
-            delta=0,
-            action=action,
-            ref=None,
-            actor=actor,
-            context=context,
-        )
+        return append(draft, player=chain.SYSTEM_CHAIN, head=head, end=end)
 
 
 def _check_head(player: UUID, head: Head, last: AuditEntry | None) -> None:

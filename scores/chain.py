@@ -8,6 +8,7 @@ from django.db import transaction
 
 from audit import ledger
 from audit.keys import LedgerKeyMissing
+from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores.board import hub
 from scores.errors import CatalogueChanged, Unavailable
@@ -23,46 +24,31 @@ CHAIN_BROKEN = (
 )
 
 
-def append_entry(
-    score: Score,
-    *,
-    kind: str,
-    delta: int,
-    action: str,
-    ref: str | None,
-    actor: str,
-    context: Mapping[str, str],
-    end: ledger.ChainEnd | None = None,
-) -> AuditEntry:
-    """Append to the chain of a locked score and move the score along with it; `end` as in `ledger.append`."""
+def append_entry(score: Score, draft: EntryDraft, *, end: ledger.ChainEnd | None = None) -> AuditEntry:
+    """Append to the chain of a locked score, move the score along and announce it; `end` as in `ledger.append`.
+
+    Raises Unavailable when the chain cannot be trusted.
+    """
     with holding_what_cannot_be_trusted():
-        entry = ledger.append(
-            player=score.pk,
-            head=score.ledger_head,
-            end=end,
-            kind=kind,
-            delta=delta,
-            action=action,
-            ref=ref,
-            actor=actor,
-            context=context,
-        )
+        entry = ledger.append(draft, player=score.pk, head=score.ledger_head, end=end)
     score.apply_and_save(entry)
     transaction.on_commit(hub.announce)
     return entry
 
 
 def append_system_entry(*, action: str, actor: str, context: Mapping[str, str]) -> AuditEntry:
-    """Append to the system chain what belongs to no one player."""
+    """Append to the system chain what belongs to no one player. Raises Unavailable when that chain cannot be trusted."""
+    draft = EntryDraft(kind=AuditEntry.Kind.CONFIG, action=action, actor=actor, context=context)
     with holding_what_cannot_be_trusted():
-        return ledger.append_system(kind=AuditEntry.Kind.CONFIG, action=action, actor=actor, context=context)
+        return ledger.append_system(draft)
 
 
 @contextmanager
 def holding_what_cannot_be_trusted() -> Iterator[None]:
-    """Where a chain does not end where its score says, or an action is not as we wrote it, nothing is added until somebody has looked.
+    """Add nothing until somebody has looked: log what cannot be trusted, and raise Unavailable for it.
 
-    Nor where a key is missing that would tell.
+    That is a chain that does not end where its score says, an action that is not as the application wrote it, and either of them
+    where the key is missing that would tell.
     """
     try:
         yield

@@ -5,6 +5,7 @@ import logging
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores.callers import Caller, check_caller
 from scores.chain import append_entry, holding_what_cannot_be_trusted
@@ -91,9 +92,8 @@ def apply_name(score: Score, name: str, *, actor: str, context: dict[str, str]) 
     Raises IntegrityError where the name was taken meanwhile.
     """
     names = {"name": name, "name_before": score.name}
-    entry = append_entry(
-        score, kind=AuditEntry.Kind.RENAME, delta=0, action="", ref=None, actor=actor, context={**context, **names}
-    )
+    draft = EntryDraft(kind=AuditEntry.Kind.RENAME, actor=actor, context={**context, **names})
+    entry = append_entry(score, draft)
     score.rename(name, entry)
     score.save(update_fields=Score.NAME_FIELDS)
     return entry

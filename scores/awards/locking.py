@@ -10,7 +10,7 @@ from audit import ledger
 from audit.clock import ClockUs
 from audit.models import AuditEntry
 from scores import naming
-from scores.awards.rules import MICROSECONDS, Attempt, Award, Facts, describe_award, is_replay, midnight_us
+from scores.awards.rules import MICROSECONDS, Attempt, Award, Facts, draft_award, is_replay, midnight_us
 from scores.callers import Caller, check_caller
 from scores.chain import append_entry
 from scores.errors import TokenInvalid
@@ -29,7 +29,7 @@ def award_by_lock(attempt: Attempt) -> Award:
     end = ledger.read_end(score.pk, now_us=now_us)
     facts = Facts(score, earlier, action, end.now_us)
     _read_pace(facts)
-    entry = append_entry(score, end=end, **describe_award(facts, attempt))
+    entry = append_entry(score, draft_award(facts, attempt), end=end)
     return Award(entry, score.name, replayed=False)
 
 

@@ -6,11 +6,11 @@ The order of refusals is that of docs/contract.md. `compare_and_swap` and `locki
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
+from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores.callers import Caller
 from scores.errors import (
@@ -124,17 +124,17 @@ def evaluate(facts: Facts, act: SelfReport | Receipt) -> int:
     return delta
 
 
-def describe_award(facts: Facts, attempt: Attempt) -> dict[str, Any]:
-    """What the entry of an award says, by whichever way it is written; raises the refusal that comes first."""
+def draft_award(facts: Facts, attempt: Attempt) -> EntryDraft:
+    """What the entry of the award says, by whichever way it is written. Raises what `evaluate` raises."""
     receipt = {"receipt": attempt.act.text} if isinstance(attempt.act, Receipt) else {}
-    return {
-        "kind": AuditEntry.Kind.AWARD,
-        "delta": evaluate(facts, attempt.act),
-        "action": attempt.slug or "",
-        "ref": attempt.ref,
-        "actor": str(facts.score.pk),
-        "context": {**attempt.context, "token": attempt.caller.token_id, **receipt},
-    }
+    return EntryDraft(
+        kind=AuditEntry.Kind.AWARD,
+        delta=evaluate(facts, attempt.act),
+        action=attempt.slug or "",
+        ref=attempt.ref,
+        actor=str(facts.score.pk),
+        context={**attempt.context, "token": attempt.caller.token_id, **receipt},
+    )
 
 
 def midnight_us(now_us: int) -> int:

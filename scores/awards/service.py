@@ -16,7 +16,7 @@ from audit.models import AuditEntry
 from scores import naming
 from scores.awards import compare_and_swap
 from scores.awards.locking import award_by_lock
-from scores.awards.rules import Attempt, Award, describe_award, is_replay
+from scores.awards.rules import Attempt, Award, draft_award, is_replay
 from scores.board import hub
 from scores.callers import Caller, check_caller
 from scores.chain import holding_what_cannot_be_trusted
@@ -108,6 +108,5 @@ def _decide(attempt: Attempt, found: compare_and_swap.FactsRow | None, chain: Se
     naming.check_name(score, attempt.caller)
     if facts.earlier is not None and is_replay(facts.earlier, score.pk, act):
         return Award(facts.earlier, score.name, replayed=True)
-    described = describe_award(facts, attempt)
-    entry = ledger.seal_next(end, player=score.pk, head=score.ledger_head, **described)
+    entry = ledger.seal_next(draft_award(facts, attempt), player=score.pk, head=score.ledger_head, end=end)
     return Award(entry, score.name, replayed=False)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from audit.verification import ERASURE
 from scores import naming
@@ -226,4 +227,5 @@ def _correct(
     if possible != delta:
         context[LEFT_OUT] = str(delta - possible)
         delta = possible
-    return append_entry(score, kind=kind, delta=delta, action=action, ref=ref, actor=actor, context=context)
+    draft = EntryDraft(kind=kind, delta=delta, action=action, ref=ref, actor=actor, context=context)
+    return append_entry(score, draft)

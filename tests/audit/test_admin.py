@@ -71,7 +71,7 @@ def test_filters_narrow_and_combine(players: list[Score], desk: Client) -> None:
 def test_days_are_those_of_utc_and_both_ends_count(desk: Client) -> None:
     player, head = uuid4(), ledger.Head(0, "", 0)
     for seq in range(1, 5):
-        ledger.append(player=player, head=head, kind="adjust", delta=1, action="", ref=None, actor="system", context={})
+        ledger.append(ledger.EntryDraft(kind="adjust", delta=1, actor="system", context={}), player=player, head=head)
         entry = AuditEntry.objects.get(player=player, seq=seq)
         head = ledger.Head(seq, entry.mac, entry.balance)
     with tampering():

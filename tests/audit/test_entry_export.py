@@ -60,10 +60,9 @@ def test_no_cell_is_a_formula(desk: Client) -> None:
     texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", 'a"b,c\nd', "Ünïcode", "'quoted"]
     player, head = UUID(int=7), ledger.Head(0, "", 0)
     for text in texts:
-        entry = ledger.append(
-            player=player, head=head, kind="adjust", delta=-1 if head.balance else 1, action="", ref=None, actor="system",
-            context={"reason": text, "agent": text},
-        )  # fmt: skip
+        delta, context = -1 if head.balance else 1, {"reason": text, "agent": text}
+        draft = ledger.EntryDraft(kind="adjust", delta=delta, actor="system", context=context)
+        entry = ledger.append(draft, player=player, head=head)
         head = ledger.Head(entry.seq, entry.mac, entry.balance)
     rows = read_csv(export(desk, "csv")[1])[::-1]
     assert [row["reason"] for row in rows] == [f"'{text}" if text[0] in "=+-@\t\r" else text for text in texts]

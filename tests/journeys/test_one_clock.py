@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, transaction
 
 from audit import clock
+from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from audit.times import to_us
 from audit.verification import Finding
@@ -135,15 +136,10 @@ def write_award(player: Score, receipt: str) -> None:
     """An award as who holds the ledger key could write it."""
     read: Any = examine(receipt)
     with transaction.atomic():
-        chain.append_entry(
-            player,
-            kind="award",
-            delta=25,
-            action="daily-quiz",
-            ref=read.ref,
-            actor="system",
-            context={"receipt": receipt},
+        draft = EntryDraft(
+            kind="award", delta=25, action="daily-quiz", ref=read.ref, actor="system", context={"receipt": receipt}
         )
+        chain.append_entry(player, draft)
 
 
 def test_no_award_is_judged_by_an_earlier_time_than_the_chains_last_entry(

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores import chain
 from scores.errors import CorrectionRefused
@@ -86,7 +87,7 @@ def test_a_name_goes_with_the_entry_that_gave_it(two: list[Score]) -> None:
     before = Score.objects.filter(pk=ada.pk).values("name", "name_key", "seal", "named_by").get()
     corrections.adjust(player=ada.pk, delta=10, **WHY)
     ada.refresh_from_db()
-    entry = chain.append_entry(ada, kind="rename", delta=0, action="", ref=None, actor="system", context={})
+    entry = chain.append_entry(ada, EntryDraft(kind="rename", actor="system", context={}))
     ada.rename("Ada Lovelace", entry)
     ada.save(update_fields=Score.NAME_FIELDS)
     assert (ada.named_by, ada.name_key) == (2, "ada lovelace")

@@ -24,14 +24,6 @@ def check_chain(player: Score) -> None:
 
 def grow(player: UUID, head: ledger.Head | None = None) -> ledger.Head:
     """One more entry of this chain."""
-    entry = ledger.append(
-        player=player,
-        head=head or ledger.Head(0, "", 0),
-        kind="adjust",
-        delta=1,
-        action="",
-        ref=None,
-        actor="system",
-        context={"reason": "a test"},
-    )
+    draft = ledger.EntryDraft(kind="adjust", delta=1, actor="system", context={"reason": "a test"})
+    entry = ledger.append(draft, player=player, head=head or ledger.Head(0, "", 0))
     return ledger.Head(entry.seq, entry.mac, entry.balance)

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 from django.test import Client
 
+from audit.ledger import EntryDraft
 from scores import chain
 from scores.models import Score
 from tests.support.acting import access_token, update
@@ -49,9 +50,8 @@ def award(player: Score, count: int) -> None:
     player.refresh_from_db()
     for _ in range(count):
         context = {"address": "192.0.2.1", "agent": "Firefox"}
-        chain.append_entry(
-            player, kind="award", delta=1, action="daily-quiz", ref=None, actor=str(player.pk), context=context
-        )
+        draft = EntryDraft(kind="award", delta=1, action="daily-quiz", actor=str(player.pk), context=context)
+        chain.append_entry(player, draft)
 
 
 def show_player(desk: Client, player: Score) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from audit.ledger import EntryDraft
 from audit.models import Refusal
 from scores import chain
 from scores.investigation import corrections
@@ -32,9 +33,8 @@ def award(player: Score, minutes: float, points: int) -> None:
     context = {"address": address, "agent": agent, "request": uuid4().hex, "token": uuid4().hex}
     action = "leap" if points > 100 else "step"
     ref = f"k:{player.pk}:{uuid4().hex * 2}"
-    chain.append_entry(
-        player, kind="award", delta=points, action=action, ref=ref, actor=str(player.pk), context=context
-    )
+    draft = EntryDraft(kind="award", delta=points, action=action, ref=ref, actor=str(player.pk), context=context)
+    chain.append_entry(player, draft)
 
 
 def play_like_a_person(player: Score) -> None:

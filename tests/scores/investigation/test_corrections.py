@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
+from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores.board import standings
 from scores.chain import append_entry
@@ -148,7 +149,7 @@ def test_a_void_of_points_that_are_all_gone_is_an_entry_without_points(played: S
 
 def test_points_beyond_the_largest_score_are_left_out(played: Score) -> None:
     with transaction.atomic():
-        append_entry(played, kind="adjust", delta=MAXIMUM_BALANCE - 75, action="", ref=None, actor="system", context={})
+        append_entry(played, EntryDraft(kind="adjust", delta=MAXIMUM_BALANCE - 75, actor="system", context={}))
     entry = corrections.adjust(player=played.pk, delta=100, **WHY)
     assert (entry.delta, entry.balance) == (40, MAXIMUM_BALANCE)
     assert corrections.describe(entry) == (

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores.chain import append_entry
 from scores.errors import CorrectionRefused
@@ -58,7 +59,7 @@ class Model:
 def test_any_order_of_corrections_comes_to_what_a_naive_model_says(begin: int, acts: list[tuple[str, int]]) -> None:
     number = Score.objects.count()
     player = make_player(f"Player {number}")
-    append_entry(player, kind="adjust", delta=begin, action="", ref=None, actor="system", context={})
+    append_entry(player, EntryDraft(kind="adjust", delta=begin, actor="system", context={}))
     model = Model(begin)
     for act, argument in acts:
         wanted = model.find_wanted(act, argument)
