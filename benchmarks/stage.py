@@ -52,6 +52,7 @@ class Stage:
                 **keys,
                 "SCORE_UPDATE_RATE": RATE,
                 "READ_RATE": "100000000/m",
+                "SOCKETS_PER_ADDRESS": "0",
                 "PATH": os.environ.get("PATH", os.defpath),
             }
             self.manage("migrate", "--verbosity", "0")
