@@ -10,7 +10,7 @@ from audit import ledger
 from audit.keys import LedgerKeyMissing
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
-from scores.board import hub
+from scores import announcements
 from scores.errors import CatalogueChanged, Unavailable
 from scores.models import Score
 
@@ -32,7 +32,7 @@ def append_entry(score: Score, draft: EntryDraft, *, end: ledger.ChainEnd | None
     with holding_what_cannot_be_trusted():
         entry = ledger.append(draft, player=score.pk, head=score.ledger_head, end=end)
     score.apply_and_save(entry)
-    transaction.on_commit(hub.announce)
+    transaction.on_commit(announcements.announce)
     return entry
 
 

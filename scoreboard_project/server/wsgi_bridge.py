@@ -23,9 +23,9 @@ from scoreboard_project.server.fast_update import PATH as UPDATE
 from scoreboard_project.server.fast_update import Updates
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
 from scoreboard_project.server.threads import LOGINS, AllThreads, Threads
+from scores.announcements import publisher
 from scores.api.views import IS_HELD
 from scores.awards import compare_and_swap
-from scores.board.hub import hub
 from scores.database.availability import availability, time_limit
 from scores.errors import OutcomeUnknown, PayloadTooLarge, Refused, RequestTimeout, Unavailable
 from scores.http.limits import COUNTED
@@ -59,7 +59,7 @@ class Bridge:
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        hub.attach()
+        publisher.attach()
         began = time.perf_counter()
         limit = API_BODY_BYTES if scope["path"].startswith("/api") else PAGE_BODY_BYTES
         try:

@@ -13,11 +13,10 @@ from django.db import IntegrityError
 from audit import ledger
 from audit.keys import LedgerKeyMissing
 from audit.models import AuditEntry
-from scores import naming
+from scores import announcements, naming
 from scores.awards import compare_and_swap
 from scores.awards.locking import award_by_lock
 from scores.awards.rules import Attempt, Award, draft_award, is_replay
-from scores.board import hub
 from scores.callers import Caller, check_caller
 from scores.chain import holding_what_cannot_be_trusted
 from scores.errors import CatalogueChanged, PlayerHeld, Refused, TokenInvalid
@@ -90,7 +89,7 @@ def award_together(
     if not names:
         return answers
     written = compare_and_swap.write_entries([(name, chains[player]) for player, name in names.items()])
-    hub.announce()
+    announcements.announce()
     lost = names.keys() - written
     return [None if isinstance(answer, Award) and answer.entry.player in lost else answer for answer in answers]
 

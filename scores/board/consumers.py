@@ -5,8 +5,11 @@ from typing import Any
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from scoreboard_project.server.uvicorn_protocols.http import WRITE_FRAME
-from scores.board.hub import Viewer, hub
+from scores.board.hub import hub
+from scores.board.viewers import WRITE_FRAME, Viewer
+
+#: A message of ASGI, whose keys its type decides.
+Message = dict[str, Any]
 
 POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
 
@@ -18,7 +21,7 @@ class ScoreboardConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = None
     _viewer: Viewer | None = None
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
+    async def dispatch(self, message: Message) -> None:
         # Channels would give database connections back first, in another thread; nothing here touches the database.
         await getattr(self, get_handler_name(message))(message)
 
@@ -27,7 +30,7 @@ class ScoreboardConsumer(AsyncWebsocketConsumer):
         self._viewer = Viewer(self._send_frame, self.scope.get("extensions", {}).get(WRITE_FRAME))
         await hub.join(self._viewer)
 
-    async def websocket_receive(self, message: dict[str, Any]) -> None:
+    async def websocket_receive(self, message: Message) -> None:
         """Whatever came in, text or bytes, ends the socket, once."""
         if self._viewer is not None:
             await self._leave()

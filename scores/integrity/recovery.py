@@ -19,7 +19,8 @@ from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
 from scoreboard_project.server.readiness import find_key_fault
-from scores.board import hub, ranks
+from scores import announcements
+from scores.board import ranks
 from scores.chain import IDENTITY, append_system_entry
 from scores.errors import CorrectionRefused, Unavailable
 from scores.integrity.verification import find_differences
@@ -49,7 +50,7 @@ def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID
         ranks.recount()  # what was changed behind the triggers' back was not noted by them
         context["players"] = " ".join(map(str, changed))
         append_system_entry(action=REBUILD, actor=actor, context=context)
-        transaction.on_commit(hub.announce)
+        transaction.on_commit(announcements.announce)
     return changed
 
 
@@ -106,7 +107,7 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
         context["min_iat"] = str(min_iat)
         append_system_entry(action=RESTORE, actor=actor, context=context)
         checkpoint = begin_epoch(keys)
-    hub.announce()
+    announcements.announce()
     fault = ""
     try:
         export(keys)

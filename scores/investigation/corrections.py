@@ -12,8 +12,7 @@ from django.db import IntegrityError, transaction
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from audit.verification import ERASURE
-from scores import naming
-from scores.board import hub
+from scores import announcements, naming
 from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
 from scores.errors import CorrectionRefused
 from scores.investigation.erasure import erase_traces
@@ -135,7 +134,7 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     if reviews:
         context["reviews"] = " ".join(map(str, reviews))
     entry = append_system_entry(action=f"{ERASURE}{player}", actor=actor, context=context)
-    transaction.on_commit(hub.announce)
+    transaction.on_commit(announcements.announce)
     return entry
 
 

@@ -14,9 +14,9 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from scoreboard_project.server.uvicorn_protocols import handshakes
 from scoreboard_project.server.uvicorn_protocols.connection import Connection, Fault, log_refusal
 from scoreboard_project.server.uvicorn_protocols.messages import HEAD_BYTES, HEAD_TOO_LARGE, MeasuredProtocol, Stage
-from scoreboard_project.server.uvicorn_protocols.viewer import WRITE_FRAME, ViewerProtocol
+from scoreboard_project.server.uvicorn_protocols.viewer import ViewerProtocol
 
-__all__ = ["WRITE_FRAME", "TimedProtocol", "ViewerProtocol"]
+__all__ = ["TimedProtocol", "ViewerProtocol"]
 
 #: What is parsed at once, and how often before others have their turn.
 PART_BYTES = 1024

@@ -8,9 +8,8 @@ from websockets.frames import CloseCode, Frame
 
 from scoreboard_project.server.uvicorn_protocols.connection import Connection, Fault, log_refusal
 from scoreboard_project.server.uvicorn_protocols.handshakes import TOO_EARLY
+from scores.board.viewers import WRITE_FRAME
 
-#: The name of our extension in the scope of a socket: `write(frame: bytes) -> bool`.
-WRITE_FRAME = "scoreboard.write_frame"
 #: Frames that a client may send: so many in so many seconds. A little less than one, so that the network's unevenness is no fault.
 CONTROL_FRAMES = 20
 CONTROL_SECONDS = 0.9
