@@ -9,7 +9,7 @@ from typing import TextIO
 from django.core.management import execute_from_command_line
 
 from scoreboard_project.env import provide_for_help
-from scoreboard_project.server.operator_errors import explain
+from scoreboard_project.server.operator_errors import describe
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def attempt(act: Callable[[], object]) -> str | int | None:
         # Whoever reads has seen enough, as in `manage.py config | head -1`.
         return 1
     except Exception as error:
-        sentence = explain(error)
+        sentence = describe(error)
         if sentence is None:
             raise
         return sentence

@@ -18,7 +18,7 @@ from django.urls import path, re_path  # noqa: E402
 
 from scoreboard_project.server.batching import Receive, Send  # noqa: E402
 from scoreboard_project.server.cors import CrossOrigin  # noqa: E402
-from scoreboard_project.server.fast_top import Top  # noqa: E402
+from scoreboard_project.server.fast_top import TopFastPath  # noqa: E402
 from scoreboard_project.server.lifespan import Lifespan  # noqa: E402
 from scoreboard_project.server.socket_limit import SocketLimit  # noqa: E402
 from scoreboard_project.server.uvicorn_protocols.http import TimedProtocol, ViewerProtocol  # noqa: E402
@@ -76,7 +76,7 @@ async def _deny(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 application = Lifespan(
     ProtocolTypeRouter(
         {
-            "http": CrossOrigin(Top(Bridge(_handler))),
+            "http": CrossOrigin(TopFastPath(Bridge(_handler))),
             "websocket": OriginGuard(
                 SocketLimit(
                     URLRouter(

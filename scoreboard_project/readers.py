@@ -111,7 +111,7 @@ class Environment:
                 raise ImproperlyConfigured(
                     f"{name} is not set. Set it (or {name}_FILE) to at least {minimum_bytes} random characters, or DEBUG=1 for development."
                 )
-            value = self.kept(name.lower(), secrets.token_urlsafe(64))
+            value = self.generated(name.lower(), secrets.token_urlsafe(64))
         if len(value.encode()) < minimum_bytes:
             raise ImproperlyConfigured(f"{name} is too short: it needs at least {minimum_bytes} bytes.")
         return value
@@ -146,15 +146,15 @@ class Environment:
             ) from None
         return url
 
-    def kept_file(self, name: str, kept: str, fresh: Callable[[], str]) -> str:
+    def generated_file(self, name: str, file: str, fresh: Callable[[], str]) -> str:
         """The path in the variable. With DEBUG and none set, that of a file in var/ which is made once."""
         path = self.text(name)
         if path or not self.debug:
             return path
-        self.kept(kept, fresh())
-        return str(self._var / kept)
+        self.generated(file, fresh())
+        return str(self._var / file)
 
-    def kept(self, name: str, fresh: str) -> str:
+    def generated(self, name: str, fresh: str) -> str:
         """What is in var/NAME, which is made with `fresh` if it is not there yet, readable by its owner only."""
         path = self._var / name
         try:

@@ -180,9 +180,9 @@ if JWT_ALGORITHM != "HS256":
 
 RECEIPT_AUDIENCE = env.text("RECEIPT_AUDIENCE")
 # With DEBUG made once, so that a newcomer who sets nothing has a log that can be verified and an issuer to try receipts with.
-RECEIPT_ISSUERS_FILE = env.kept_file("RECEIPT_ISSUERS_FILE", "receipt_issuers.json", lambda: "{}")
-LEDGER_KEYS_FILE = env.kept_file("LEDGER_KEYS_FILE", "ledger_keys.json", new_ledger_keys)
-CHECKPOINT_KEY_FILE = env.kept_file("CHECKPOINT_KEY_FILE", "checkpoint_keys.json", new_checkpoint_keys)
+RECEIPT_ISSUERS_FILE = env.generated_file("RECEIPT_ISSUERS_FILE", "receipt_issuers.json", lambda: "{}")
+LEDGER_KEYS_FILE = env.generated_file("LEDGER_KEYS_FILE", "ledger_keys.json", new_ledger_keys)
+CHECKPOINT_KEY_FILE = env.generated_file("CHECKPOINT_KEY_FILE", "checkpoint_keys.json", new_checkpoint_keys)
 CHECKPOINT_EXPORT = env.text("CHECKPOINT_EXPORT") or (str(VAR_DIR / "checkpoints.jws") if DEBUG else "")
 if not LEDGER_KEYS_FILE:
     raise ImproperlyConfigured(

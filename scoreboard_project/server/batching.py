@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -29,12 +29,17 @@ HELD_TRIES = 8
 TRIES_TOGETHER = 3
 
 
-class Unanswered(Enum):
-    YET = "yet"
+class Retry(Enum):
+    """What is given for a question that cannot be answered yet and has to be asked again."""
+
+    RETRY = "retry"
+
+
+RETRY: Final = Retry.RETRY
 
 
 @dataclass(frozen=True, eq=False)
-class Asked(Generic[Question, Answer]):
+class Pending(Generic[Question, Answer]):
     question: Question
     answer: asyncio.Future[Answer]
 
@@ -43,53 +48,53 @@ class Asked(Generic[Question, Answer]):
 class Held(Generic[Question, Answer]):
     """Those who wait for one subject, first come first: they ask again at `again_at`, and after a few tries only the first of them."""
 
-    waiting: deque[Asked[Question, Answer]] = field(default_factory=deque)
+    waiting: deque[Pending[Question, Answer]] = field(default_factory=deque)
     tries: int = 0
     pause: float = PAUSE_SECONDS
     again_at: float = 0.0
 
 
-class Together(Generic[Question, Answer]):
+class Batcher(Generic[Question, Answer]):
     """Answers questions in one thread: those that come while it answers the last ones get their answers together.
 
-    `answer` gives one answer for each question, in order, or `Unanswered.YET` for one that has to be asked again; what it raises is
-    raised for all. It gets as many as there are, or at most `most`, those that came first first. What has to be asked again
-    waits apart, by `subject`, so that however much waits for one subject it takes no place of anything new.
+    `answer` gives one answer for each question, in order, or `RETRY` for one that has to be asked again; what it raises is
+    raised for all. It gets all that wait, or the `max_batch` that came first. What has to be asked again waits apart, by
+    `subject`, so that however much waits for one subject it takes no place of anything new.
     """
 
     def __init__(
         self,
         name: str,
-        answer: Callable[[list[Question]], Sequence[Answer | Literal[Unanswered.YET]]],
+        answer: Callable[[list[Question]], Sequence[Answer | Retry]],
         *,
-        most: int | None = None,
+        max_batch: int | None = None,
         subject: Callable[[Question], Hashable] = lambda _: None,
     ) -> None:
         self._answer = answer
-        self._most = most
+        self._max_batch = max_batch
         self._subject = subject
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._new: deque[Asked[Question, Answer]] = deque()
+        self._new: deque[Pending[Question, Answer]] = deque()
         self._held: dict[Hashable, Held[Question, Answer]] = {}
         self._news = asyncio.Event()
         self._answering: asyncio.Task[None] | None = None
 
-    def ask(self, question: Question) -> asyncio.Future[Answer]:
+    def submit(self, question: Question) -> asyncio.Future[Answer]:
         """The answer to come. Whoever does not want it any more cancels it, and what was not asked yet never is."""
         loop = asyncio.get_running_loop()
-        asked = Asked[Question, Answer](question, loop.create_future())
-        self._new.append(asked)
+        pending = Pending[Question, Answer](question, loop.create_future())
+        self._new.append(pending)
         if self._answering is None or self._answering.done():
             self._news = asyncio.Event()
             self._answering = loop.create_task(self._answer_all())
         self._news.set()
-        return asked.answer
+        return pending.answer
 
     async def _answer_all(self) -> None:
         while self._new or self._held:
             self._news.clear()
             new = self._take_new()
-            again = self._take_held(room=(self._most or 0) - len(new))
+            again = self._take_held(room=(self._max_batch or 0) - len(new))
             if new or again:
                 await self._answer_some(new, again)
             elif self._held:
@@ -98,17 +103,17 @@ class Together(Generic[Question, Answer]):
                     async with asyncio.timeout_at(again_at):
                         await self._news.wait()
 
-    def _take_new(self) -> list[Asked[Question, Answer]]:
-        taken: list[Asked[Question, Answer]] = []
-        while self._new and (self._most is None or len(taken) < self._most):
-            asked = self._new.popleft()
-            if not asked.answer.done():
-                taken.append(asked)
+    def _take_new(self) -> list[Pending[Question, Answer]]:
+        taken: list[Pending[Question, Answer]] = []
+        while self._new and (self._max_batch is None or len(taken) < self._max_batch):
+            pending = self._new.popleft()
+            if not pending.answer.done():
+                taken.append(pending)
         return taken
 
-    def _take_held(self, *, room: int) -> list[Asked[Question, Answer]]:
+    def _take_held(self, *, room: int) -> list[Pending[Question, Answer]]:
         """Who waits for a subject whose time has come; those that were asked about least lately come first."""
-        taken: list[Asked[Question, Answer]] = []
+        taken: list[Pending[Question, Answer]] = []
         now = asyncio.get_running_loop().time()
         for subject, held in list(self._held.items()):
             while held.waiting and held.waiting[0].answer.done():
@@ -121,19 +126,19 @@ class Together(Generic[Question, Answer]):
                 self._held[subject] = self._held.pop(subject)
         return taken
 
-    async def _answer_some(self, new: list[Asked[Question, Answer]], again: list[Asked[Question, Answer]]) -> None:
-        asked = [*new, *again]
-        questions = [each.question for each in asked]
-        left: set[Asked[Question, Answer]] = set()
+    async def _answer_some(self, new: list[Pending[Question, Answer]], again: list[Pending[Question, Answer]]) -> None:
+        batch = [*new, *again]
+        questions = [each.question for each in batch]
+        left: set[Pending[Question, Answer]] = set()
         try:
             answers = await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, questions)
         except Exception as error:  # noqa: BLE001 - whoever asked decides what to make of it
-            for each in asked:
+            for each in batch:
                 if not each.answer.done():
                     each.answer.set_exception(error)
         else:
-            left = _give(asked, answers)
-        self._release({self._subject(each.question) for each in asked if each not in left})
+            left = _give(batch, answers)
+        self._release({self._subject(each.question) for each in batch if each not in left})
         self._keep_apart([each for each in new if each in left], [each for each in again if each in left])
 
     def _release(self, subjects: set[Hashable]) -> None:
@@ -141,7 +146,7 @@ class Together(Generic[Question, Answer]):
         for subject in subjects & self._held.keys():
             self._new.extend(self._held.pop(subject).waiting)
 
-    def _keep_apart(self, new: list[Asked[Question, Answer]], again: list[Asked[Question, Answer]]) -> None:
+    def _keep_apart(self, new: list[Pending[Question, Answer]], again: list[Pending[Question, Answer]]) -> None:
         for each in new:
             self._held.setdefault(self._subject(each.question), Held()).waiting.append(each)
         for each in reversed(again):
@@ -155,12 +160,12 @@ class Together(Generic[Question, Answer]):
 
 
 def _give(
-    asked: Sequence[Asked[Question, Answer]], answers: Sequence[Answer | Literal[Unanswered.YET]]
-) -> set[Asked[Question, Answer]]:
+    batch: Sequence[Pending[Question, Answer]], answers: Sequence[Answer | Retry]
+) -> set[Pending[Question, Answer]]:
     """Hand over the answers there are, refusals like all others; those without one."""
     left = set()
-    for each, answer in zip(asked, answers, strict=True):
-        if answer is Unanswered.YET:
+    for each, answer in zip(batch, answers, strict=True):
+        if answer is RETRY:
             left.add(each)
         elif not each.answer.done():
             each.answer.set_result(answer)

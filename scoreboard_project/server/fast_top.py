@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 
-from scoreboard_project.server.batching import Headers, LearnedHeaders, Message, Receive, Send, Together, is_admissible
+from scoreboard_project.server.batching import Batcher, Headers, LearnedHeaders, Message, Receive, Send, is_admissible
 from scoreboard_project.server.fast_refusal import refuse
-from scoreboard_project.server.wsgi_bridge import make_environ
+from scoreboard_project.server.wsgi_bridge import build_environ
 from scores import metrics
 from scores.board.standings import Snapshot, read_snapshot
 from scores.database.availability import read_limit
@@ -24,7 +24,7 @@ from scores.http.middleware import choose_request_id, client_address
 
 PATH = "/api/score/top"
 #: With a database that answers nothing, the view gets the rest of the 5 s that a client waits at most.
-PATIENCE_SECONDS = 1.5
+TIMEOUT_SECONDS = 1.5
 BODY_HEADERS = {b"content-type", b"content-length"}
 
 
@@ -39,13 +39,13 @@ class Answer(NamedTuple):
     usage: Usage | None
 
 
-class Top:
+class TopFastPath:
     """The ASGI application for this one route, in front of the one for all."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
         self._headers = LearnedHeaders(b"etag", b"age")
-        self._together = Together("top", _look)
+        self._batcher = Batcher("top", _look)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
@@ -60,8 +60,8 @@ class Top:
         request.META["CLIENT_ADDRESS"] = client_address(request)
         try:
             question = Question(address_subject(request), request.META.get("HTTP_IF_NONE_MATCH", ""))
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                answer = await self._together.ask(question)
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                answer = await self._batcher.submit(question)
         except Exception:  # noqa: BLE001 - the view will meet it too, and say so
             answer = None
         if answer is None:
@@ -88,7 +88,7 @@ def _read_request(scope: Message) -> WSGIRequest | None:
         return None
     if any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]):
         return None
-    request = WSGIRequest(make_environ(scope, b""))
+    request = WSGIRequest(build_environ(scope, b""))
     return request if is_admissible(request) else None
 
 

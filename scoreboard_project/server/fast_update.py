@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -21,7 +21,7 @@ from django.db import IntegrityError, close_old_connections
 from rest_framework.renderers import JSONRenderer
 
 from audit import strict_json
-from scoreboard_project.server.batching import Headers, LearnedHeaders, Message, Together, Unanswered, is_admissible
+from scoreboard_project.server.batching import RETRY, Batcher, Headers, LearnedHeaders, Message, Retry, is_admissible
 from scoreboard_project.server.fast_refusal import refuse
 from scores import metrics
 from scores.api.authentication import identify_bearer
@@ -35,7 +35,7 @@ from scores.errors import OutcomeUnknown, RateLimited, Refused, Unavailable
 from scores.http.limits import COUNTED, PlayerLimit, Usage, describe_limits
 from scores.http.logs import request_id
 from scores.http.middleware import choose_request_id, client_address
-from scores.http.outcomes import note_update
+from scores.http.outcomes import log_update
 from scores.http.problems import to_refusal
 from scores.receipts.verifier import Receipt
 
@@ -45,9 +45,9 @@ PATH = "/api/score/update"
 CONTENT_TYPES = {"application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8"}
 SLUG = re.compile(r"[-A-Za-z0-9_]{1,64}")
 #: Awarded at once, at most: the more, the longer each of them waits for the last.
-TOGETHER = 64
+MAX_BATCH = 64
 #: No client waits longer than 5 s, whatever the database does: an update may wait for so long,
-PATIENCE_SECONDS = 4.2
+TIMEOUT_SECONDS = 4.2
 #: and one that is being written then, for so much longer;
 GRACE_SECONDS = 0.4
 #: of which so much is for one round through the database.
@@ -97,7 +97,7 @@ class Update:
     request: WSGIRequest
     attempt: Attempt | None = None
     usage: Usage | None = None
-    answer: Answer | Refused | Literal[Unanswered.YET] | None = None
+    answer: Answer | Refused | Retry | None = None
     claim: Claim = field(default_factory=Claim)
     began: float = field(default_factory=time.perf_counter)
 
@@ -106,12 +106,12 @@ class Update:
         return self.attempt.caller.player if self.attempt else None
 
 
-class Updates:
+class UpdateFastPath:
     """Whom the bridge asks before it asks Django."""
 
     def __init__(self) -> None:
         self._headers = LearnedHeaders()
-        self._together = Together("updates", _answer_all, most=TOGETHER, subject=lambda update: update.player)
+        self._batcher = Batcher("updates", _answer_all, max_batch=MAX_BATCH, subject=lambda update: update.player)
 
     async def answer(self, environ: dict[str, Any]) -> tuple[bytes, Message] | None:
         """The answer, or None where it is the view's to give. Raises Unavailable when nobody came to read the update in time."""
@@ -134,8 +134,8 @@ class Updates:
 
     async def _ask(self, update: Update) -> Answer | None:
         """What came of it, None where that is the view's to say. Raises Refused."""
-        answer = self._together.ask(update)
-        done, _ = await asyncio.wait([answer], timeout=PATIENCE_SECONDS)
+        answer = self._batcher.submit(update)
+        done, _ = await asyncio.wait([answer], timeout=TIMEOUT_SECONDS)
         if not done and not update.claim.withdraw():
             done, _ = await asyncio.wait([answer], timeout=GRACE_SECONDS)
         if not done:
@@ -178,7 +178,7 @@ def _read_request(environ: dict[str, Any]) -> Update | None:
     return Update(environ, request) if is_admissible(request) else None
 
 
-def _answer_all(updates: list[Update]) -> list[Answer | Refused | Literal[Unanswered.YET] | None]:
+def _answer_all(updates: list[Update]) -> list[Answer | Refused | Retry | None]:
     """In the thread: one answer for each, in order; None for those that are the view's."""
     _read_and_count([update for update in updates if update.attempt is None])
     with time_limit(ROUND_SECONDS):
@@ -200,7 +200,7 @@ def _award(updates: list[Update]) -> None:
             update.answer = _answer(update, award)
         elif attempt.caller.player in contended:
             # A refusal too: it may have been for an award that was not written after all.
-            update.answer = Unanswered.YET if update.claim.end() else Unavailable(reason="queue")
+            update.answer = RETRY if update.claim.end() else Unavailable(reason="queue")
         elif isinstance(award, Refused) and attempt.caller.external_name is None:
             update.answer = award
         else:
@@ -254,7 +254,7 @@ def _is_exact(body: Any) -> bool:
 def _answer(update: Update, award: Award) -> Answer:
     token = request_id.set(update.request.META["REQUEST_ID"])
     try:
-        note_update(update.request, award)
+        log_update(update.request, award)
     finally:
         request_id.reset(token)
     body: bytes = JSONRenderer().render(show_award(award))

@@ -11,7 +11,7 @@ from scoreboard_project.server.readiness import DatabaseWatch
 from scores.database.availability import availability
 
 #: A server begins to serve knowing whether the database answers, and with a board to show.
-WATCH_PATIENCE_SECONDS = 3.0
+WATCH_TIMEOUT_SECONDS = 3.0
 
 
 class Lifespan:
@@ -35,7 +35,7 @@ async def _live(receive: Receive, send: Send) -> None:
         # Here and not where the application is made: a command or a test that imports it is no server.
         settings.DATABASES["default"]["OPTIONS"].update(settings.WEB_DATABASE_OPTIONS)
         REFUSALS.start()
-        await asyncio.to_thread(watch.start, patience=WATCH_PATIENCE_SECONDS)
+        await asyncio.to_thread(watch.start, timeout=WATCH_TIMEOUT_SECONDS)
         await send({"type": "lifespan.startup.complete"})
     watch.stop()
     await asyncio.to_thread(REFUSALS.stop)

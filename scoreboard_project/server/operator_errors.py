@@ -17,7 +17,7 @@ SYSTEM_FAULTS = frozenset(
 MIGRATE = "The database lacks tables or columns: run manage.py migrate"
 
 
-def explain(error: BaseException) -> str | None:
+def describe(error: BaseException) -> str | None:
     """The sentence for this error; None for a fault of ours, which deserves its traceback."""
     if isinstance(error, Refused):
         return f"Refused: {error.explanation}"

@@ -48,11 +48,11 @@ class DatabaseWatch:
         self._is_heard = True
         self._knows_sessions = False
 
-    def start(self, *, patience: float) -> None:
+    def start(self, *, timeout: float) -> None:
         """Begin, and wait for the first answer for so many seconds at most."""
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
-        if not self._looked.wait(patience):
-            self._availability.note_failure()
+        if not self._looked.wait(timeout):
+            self._availability.record_failure()
         self._availability.is_watched = True
 
     def stop(self) -> None:
@@ -81,9 +81,9 @@ class DatabaseWatch:
             # It does answer, if only that a table is missing.
             self._conditions_seen_at = -CONDITIONS_SECONDS
         except Exception as error:  # noqa: BLE001 - the watch outlives whatever it meets, or nobody would look any more
-            self._availability.note_failure()
+            self._availability.record_failure()
             return error
-        self._availability.note_answer()
+        self._availability.record_answer()
         return None
 
     def _look_at_start_conditions(self) -> None:
@@ -98,7 +98,7 @@ class DatabaseWatch:
     def _look_for_pooler(self) -> None:
         """Once: afterwards the first statement that misses its session tells."""
         if not self._knows_sessions and (fault := pooling.find_fault()) is not None:
-            self._availability.note_shared_sessions()
+            self._availability.record_shared_sessions()
             logger.warning("%s Until then some updates are refused.", fault)
         self._knows_sessions = True
 

@@ -20,7 +20,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from scoreboard_project.server.batching import Message, Receive, Send
 from scoreboard_project.server.fast_refusal import refuse
 from scoreboard_project.server.fast_update import PATH as UPDATE
-from scoreboard_project.server.fast_update import Updates
+from scoreboard_project.server.fast_update import UpdateFastPath
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
 from scoreboard_project.server.threads import LOGINS, AllThreads, Threads
 from scores.announcements import publisher
@@ -53,7 +53,7 @@ class Bridge:
 
     def __init__(self, handler: WSGIHandler) -> None:
         self._handler = handler
-        self._updates = Updates()
+        self._updates = UpdateFastPath()
         self._threads = AllThreads()
         #: By player, of those who are held and waited for.
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -74,7 +74,7 @@ class Bridge:
             await _refuse(scope, send, PayloadTooLarge(), began)
             return
         try:
-            environ = make_environ(scope, body)
+            environ = build_environ(scope, body)
             threads = self._threads.choose(environ["REQUEST_METHOD"], scope["path"])
             response, start = await self._answer(environ, threads)
         except Refused as refusal:
@@ -229,7 +229,7 @@ async def _read_body(scope: Message, receive: Receive, limit: int) -> bytes | No
             return bytes(body)
 
 
-def make_environ(scope: Message, body: bytes) -> dict[str, Any]:
+def build_environ(scope: Message, body: bytes) -> dict[str, Any]:
     """The WSGI environment (PEP 3333) of a request."""
     host, port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
@@ -265,7 +265,7 @@ def make_environ(scope: Message, body: bytes) -> dict[str, Any]:
 
 async def _refuse(scope: Message, send: Send, refusal: Refused, began: float) -> None:
     """The answer to a request that Django never saw, or did not answer in time."""
-    body, start = refuse(WSGIRequest(make_environ(scope, b"")), refusal, began=began)
+    body, start = refuse(WSGIRequest(build_environ(scope, b"")), refusal, began=began)
     if isinstance(refusal, RequestTimeout):
         start["headers"].append((b"connection", b"close"))
     await send(start)

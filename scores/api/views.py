@@ -39,7 +39,7 @@ from scores.http.limits import (
     address_subject,
     describe_limits,
 )
-from scores.http.outcomes import note_update
+from scores.http.outcomes import log_update
 from scores.receipts.verifier import Receipt, examine
 
 #: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
@@ -87,7 +87,7 @@ class UpdateView(JSONView):
         except PlayerHeld:
             request.META[IS_HELD] = True
             return Response(status=204)  # which no client sees: the bridge asks again, and no thread waits meanwhile
-        note_update(request._request, award)
+        log_update(request._request, award)
         return Response(show_award(award))
 
 

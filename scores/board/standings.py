@@ -64,7 +64,7 @@ def read_snapshot() -> Snapshot:
     except (OperationalError, InterfaceError):
         if _latest is None:
             raise
-        availability.note_missed_read()
+        availability.record_missed_read()
         return _latest
 
 

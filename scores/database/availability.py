@@ -41,18 +41,18 @@ class Availability:
         self._answered_at = math.inf
         self._missed_at = 0.0
 
-    def note_answer(self) -> None:
+    def record_answer(self) -> None:
         self._answered_at = time.monotonic()
 
-    def note_failure(self) -> None:
+    def record_failure(self) -> None:
         """It is gone for certain: its watch could not ask it."""
         self._answered_at = -math.inf
 
-    def note_missed_read(self) -> None:
+    def record_missed_read(self) -> None:
         """A read was given up on: until the watch has an answer again, no other read need wait for the same."""
         self._missed_at = time.monotonic()
 
-    def note_shared_sessions(self) -> None:
+    def record_shared_sessions(self) -> None:
         """For as long as this process lives: it takes a setting to put that right."""
         self.are_sessions_shared = True
 

@@ -18,7 +18,7 @@ DAY_SECONDS = 86_400
 
 
 class LoginAttempt:
-    """One login: `check` comes before the password is looked at, `note` after it."""
+    """One login: `check` comes before the password is looked at, `record` after it."""
 
     def __init__(self, request: HttpRequest, username: str) -> None:
         self._request = request
@@ -33,7 +33,7 @@ class LoginAttempt:
         if self._day_signed_in is None and AccountLoginLimit.is_used_up(self._account):
             SlowedLoginLimit.charge(self._request, self._account)
 
-    def note(self, *, is_right: bool) -> None:
+    def record(self, *, is_right: bool) -> None:
         """Count a failed login; remember from which network one succeeded."""
         if not is_right:
             AccountLoginLimit.count([self._account])

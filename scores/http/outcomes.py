@@ -19,7 +19,7 @@ KEPT_STATUSES = frozenset({401, 403, 409, 422, 429})
 TAMPERING = frozenset({"chain_broken", "catalogue_changed"})
 
 
-def note_update(request: HttpRequest, award: Award) -> None:
+def log_update(request: HttpRequest, award: Award) -> None:
     """An update that was answered with 200."""
     entry = award.entry
     result = "replayed" if award.replayed else "awarded"
@@ -37,7 +37,7 @@ def note_update(request: HttpRequest, award: Award) -> None:
     )
 
 
-def note_refusal(request: HttpRequest, refusal: Refused) -> None:
+def log_refusal(request: HttpRequest, refusal: Refused) -> None:
     """A request that was refused by a rule of ours."""
     count_refusal(refusal.code)
     if refusal.reason in TAMPERING:

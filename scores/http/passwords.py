@@ -30,7 +30,7 @@ class PasswordBackend(ModelBackend):
         attempt = LoginAttempt(request, username)
         attempt.check()
         user = self._check(username, password)
-        attempt.note(is_right=user is not None)
+        attempt.record(is_right=user is not None)
         return user
 
     def _check(self, username: str, password: str) -> User | None:

@@ -19,7 +19,7 @@ from scores.errors import (
     Refused,
     Unavailable,
 )
-from scores.http.outcomes import count_refusal, note_refusal
+from scores.http.outcomes import count_refusal, log_refusal
 
 logger = logging.getLogger("scores.refusals")
 
@@ -94,7 +94,7 @@ def refuse(request: HttpRequest, refusal: Refused) -> HttpResponse:
         headers["WWW-Authenticate"] = f'Bearer error="invalid_token", error_description="{refusal.detail}"'
     elif refusal.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    note_refusal(request, refusal)
+    log_refusal(request, refusal)
     return respond(
         refusal.status, problem(refusal.status, refusal.code, refusal.title, refusal.detail, refusal.errors), headers
     )

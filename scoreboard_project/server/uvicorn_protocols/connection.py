@@ -21,7 +21,7 @@ READER_SECONDS = 60.0
 #: Who is refused may finish speaking, or the system would take the answer back: for so long, and so many bytes of it.
 LINGER_SECONDS = 5.0
 LINGER_BYTES = 16 * 1024 * 1024
-#: How long a server that stops waits for one connection; less than serve's own patience.
+#: How long a server that stops waits for one connection; less than serve's own timeout.
 STOPPING_SECONDS = 6.0
 
 

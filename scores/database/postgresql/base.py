@@ -69,7 +69,7 @@ class ErrorWrapper(DatabaseErrorWrapper):
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         if isinstance(error, psycopg.Error) and not pooling.is_pooled(self._database) and pooling.is_told_by(error):
             self._database.errors_occurred = True
-            availability.note_shared_sessions()
+            availability.record_shared_sessions()
             raise pooling.SessionsShared(f"{pooling.ADVICE} ({error})") from error
         super().__exit__(kind, error, traceback)
 

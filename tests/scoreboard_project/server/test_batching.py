@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scoreboard_project.server.batching import HELD_TRIES, Together, Unanswered
+from scoreboard_project.server.batching import HELD_TRIES, RETRY, Batcher
 from scoreboard_project.server.fast_update import Claim
 from scores.errors import PlayerFrozen
 
@@ -19,11 +19,11 @@ class Answerer:
 
     def __call__(self, questions: list[str]) -> list[object]:
         self.rounds.append(questions)
-        return [Unanswered.YET if question[0] in self.held else question.upper() for question in questions]
+        return [RETRY if question[0] in self.held else question.upper() for question in questions]
 
 
-def together(answerer: Answerer, most: int | None = None) -> Together[str, object]:
-    return Together("test", answerer, most=most, subject=lambda question: question[0])
+def make_batcher(answerer: Answerer, max_batch: int | None = None) -> Batcher[str, object]:
+    return Batcher("test", answerer, max_batch=max_batch, subject=lambda question: question[0])
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -37,11 +37,11 @@ def test_what_is_held_comes_once_a_round_and_takes_no_place_of_what_is_new() -> 
     answerer.held = {"a", "b"}
 
     async def ask() -> None:
-        questions = together(answerer, most=4)
-        held = [questions.ask(f"{name}{number}") for number in range(10) for name in "ab"]
+        questions = make_batcher(answerer, max_batch=4)
+        held = [questions.submit(f"{name}{number}") for number in range(10) for name in "ab"]
         await until(lambda: len(answerer.rounds) > 20)
         seen = len(answerer.rounds)
-        new = [questions.ask(f"{name}1") for name in "cdefgh"]
+        new = [questions.submit(f"{name}1") for name in "cdefgh"]
         assert await asyncio.gather(*new) == ["C1", "D1", "E1", "F1", "G1", "H1"]
         # Four new ones fit into a round, whatever else is in it.
         rounds = [asked for asked in answerer.rounds[seen:] if any(question[0] not in "ab" for question in asked)]
@@ -64,8 +64,8 @@ def test_of_many_who_are_held_a_few_are_asked_about_in_turn() -> None:
     answerer.held = set(names)
 
     async def ask() -> None:
-        questions = together(answerer)
-        held = [questions.ask(name) for name in names]
+        questions = make_batcher(answerer)
+        held = [questions.submit(name) for name in names]
         await until(lambda: len({question for asked in answerer.rounds[1:] for question in asked}) == len(names))
         assert max(len(asked) for asked in answerer.rounds[1:]) <= HELD_TRIES
         answerer.held.clear()
@@ -79,8 +79,8 @@ def test_who_gave_up_is_not_asked_about_any_more() -> None:
     answerer.held = {"a"}
 
     async def ask() -> None:
-        questions = together(answerer)
-        held, other = questions.ask("a1"), questions.ask("a2")
+        questions = make_batcher(answerer)
+        held, other = questions.submit("a1"), questions.submit("a2")
         await until(lambda: len(answerer.rounds) > 2)
         held.cancel()
         seen = len(answerer.rounds) + 1
@@ -98,10 +98,10 @@ def test_an_error_is_told_to_all_who_asked_and_to_nobody_later() -> None:
         return questions
 
     async def ask() -> None:
-        questions = Together[str, str]("test", fail)
-        answers = [questions.ask("bad"), questions.ask("good")]
+        questions = Batcher[str, str]("test", fail)
+        answers = [questions.submit("bad"), questions.submit("good")]
         assert [type(error) for error in await asyncio.gather(*answers, return_exceptions=True)] == [ValueError] * 2
-        assert await questions.ask("good") == "good"
+        assert await questions.submit("good") == "good"
 
     asyncio.run(ask())
 
@@ -111,7 +111,7 @@ def test_a_refusal_is_an_answer_like_others_and_no_error() -> None:
 
     async def ask() -> None:
         assert (
-            await Together[str, object]("test", lambda questions: [refusal] * len(questions)).ask("may I?") is refusal
+            await Batcher[str, object]("test", lambda questions: [refusal] * len(questions)).submit("may I?") is refusal
         )
 
     asyncio.run(ask())

@@ -1,4 +1,4 @@
-"""Updates in front of Django: what the view would say, header for header, counted to the one, and everything odd left to it."""
+"""UpdateFastPath in front of Django: what the view would say, header for header, counted to the one, and everything odd left to it."""
 
 import json
 import threading
@@ -14,8 +14,8 @@ from asgiref.sync import async_to_sync
 from django.db import connection, connections
 
 from audit.models import AuditEntry, Refusal
-from scoreboard_project.server.fast_update import Updates
-from scoreboard_project.server.wsgi_bridge import make_environ
+from scoreboard_project.server.fast_update import UpdateFastPath
+from scoreboard_project.server.wsgi_bridge import build_environ
 from scores.models import Action, Score
 from tests.support.acting import UPDATE, change_actions, make_player, make_receipt
 from tests.support.chains import check_chain
@@ -283,8 +283,8 @@ def test_it_begins_with_the_first_answer_of_the_view(ada: Score) -> None:
         "type": "http", "http_version": "1.1", "method": "PATCH", "path": UPDATE, "query_string": b"", "scheme": "http",
         "headers": headers, "client": ("192.0.2.7", 4711),
     }  # fmt: skip
-    environ = make_environ(scope, b'{"action": "daily-quiz"}')
-    updates = Updates()
+    environ = build_environ(scope, b'{"action": "daily-quiz"}')
+    updates = UpdateFastPath()
     answer = async_to_sync(updates.answer)
     assert answer(environ) is None
     updates.learn(environ, {"status": 422, "headers": [(b"x-refused", b"1")]})
@@ -296,11 +296,11 @@ def test_it_begins_with_the_first_answer_of_the_view(ada: Score) -> None:
     assert (b"x-learned", b"1") in start["headers"]
     change_actions(enabled=False)
     second = {**scope, "headers": [*headers[:-2], (b"idempotency-key", b"two"), headers[-1]]}
-    body, start = answer(make_environ(second, b'{"action": "daily-quiz"}')) or (b"", {})
+    body, start = answer(build_environ(second, b'{"action": "daily-quiz"}')) or (b"", {})
     assert (json.loads(body)["code"], start["status"], (b"x-learned", b"1") in start["headers"]) == (
         "unknown_action",
         404,
         True,
     )
-    assert answer(make_environ(second, b'{"action": 5}')) is None
-    updates._together._thread.submit(connections.close_all).result()
+    assert answer(build_environ(second, b'{"action": 5}')) is None
+    updates._batcher._thread.submit(connections.close_all).result()

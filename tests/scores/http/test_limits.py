@@ -12,7 +12,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from scoreboard_project.server.wsgi_bridge import make_environ
+from scoreboard_project.server.wsgi_bridge import build_environ
 from scores.addresses import find_network
 from scores.http import middleware
 from scores.http.limits import split_rate
@@ -217,7 +217,7 @@ def test_the_lines_of_several_proxies_are_taken_together(settings: Settings) -> 
         "scheme": "http",
         "headers": lines,
     }
-    assert client_address(WSGIRequest(make_environ(scope, b""))) == "203.0.113.9"
+    assert client_address(WSGIRequest(build_environ(scope, b""))) == "203.0.113.9"
 
 
 @pytest.mark.parametrize("lines", [[b"https", b"https"], [b"https", b"http"], [b"https,http"]])
@@ -225,7 +225,7 @@ def test_the_scheme_is_the_first_that_a_chain_of_proxies_saw(lines: list[bytes],
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     headers = [(b"x-forwarded-proto", line) for line in lines]
     scope = {"method": "GET", "path": "/", "query_string": b"", "http_version": "1.1", "scheme": "http"}
-    assert WSGIRequest(make_environ({**scope, "headers": headers}, b"")).is_secure()
+    assert WSGIRequest(build_environ({**scope, "headers": headers}, b"")).is_secure()
 
 
 @pytest.mark.parametrize(

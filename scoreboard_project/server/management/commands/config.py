@@ -12,7 +12,7 @@ from django.db import DatabaseError
 
 from audit.keys import load_keyring
 from scoreboard_project.env import SETTINGS, Setting
-from scoreboard_project.server.operator_errors import explain
+from scoreboard_project.server.operator_errors import describe
 from scoreboard_project.server.readiness import find_clock_fault, find_fault, find_key_fault
 from scores.database import pooling
 from scores.receipts.verifier import Registry
@@ -80,7 +80,7 @@ def find_faults() -> Iterator[str]:
         if fault := find_fault() or (keyring and find_key_fault(keyring)) or pooling.find_fault() or find_clock_fault():
             yield fault
     except DatabaseError as error:
-        yield explain(error) or str(error)
+        yield describe(error) or str(error)
 
 
 def describe_as_markdown() -> str:

@@ -113,8 +113,8 @@ def test_only_what_the_server_left_open_is_unknown(cause: Exception, is_unknown:
 
 def test_what_nobody_watches_is_there_for_everybody() -> None:
     availability = Availability()
-    availability.note_failure()
-    availability.note_missed_read()
+    availability.record_failure()
+    availability.record_missed_read()
     assert (availability.is_away, availability.is_doubtful) == (False, False)
 
 
@@ -123,18 +123,18 @@ def test_a_watched_database_is_away_once_it_failed_or_was_silent_for_long(monkey
     availability.is_watched = True
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    availability.note_answer()
+    availability.record_answer()
     now += SILENCE_SECONDS
     assert (availability.is_away, availability.is_doubtful) == (False, False)
     now += 0.01
     assert (availability.is_away, availability.is_doubtful) == (True, True)
-    availability.note_answer()
+    availability.record_answer()
     assert (availability.is_away, availability.is_doubtful) == (False, False)
     now += 0.01
-    availability.note_missed_read()
+    availability.record_missed_read()
     assert (availability.is_away, availability.is_doubtful) == (False, True)
     now += 0.01
-    availability.note_answer()
+    availability.record_answer()
     assert not availability.is_doubtful
-    availability.note_failure()
+    availability.record_failure()
     assert (availability.is_away, availability.is_doubtful) == (True, True)
