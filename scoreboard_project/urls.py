@@ -6,8 +6,10 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from scores.api import views
+from scoreboard_project.server import probes
+from scores.api import schema, views
 from scores.pages import board
+from scores.pages.checkpoint import checkpoint
 from scores.pages.login import LimitedForm
 from scores.pages.own_place import you
 
@@ -28,10 +30,10 @@ urlpatterns = [
     path("api/token/refresh", views.RefreshView.as_view(), name="token-refresh"),
     path("api/token/revoke", views.RevokeView.as_view(), name="token-revoke"),
     path("api/schema", SpectacularJSONAPIView.as_view(http_method_names=READ), name="schema"),
-    path("api/docs", csp_update(board.docs_policy())(docs), name="docs"),
-    path(".well-known/scoreboard-checkpoint", board.checkpoint),
-    path("healthz", board.healthz),
-    path("readyz", board.readyz),
-    path("metrics", board.metrics),
+    path("api/docs", csp_update(schema.docs_policy())(docs), name="docs"),
+    path(".well-known/scoreboard-checkpoint", checkpoint),
+    path("healthz", probes.healthz),
+    path("readyz", probes.readyz),
+    path("metrics", probes.metrics),
     path("admin/", admin.site.urls),
 ]

@@ -11,14 +11,14 @@ from datetime import timedelta
 from django.db import ProgrammingError, close_old_connections, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from audit import chain, clock
-from audit.keys import Keyring, LedgerKeyMissing, load_keyring
+from audit import clock
+from audit.keys import load_keyring
 from audit.models import AuditEntry
 from scoreboard_project.server.operator_errors import MIGRATE
 from scores.board import standings
 from scores.database import pooling
 from scores.database.availability import SILENCE_SECONDS, Availability, time_limit
-from scores.models import Action
+from scores.integrity.ledger_keys import find_missing_ledger_key
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,6 @@ MAXIMUM_DRIFT = timedelta(seconds=30)
 #: A standby that took over may be a little behind; what is further was written under a wrong clock.
 MAXIMUM_LEAD = timedelta(minutes=5)
 MICROSECOND = timedelta(microseconds=1)
-#: Of how many of the newest entries the keys must be here: whoever played lately goes on from one of them.
-NEWEST = 1000
 WATCH_SECONDS = 0.5
 #: Whether tables and keys are those that this release needs is looked at less often: it takes more than the rest together.
 CONDITIONS_SECONDS = 10.0
@@ -112,21 +110,6 @@ def find_fault() -> str | None:
     """The first thing that does not hold, as a sentence; raises what the database raises while it is out of reach."""
     connection.ensure_connection()
     return None if is_migrated() else f"{MIGRATE}."
-
-
-def find_key_fault(keyring: Keyring) -> str | None:
-    """That a key is missing which updates would need, as a sentence."""
-    kid = find_missing_ledger_key(keyring)
-    return None if kid is None else str(LedgerKeyMissing(kid))
-
-
-def find_missing_ledger_key(keyring: Keyring) -> str | None:
-    """The kid of a key that updates would need and this machine lacks, as where a backup meets the keys of another machine."""
-    entries = AuditEntry.objects.values_list("kid", flat=True)
-    system = entries.filter(player=chain.SYSTEM_CHAIN).order_by("-seq")[:1]
-    needed = {*entries.order_by("-pk")[:NEWEST], *system}
-    needed |= {seal.rpartition(":")[0] for seal in Action.objects.values_list("seal", flat=True)} - {""}
-    return min(needed - keyring.keys.keys(), default=None)
 
 
 def find_clock_fault() -> str | None:

@@ -1,8 +1,9 @@
-"""The OpenAPI description of each route: every status it can answer, with its problem codes."""
+"""The OpenAPI description of each route, every status it can answer with its problem codes, and the policy of the page that shows it."""
 
 from collections.abc import Callable
 from typing import Any
 
+from csp.constants import SELF
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -184,6 +185,11 @@ revoke = _route(
     answers={204: OpenApiResponse(OpenApiTypes.NONE, "Revoked.")},
     problems=[COMMON, UNKNOWN, {401: ["token_invalid"]}],
 )
+
+
+def docs_policy() -> dict[str, list[str]]:
+    """The content policy of the documentation: Swagger UI sets styles from its script; nothing of it comes from outside."""
+    return {"style-src": [SELF, "'unsafe-inline'"], "script-src": [SELF]}
 
 
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from audit import clock
 from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
-from scoreboard_project.server.readiness import find_key_fault
 from scores import announcements
 from scores.board import ranks
 from scores.chain import IDENTITY, append_system_entry
 from scores.errors import CorrectionRefused, Unavailable
+from scores.integrity.ledger_keys import find_key_fault
 from scores.integrity.verification import find_differences
 from scores.investigation.corrections import check_reason
 from scores.models import Score

@@ -17,7 +17,7 @@ from audit.checkpoint_file import read_all
 from audit.keys import load_keyring
 from audit.models import Verification
 from audit.verification import Finding
-from scoreboard_project.server.readiness import find_key_fault
+from scores.integrity.ledger_keys import find_key_fault
 from scores.integrity.verification import verify
 from scores.models import Score
 

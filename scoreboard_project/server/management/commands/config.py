@@ -13,8 +13,9 @@ from django.db import DatabaseError
 from audit.keys import load_keyring
 from scoreboard_project.env import SETTINGS, Setting
 from scoreboard_project.server.operator_errors import describe
-from scoreboard_project.server.readiness import find_clock_fault, find_fault, find_key_fault
+from scoreboard_project.server.readiness import find_clock_fault, find_fault
 from scores.database import pooling
+from scores.integrity.ledger_keys import find_key_fault
 from scores.receipts.verifier import Registry
 
 

@@ -16,7 +16,8 @@ from django.db import connection
 
 from audit.keys import load_keyring
 from scoreboard_project import __version__
-from scoreboard_project.server.readiness import find_clock_fault, find_fault, find_key_fault
+from scoreboard_project.server.readiness import find_clock_fault, find_fault
+from scores.integrity.ledger_keys import find_key_fault
 from scores.metrics import FOLDER_VARIABLE
 from scores.receipts.verifier import Registry
 
