@@ -25,8 +25,8 @@ from scoreboard_project.server.batching import RETRY, Batcher, Headers, LearnedH
 from scoreboard_project.server.fast_refusal import refuse
 from scores import metrics
 from scores.api.authentication import identify_bearer
+from scores.api.parsing import describe_origin, read_act
 from scores.api.serializers import MAXIMUM_RECEIPT_LENGTH, show_award
-from scores.api.views import describe_origin, read_act
 from scores.awards import compare_and_swap, service
 from scores.awards.rules import Attempt, Award
 from scores.database.availability import availability, time_limit

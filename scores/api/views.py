@@ -1,11 +1,10 @@
 """The routes under /api: each checks its input, calls one service, shapes the answer."""
 
-import re
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,15 +14,13 @@ from rest_framework.views import APIView
 from scores import naming
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
+from scores.api.parsing import describe_origin, read_act
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.awards import service
-from scores.awards.rules import Attempt, SelfReport
+from scores.awards.rules import Attempt, Caller, check_caller
 from scores.board import standings
 from scores.callers import Caller, check_caller
 from scores.errors import (
-    IdempotencyKeyRequired,
-    InvalidBody,
-    InvalidIdempotencyKey,
     LoginFailed,
     PlayerHeld,
     TokenInvalid,
@@ -40,11 +37,6 @@ from scores.http.limits import (
     describe_limits,
 )
 from scores.http.outcomes import log_update
-from scores.receipts.verifier import Receipt, examine
-
-#: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
-IDEMPOTENCY_KEY = re.compile(r'(?P<quote>"?)(?P<key>[!#-\[\]-~]{1,255})(?P=quote)')
-
 
 #: In the environment of an update: False where the server asks again later about a player who is held, True where one is.
 IS_HELD = "scoreboard.is_held"
@@ -166,28 +158,3 @@ def read_caller(request: Request) -> Caller:
     """Who BearerAuthentication found; the routes that ask have no other."""
     caller: Caller = request.META["CALLER"]
     return caller
-
-
-def read_act(body: dict[str, Any], request: HttpRequest) -> SelfReport | Receipt:
-    """What is claimed to have been done: a receipt carries its own key, a self-report needs one in the header."""
-    if "receipt" in body:
-        return examine(body["receipt"])
-    header = request.headers.get("Idempotency-Key")
-    if header is None:
-        raise IdempotencyKeyRequired
-    match = IDEMPOTENCY_KEY.fullmatch(header)
-    if match is None:
-        raise InvalidIdempotencyKey
-    if not body["action"]:
-        raise InvalidBody(errors=[{"field": "action", "detail": "May not be blank."}])
-    return SelfReport(action=body["action"], key=match["key"])
-
-
-def describe_origin(request: HttpRequest) -> dict[str, str]:
-    """Where a change came from, as the entry keeps it."""
-    agent = request.headers.get("User-Agent", "")
-    return {
-        "address": request.META["CLIENT_ADDRESS"],
-        "agent": "".join(character for character in agent if character.isprintable())[:256],
-        "request": request.META["REQUEST_ID"],
-    }

@@ -1,8 +1,13 @@
-"""What comes in: one strict JSON parser for the whole API, and no negotiation about what goes out."""
+"""What comes in: one strict JSON parser for the whole API, no negotiation about what goes out, and what an update claims.
 
+Read by the views, and by the fast path in front of them.
+"""
+
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.http import HttpRequest
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -10,7 +15,12 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from audit import strict_json
-from scores.errors import InvalidBody
+from scores.awards.rules import SelfReport
+from scores.errors import IdempotencyKeyRequired, InvalidBody, InvalidIdempotencyKey
+from scores.receipts.verifier import Receipt, examine
+
+#: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
+IDEMPOTENCY_KEY = re.compile(r'(?P<quote>"?)(?P<key>[!#-\[\]-~]{1,255})(?P=quote)')
 
 
 class StrictJSONParser(BaseParser):
@@ -48,3 +58,32 @@ class OnlyJSON(BaseContentNegotiation):
 def _charset(media_type: str | None) -> str:
     parameters = [part.strip().partition("=") for part in (media_type or "").split(";")[1:]]
     return next((value.strip('"') for name, _, value in parameters if name.strip().lower() == "charset"), "utf-8")
+
+
+def read_act(body: dict[str, Any], request: HttpRequest) -> SelfReport | Receipt:
+    """Read what is claimed to have been done from a checked body: a receipt carries its own key, a self-report needs the header's.
+
+    Raises IdempotencyKeyRequired or InvalidIdempotencyKey where the header is missing or not of its form, InvalidBody where the
+    action is empty.
+    """
+    if "receipt" in body:
+        return examine(body["receipt"])
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        raise IdempotencyKeyRequired
+    match = IDEMPOTENCY_KEY.fullmatch(header)
+    if match is None:
+        raise InvalidIdempotencyKey
+    if not body["action"]:
+        raise InvalidBody(errors=[{"field": "action", "detail": "May not be blank."}])
+    return SelfReport(action=body["action"], key=match["key"])
+
+
+def describe_origin(request: HttpRequest) -> dict[str, str]:
+    """Where a change came from, as the entry keeps it."""
+    agent = request.headers.get("User-Agent", "")
+    return {
+        "address": request.META["CLIENT_ADDRESS"],
+        "agent": "".join(character for character in agent if character.isprintable())[:256],
+        "request": request.META["REQUEST_ID"],
+    }
