@@ -4,11 +4,9 @@ Only those, also for what is public: a board inside a company's network is not f
 with credentials: the API knows no cookies, so a page can do only what a token it holds may do.
 """
 
-from typing import Any
-
 from django.conf import settings
 
-from scoreboard_project.server.batching import Message, Receive, Send
+from scoreboard_project.server.asgi_types import Application, Message, Receive, Send
 
 SHARED = ("/api/", "/.well-known/")
 PREFLIGHT = [
@@ -24,7 +22,7 @@ EXPOSED = (b"access-control-expose-headers", b"ETag, RateLimit, RateLimit-Policy
 class CrossOrigin:
     """Around the HTTP application, so that refusals of every layer can be read by the page that gets them."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Application) -> None:
         self._application = application
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -5,7 +5,7 @@ import time
 from django.core.handlers.wsgi import WSGIRequest
 from django.urls import Resolver404, resolve
 
-from scoreboard_project.server.batching import Headers, Message
+from scoreboard_project.server.asgi_types import Headers, Message
 from scores import metrics
 from scores.errors import Refused
 from scores.http.limits import Usage, describe_limits

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 
-from scoreboard_project.server.batching import Batcher, Headers, LearnedHeaders, Message, Receive, Send, is_admissible
+from scoreboard_project.server.asgi_types import Headers, Message, Receive, Send
+from scoreboard_project.server.batching import Batcher, LearnedHeaders, is_admissible
 from scoreboard_project.server.fast_refusal import refuse
 from scoreboard_project.server.wsgi_bridge import build_environ
 from scores import metrics

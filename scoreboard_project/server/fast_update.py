@@ -21,7 +21,8 @@ from django.db import IntegrityError, close_old_connections
 from rest_framework.renderers import JSONRenderer
 
 from audit import strict_json
-from scoreboard_project.server.batching import RETRY, Batcher, Headers, LearnedHeaders, Message, Retry, is_admissible
+from scoreboard_project.server.asgi_types import Headers, Message
+from scoreboard_project.server.batching import RETRY, Batcher, LearnedHeaders, Retry, is_admissible
 from scoreboard_project.server.fast_refusal import refuse
 from scores import metrics
 from scores.api.authentication import identify_bearer

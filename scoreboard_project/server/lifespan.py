@@ -1,12 +1,12 @@
 """What runs beside the application for as long as it serves."""
 
 import asyncio
-from typing import Any
 
 from django.conf import settings
 
 from audit.refusals import REFUSALS
-from scoreboard_project.server.batching import Message, Receive, Send
+from scoreboard_project.server.asgi_types import Application, Message, Receive, Send
+from scoreboard_project.server.process import tune
 from scoreboard_project.server.readiness import DatabaseWatch
 from scores.database.availability import availability
 
@@ -17,7 +17,7 @@ WATCH_TIMEOUT_SECONDS = 3.0
 class Lifespan:
     """Around the application: the database is watched and refusals are written while it serves, the last ones when the server stops."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Application) -> None:
         self._application = application
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -34,6 +34,7 @@ async def _live(receive: Receive, send: Send) -> None:
     while (await receive())["type"] == "lifespan.startup":
         # Here and not where the application is made: a command or a test that imports it is no server.
         settings.DATABASES["default"]["OPTIONS"].update(settings.WEB_DATABASE_OPTIONS)
+        tune()
         REFUSALS.start()
         await asyncio.to_thread(watch.start, timeout=WATCH_TIMEOUT_SECONDS)
         await send({"type": "lifespan.startup.complete"})

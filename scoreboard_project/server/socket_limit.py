@@ -1,11 +1,10 @@
 """At most SOCKETS_PER_ADDRESS sockets of one address in this process; pages beyond them are told so, and ask by HTTP."""
 
 from collections import Counter
-from typing import Any
 
 from django.conf import settings
 
-from scoreboard_project.server.batching import Message, Receive, Send
+from scoreboard_project.server.asgi_types import Application, Message, Receive, Send
 from scoreboard_project.server.uvicorn_protocols.connection import Client, Fault, Headers, find_address, log_refusal
 from scores.addresses import name_subject
 
@@ -17,11 +16,11 @@ FULL = Fault(
 class SocketLimit:
     """Around the application for sockets, which runs for as long as one is open."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Application) -> None:
         self._application = application
         self._open: Counter[str] = Counter()
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         subject = find_subject(scope.get("client"), scope["headers"])
         if settings.SOCKETS_PER_ADDRESS and self._open[subject] >= settings.SOCKETS_PER_ADDRESS:
             await self._refuse(scope, send)

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-from scoreboard_project.server.batching import Message, Receive, Send
+from scoreboard_project.server.asgi_types import Message, Receive, Send
 from scoreboard_project.server.fast_refusal import refuse
 from scoreboard_project.server.fast_update import PATH as UPDATE
 from scoreboard_project.server.fast_update import UpdateFastPath

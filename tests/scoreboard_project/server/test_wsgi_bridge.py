@@ -14,7 +14,7 @@ from django.test import Client
 
 from audit.models import AuditEntry, Refusal
 from scoreboard_project.server import wsgi_bridge
-from scoreboard_project.server.batching import Message
+from scoreboard_project.server.asgi_types import Message
 from scores.models import Action
 from tests.support.acting import access_token, make_player
 from tests.support.http_client import BODY_LIMIT, JSON, address, ask, padded

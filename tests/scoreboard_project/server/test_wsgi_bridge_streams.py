@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from scoreboard_project.server import wsgi_bridge
-from scoreboard_project.server.batching import Message
+from scoreboard_project.server.asgi_types import Message
 from scoreboard_project.server.threads import THREADS
 from scoreboard_project.server.wsgi_bridge import Bridge
 

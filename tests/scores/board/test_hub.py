@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 import websockets
-from django.test import override_settings
 from websockets.asyncio.client import ClientConnection, connect
 
-from scoreboard_project.asgi import is_allowed_origin
 from scores.models import Action, Score
 from tests.support.acting import access_token, make_player
 from tests.support.processes import wait_until
@@ -212,22 +210,3 @@ def test_only_our_own_pages_and_clients_without_an_origin_may_watch(
     foreign = ["http://evil.example", "null", f"http://127.0.0.1:{port + 1}", "http://friend.example", "not an origin"]
     allowed = {None: 101, server.url: 101, "https://friend.example": 101}
     assert asyncio.run(watch_all()) == allowed | dict.fromkeys(foreign, 403)
-
-
-@pytest.mark.parametrize(
-    ("origin", "host", "https_only", "allowed"),
-    [
-        ("https://board.example", "board.example", True, True),
-        ("http://board.example", "board.example", True, False),
-        ("http://board.example", "board.example", False, True),
-        ("https://board.example:8443", "board.example", True, False),
-        ("https://board.example", "board.example:8443", True, False),
-        ("https://evil.example", "evil.example", True, False),
-        ("https://board.example.evil.example", "board.example", True, False),
-        ("https://[::1", "board.example", True, False),
-        ("null", "board.example", True, False),
-    ],
-)
-def test_an_origin_is_ours_by_scheme_host_and_port(origin: str, host: str, https_only: bool, allowed: bool) -> None:
-    with override_settings(ALLOWED_HOSTS=["board.example"], HTTPS_ONLY=https_only, ALLOWED_ORIGINS=[]):
-        assert is_allowed_origin(origin, host) is allowed
