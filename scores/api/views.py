@@ -17,7 +17,7 @@ from scores.api.authentication import BearerAuthentication, RefreshTokens, issue
 from scores.api.parsing import describe_origin, read_act
 from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
 from scores.awards import service
-from scores.awards.rules import Attempt, Caller, check_caller
+from scores.awards.rules import Attempt
 from scores.board import standings
 from scores.callers import Caller, check_caller
 from scores.errors import (
