@@ -37,6 +37,21 @@ class Finding:
         return f"{place}{entry}{self.rule}: {self.detail}"
 
 
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check said, also where all is well: it holds (True), it does not (False), or it could not be told here (None).
+
+    `subject` names what was checked, where results stand beside each other.
+    """
+
+    holds: bool | None
+    sentence: str
+    subject: str = ""
+
+    def __str__(self) -> str:
+        return f"{'OPEN' if self.holds is None else 'HOLDS' if self.holds else 'FINDING'}: {self.sentence}"
+
+
 class Entry(NamedTuple):
     """A row of the log, in the order of the canonical form."""
 
@@ -83,7 +98,7 @@ class State:
 
 
 @contextmanager
-def one_moment() -> Iterator[None]:
+def consistent_read() -> Iterator[None]:
     """All reads inside see the database as of one moment, and hold up no writer.
 
     Inside a transaction of the caller, its reads are what they are.

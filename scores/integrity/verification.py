@@ -25,7 +25,7 @@ from audit.verification import (
     Erasures,
     Finding,
     State,
-    one_moment,
+    consistent_read,
     read_entries,
     read_erasures,
     read_leaves,
@@ -74,7 +74,7 @@ def verify(
     *, player: UUID | None = None, pinned: Sequence[str] | None = None, progress: Progress = lambda _: None
 ) -> Iterator[Finding]:
     """Each thing that does not hold, of one player or of all. `pinned` are exported checkpoints, read before this is called."""
-    with one_moment():
+    with consistent_read():
         yield from _check_chains(player, progress)
         if player is None:
             yield from _check_catalogue()
@@ -98,7 +98,7 @@ def find_differences(player: UUID | None = None, progress: Progress = lambda _: 
             broken.add(entry.player)
         return findings
 
-    with one_moment():
+    with consistent_read():
         for item in _walk(player, examine, progress):
             if isinstance(item, tuple):
                 state, score = item

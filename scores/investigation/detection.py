@@ -1,6 +1,6 @@
 """Suspicion: what a history looks like that no person made. Each rule is a pure function over plain data; a person decides.
 
-A rule gets one history and, where it compares, what everyone does; it answers with a sentence and the entries it rests on, or
+A rule gets one history and, where it compares, what all players do; it answers with a sentence and the entries it rests on, or
 with None. What was reviewed under a rule is not held against anybody again: rules look at what is newer.
 """
 
@@ -18,12 +18,12 @@ from scores.investigation.history import (
     HOUR,
     SECOND,
     Act,
-    Crowd,
-    Everyone,
+    AddressCluster,
     History,
-    Refused,
+    PopulationStats,
+    RefusalCount,
     Share,
-    Shares,
+    ShareStats,
     count_at_maximum,
     count_days_at_cap,
     count_hours,
@@ -52,7 +52,7 @@ class Thresholds:
     pace_acts: int = 60
     pace_own: float = 4
     pace_own_hours: int = 5
-    pace_everyone: float = 10
+    pace_population: float = 10
     pace_players: int = 10
     address_players: int = 5
     address_share: float = 0.5
@@ -74,7 +74,7 @@ class Suspicion(NamedTuple):
     entries: Sequence[tuple[str, int]] = ()
 
 
-def find_regular_intervals(history: History, _: Everyone, limits: Thresholds) -> Suspicion | None:
+def find_regular_intervals(history: History, _: PopulationStats, limits: Thresholds) -> Suspicion | None:
     """A timer keeps its pace to a few per cent; a person's pauses differ by half of their length and more.
 
     Acts are taken sixteen at a time, and the median deviation of their pauses is compared with the median pause: neither hiccups
@@ -98,7 +98,7 @@ def find_regular_intervals(history: History, _: Everyone, limits: Thresholds) ->
     return _suspect(Flag.Rule.REGULAR_INTERVALS, history, why, regular)
 
 
-def find_no_pause(history: History, _: Everyone, limits: Thresholds) -> Suspicion | None:
+def find_no_pause(history: History, _: PopulationStats, limits: Thresholds) -> Suspicion | None:
     """Who acts on and on and never pauses for three hours does not sleep. A night through makes 24 hours; this takes 28."""
     longest: Sequence[Act] = []
     stretch: list[Act] = []
@@ -117,31 +117,31 @@ def find_no_pause(history: History, _: Everyone, limits: Thresholds) -> Suspicio
     return _suspect(Flag.Rule.NO_PAUSE, history, why, longest)
 
 
-def find_receipts_at_maximum(history: History, everyone: Everyone, limits: Thresholds) -> Suspicion | None:
+def find_receipts_at_maximum(history: History, population: PopulationStats, limits: Thresholds) -> Suspicion | None:
     """Forged work takes the most that can be had. Where others' receipts do so too, say because there is but one value, it says nothing."""
-    own = count_at_maximum(history.acts, everyone.maxima)
-    for source, share in count_at_maximum(history.fresh, everyone.maxima).items():
-        others = everyone.at_maximum[source].without(own[source])
+    own = count_at_maximum(history.acts, population.maxima)
+    for source, share in count_at_maximum(history.fresh, population.maxima).items():
+        others = population.at_maximum[source].without(own[source])
         if share.total >= limits.cap_receipts and _is_unlike(share, others, limits):
             issuer, action = source
             why = (
                 f"{share.full} of {share.total} receipts of {issuer} for {action} carry its maximum of "
-                f"{everyone.maxima[source]} points; on average {others.average:.0%} of another player's do."
+                f"{population.maxima[source]} points; on average {others.average:.0%} of another player's do."
             )
             acts = [act for act in history.fresh if (act.issuer, act.action) == source]
             return _suspect(Flag.Rule.ALWAYS_AT_CAP, history, why, acts)
     return None
 
 
-def find_days_at_cap(history: History, everyone: Everyone, limits: Thresholds) -> Suspicion | None:
+def find_days_at_cap(history: History, population: PopulationStats, limits: Thresholds) -> Suspicion | None:
     """A machine fills each day to the cap; a person forgets, or has a day off. The present day may still be under way."""
-    own = count_days_at_cap(history.acts, everyone.caps)
-    for action, share in count_days_at_cap(history.fresh, everyone.caps).items():
-        others = everyone.at_cap[action].without(own[action])
+    own = count_days_at_cap(history.acts, population.caps)
+    for action, share in count_days_at_cap(history.fresh, population.caps).items():
+        others = population.at_cap[action].without(own[action])
         past = Share(share.full, max(share.full, share.total - 1))
         if share.full >= limits.cap_days and _is_unlike(past, others, limits):
             why = (
-                f"The daily cap of {everyone.caps[action]} for {action} was used up on {share.full} of {share.total} days; "
+                f"The daily cap of {population.caps[action]} for {action} was used up on {share.full} of {share.total} days; "
                 f"on average other players do so on {others.average:.0%} of theirs."
             )
             return _suspect(
@@ -150,21 +150,21 @@ def find_days_at_cap(history: History, everyone: Everyone, limits: Thresholds) -
     return None
 
 
-def find_pace(history: History, everyone: Everyone, limits: Thresholds) -> Suspicion | None:
+def find_pace(history: History, population: PopulationStats, limits: Thresholds) -> Suspicion | None:
     """An hour worth many times the busiest hour of the player in the middle, and many times this player's own hours before it.
 
-    Both, as the eager are eager each day; who has hardly any earlier hours is compared with everyone alone. Sixty acts at least,
+    Both, as the eager are eager each day; who has hardly any earlier hours is compared with all players alone. Sixty acts at least,
     so that a few large rewards are no pace.
     """
-    usual = everyone.usual_busiest_hour
+    usual = population.usual_busiest_hour
     earlier: list[int] = []
     found: Suspicion | None = None
     most = 0
     for hour, (points, acts) in count_hours(history.acts).items():
         own = median(earlier) if len(earlier) >= limits.pace_own_hours else 0
         earlier.append(points)
-        is_fresh = hour * HOUR > history.reviewed_us and everyone.players >= limits.pace_players
-        is_fast = points >= limits.pace_everyone * usual and points >= limits.pace_own * own
+        is_fresh = hour * HOUR > history.reviewed_us and population.players >= limits.pace_players
+        is_fast = points >= limits.pace_population * usual and points >= limits.pace_own * own
         if is_fresh and is_fast and acts >= limits.pace_acts and points > most:
             most = points
             why = (
@@ -177,22 +177,24 @@ def find_pace(history: History, everyone: Everyone, limits: Thresholds) -> Suspi
 
 
 def find_shared_address(
-    crowd: Crowd, reviewed: Collection[str], everyone: Everyone, limits: Thresholds
+    cluster: AddressCluster, reviewed: Collection[str], population: PopulationStats, limits: Thresholds
 ) -> Suspicion | None:
     """Five players from one address with the very same agent may be one person's accounts, or a school: a person tells.
 
     An address that half of all players come from is a proxy of the site (see TRUSTED_PROXIES) and says nothing. Players who
     were looked at in a review of this address do not count again.
     """
-    entries = [(str(player), seq) for player, seq in crowd.players.items() if str(player) not in reviewed]
-    is_proxy = crowd.players_at_address >= limits.address_share * everyone.players
+    entries = [(str(player), seq) for player, seq in cluster.players.items() if str(player) not in reviewed]
+    is_proxy = cluster.players_at_address >= limits.address_share * population.players
     if is_proxy or len(entries) < limits.address_players:
         return None
-    why = f"{len(entries)} players acted from {crowd.address} with the same agent ({crowd.agent[:80] or 'none'})."
-    return Suspicion(Flag.Rule.SHARED_ADDRESS, crowd.address, None, why, entries[: 2 * MAXIMUM_LINKED])
+    why = f"{len(entries)} players acted from {cluster.address} with the same agent ({cluster.agent[:80] or 'none'})."
+    return Suspicion(Flag.Rule.SHARED_ADDRESS, cluster.address, None, why, entries[: 2 * MAXIMUM_LINKED])
 
 
-def find_refusals(subject: str, refused: Sequence[Refused], limits: Thresholds) -> tuple[datetime, Suspicion] | None:
+def find_refusals(
+    subject: str, refused: Sequence[RefusalCount], limits: Thresholds
+) -> tuple[datetime, Suspicion] | None:
     """Who tries things out is refused often within minutes, above all for proofs that are none; a client that goes by the rules is not.
 
     With the first minute, around which the caller reads what was not refused.
@@ -216,7 +218,7 @@ def find_refusals(subject: str, refused: Sequence[Refused], limits: Thresholds) 
 
 
 def find_busy_hour(
-    issuer: str, reviewed_us: int, everyone: Everyone, limits: Thresholds
+    issuer: str, reviewed_us: int, population: PopulationStats, limits: Thresholds
 ) -> tuple[int, Suspicion] | None:
     """A backend whose key was stolen signs more than its work ever asked for: three times its busiest hour, after a day at least.
 
@@ -224,7 +226,7 @@ def find_busy_hour(
     """
     found = None
     begin, busiest = None, 0
-    for hour, count in sorted(everyone.issuer_hours[issuer].items()):
+    for hour, count in sorted(population.issuer_hours[issuer].items()):
         begin = hour if begin is None else begin
         is_far_above = count >= max(limits.issuer_receipts, limits.issuer_times * busiest)
         if is_far_above and hour - begin >= limits.issuer_hours and hour * HOUR > reviewed_us:
@@ -234,7 +236,7 @@ def find_busy_hour(
     return found
 
 
-PlayerRule = Callable[[History, Everyone, Thresholds], Suspicion | None]
+PlayerRule = Callable[[History, PopulationStats, Thresholds], Suspicion | None]
 #: The rules about one player, by what they are reviewed as.
 PLAYER_RULES: tuple[tuple[Flag.Rule, PlayerRule], ...] = (
     (Flag.Rule.REGULAR_INTERVALS, find_regular_intervals),
@@ -253,7 +255,7 @@ def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[Act]) -
     )
 
 
-def _is_unlike(own: Share, others: Shares, limits: Thresholds) -> bool:
+def _is_unlike(own: Share, others: ShareStats, limits: Thresholds) -> bool:
     """Nearly always, where others, if there are enough to compare with, seldom are."""
     return own.part >= limits.cap_share and others.players >= limits.cap_players and others.average <= limits.cap_others
 

@@ -9,13 +9,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from audit.times import to_moment, to_us
-from audit.verification import one_moment
+from audit.verification import consistent_read
 from scores.chain import append_system_entry
 from scores.errors import CorrectionRefused
 from scores.investigation import detection, history
 from scores.investigation.corrections import MAXIMUM_REASON_LENGTH, check_reason
 from scores.investigation.detection import PLAYER_RULES, Suspicion, Thresholds
-from scores.investigation.history import HOUR, Everyone
+from scores.investigation.history import HOUR, PopulationStats
 from scores.models import Flag
 
 WINDOW = timedelta(days=7)
@@ -46,15 +46,15 @@ class Round:
 def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> Round:  # noqa: B008 - frozen
     """Look at everybody's history within the window, as of one moment, and open a flag for what is suspicious and not yet known."""
     found: dict[Key, Suspicion] = {}
-    with one_moment():
+    with consistent_read():
         since_us = to_us(datetime.now(UTC) - window)
         known = _read_known(since_us)
-        everyone = history.read_everyone(since_us)
-        for suspicion in _find_all(since_us, known, everyone, limits):
+        population = history.read_population(since_us)
+        for suspicion in _find_all(since_us, known, population, limits):
             found.setdefault((suspicion.rule, suspicion.subject), suspicion)
             if len(found) == MAXIMUM_OPENED:
                 break
-    return Round(everyone.players, open_flags(found.values()))
+    return Round(population.players, open_flags(found.values()))
 
 
 def open_flags(suspicions: Iterable[Suspicion]) -> list[Flag]:
@@ -129,8 +129,8 @@ def _read_reviewed_players(addresses: Iterable[str]) -> dict[str, set[str]]:
     return players
 
 
-def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Thresholds) -> Iterator[Suspicion]:
-    yield from _find_in_histories(since_us, known, everyone, limits)
+def _find_all(since_us: int, known: Known, population: PopulationStats, limits: Thresholds) -> Iterator[Suspicion]:
+    yield from _find_in_histories(since_us, known, population, limits)
     for subject, refused in history.read_refusals(since_us):
         key: Key = Flag.Rule.REFUSALS, subject
         if key in known.open:
@@ -140,28 +140,30 @@ def _find_all(since_us: int, known: Known, everyone: Everyone, limits: Threshold
         if burst is not None:
             begin, suspicion = burst
             yield suspicion._replace(entries=history.read_around(suspicion.player, begin, detection.MAXIMUM_LINKED))
-    crowded = history.find_crowded(since_us, limits.address_players)
+    crowded = history.find_crowded_addresses(since_us, limits.address_players)
     reviewed_players = _read_reviewed_players(crowded)
-    for crowd in history.read_crowds(since_us, crowded):
-        key = Flag.Rule.SHARED_ADDRESS, crowd.address
-        shared = detection.find_shared_address(crowd, reviewed_players.get(crowd.address, ()), everyone, limits)
+    for cluster in history.read_clusters(since_us, crowded):
+        key = Flag.Rule.SHARED_ADDRESS, cluster.address
+        shared = detection.find_shared_address(cluster, reviewed_players.get(cluster.address, ()), population, limits)
         if key not in known.open and shared is not None:
             yield shared
-    for issuer in everyone.issuer_hours:
+    for issuer in population.issuer_hours:
         key = Flag.Rule.ISSUER_VOLUME, issuer
-        busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), everyone, limits)
+        busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), population, limits)
         if key not in known.open and busy is not None:
             hour, suspicion = busy
             yield suspicion._replace(entries=history.read_receipts(issuer, hour, detection.MAXIMUM_LINKED))
 
 
-def _find_in_histories(since_us: int, known: Known, everyone: Everyone, limits: Thresholds) -> Iterator[Suspicion]:
+def _find_in_histories(
+    since_us: int, known: Known, population: PopulationStats, limits: Thresholds
+) -> Iterator[Suspicion]:
     for played in history.read_histories(since_us):
         for rule, find in PLAYER_RULES:
             key = rule, str(played.player)
             if key in known.open:
                 continue
-            suspicion = find(replace(played, reviewed_us=known.reviewed_us.get(key, 0)), everyone, limits)
+            suspicion = find(replace(played, reviewed_us=known.reviewed_us.get(key, 0)), population, limits)
             if suspicion is not None:
                 yield suspicion
 

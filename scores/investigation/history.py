@@ -58,7 +58,7 @@ class History:
         return [act for act in self.acts if act.at_us > self.reviewed_us] if self.reviewed_us else self.acts
 
 
-class Refused(NamedTuple):
+class RefusalCount(NamedTuple):
     """Refusals of one minute and reason, counted."""
 
     minute: datetime
@@ -66,7 +66,7 @@ class Refused(NamedTuple):
     times: int
 
 
-class Crowd(NamedTuple):
+class AddressCluster(NamedTuple):
     """The players who acted from one address with the same agent, each with the newest entry made there."""
 
     address: str
@@ -86,17 +86,17 @@ class Share(NamedTuple):
         return self.full / self.total
 
 
-class Shares(NamedTuple):
+class ShareStats(NamedTuple):
     """The parts of so many players, added up: each counts once, however much he or she does, so that a few busy cheats hide nobody."""
 
     players: int = 0
     parts: float = 0.0
 
-    def including(self, share: Share) -> "Shares":
-        return Shares(self.players + 1, self.parts + share.part)
+    def including(self, share: Share) -> "ShareStats":
+        return ShareStats(self.players + 1, self.parts + share.part)
 
-    def without(self, share: Share) -> "Shares":
-        return Shares(self.players - 1, self.parts - share.part)
+    def without(self, share: Share) -> "ShareStats":
+        return ShareStats(self.players - 1, self.parts - share.part)
 
     @property
     def average(self) -> float:
@@ -104,15 +104,15 @@ class Shares(NamedTuple):
 
 
 @dataclass
-class Everyone:
+class PopulationStats:
     """What is allowed and what is usual: counts over all histories, whose number grows with neither players nor entries."""
 
     maxima: Mapping[Source, int] = field(default_factory=dict)
     caps: Mapping[str, int] = field(default_factory=dict)
     players: int = 0
     busiest_hours: Counter[int] = field(default_factory=Counter)
-    at_maximum: dict[Source, Shares] = field(default_factory=dict)
-    at_cap: dict[str, Shares] = field(default_factory=dict)
+    at_maximum: dict[Source, ShareStats] = field(default_factory=dict)
+    at_cap: dict[str, ShareStats] = field(default_factory=dict)
     issuer_hours: dict[str, Counter[int]] = field(default_factory=dict)
 
     def learn(self, history: History) -> None:
@@ -122,9 +122,9 @@ class Everyone:
         # Two significant digits are enough to compare with, and keep the number of different ones small.
         self.busiest_hours[int(float(f"{busiest:.1e}"))] += 1
         for source, share in count_at_maximum(history.acts, self.maxima).items():
-            self.at_maximum[source] = self.at_maximum.get(source, Shares()).including(share)
+            self.at_maximum[source] = self.at_maximum.get(source, ShareStats()).including(share)
         for action, share in count_days_at_cap(history.acts, self.caps).items():
-            self.at_cap[action] = self.at_cap.get(action, Shares()).including(share)
+            self.at_cap[action] = self.at_cap.get(action, ShareStats()).including(share)
         for act in history.acts:
             if act.issuer:
                 self.issuer_hours.setdefault(act.issuer, Counter())[act.at_us // HOUR] += 1
@@ -181,27 +181,27 @@ def read_histories(since_us: int) -> Iterator[History]:
         yield History(player, list(deque(acts, MAXIMUM_ACTS)))
 
 
-def read_refusals(since_us: int) -> Iterator[tuple[str, list[Refused]]]:
+def read_refusals(since_us: int) -> Iterator[tuple[str, list[RefusalCount]]]:
     """Everyone who was refused anything since then, by UUID or address, with what; not what was counted for many together."""
     kept = Refusal.objects.filter(minute__gte=to_moment(since_us)).exclude(subject__in=[UNKNOWN, OTHERS])
     rows = kept.order_by("subject", "minute").values_list("subject", "minute", "reason", "count").iterator(CHUNK)
     for subject, own in groupby(rows, itemgetter(0)):
-        yield subject, [Refused(*row[1:]) for row in own]
+        yield subject, [RefusalCount(*row[1:]) for row in own]
 
 
-def find_crowded(since_us: int, players: int) -> dict[str, int]:
+def find_crowded_addresses(since_us: int, players: int) -> dict[str, int]:
     """Addresses that at least so many players acted from, the most crowded ones, each with how many did."""
     visits = _read_visits(since_us).exclude(address=UNKNOWN)
     by_address = visits.values_list("address").annotate(players=Count("player", distinct=True))
     return dict(by_address.filter(players__gte=players).order_by("-players", "address")[:MAXIMUM_ADDRESSES])
 
 
-def read_crowds(since_us: int, crowded: Mapping[str, int]) -> Iterator[Crowd]:
+def read_clusters(since_us: int, crowded: Mapping[str, int]) -> Iterator[AddressCluster]:
     """Who acted from these addresses, each agent there for itself."""
     inside = _read_visits(since_us).filter(address__in=crowded).values_list("address", "agent", "player")
     rows = inside.annotate(newest=Max("seq")).order_by("address", "agent").iterator(CHUNK)
     for (address, agent), own in groupby(rows, itemgetter(0, 1)):
-        yield Crowd(address, agent or "", crowded[address], {player: newest for _, _, player, newest in own})
+        yield AddressCluster(address, agent or "", crowded[address], {player: newest for _, _, player, newest in own})
 
 
 def _read_visits(since_us: int) -> Any:
@@ -227,14 +227,14 @@ def read_around(player: UUID | None, moment: datetime, number: int) -> list[tupl
     return [(str(player), seq) for seq in awards.values_list("seq", flat=True)[:number]]
 
 
-def read_everyone(since_us: int) -> Everyone:
+def read_population(since_us: int) -> PopulationStats:
     """What is allowed now, and what has been usual since then."""
     path = settings.RECEIPT_ISSUERS_FILE
     issuers = parse_issuers(Path(path).read_bytes()) if path else {}
     maxima = {(issuer.name, slug): most for issuer in issuers.values() for slug, most in issuer.actions.items()}
     # Everybody can use up a cap of one.
     caps = dict(Action.objects.filter(daily_cap__gt=1).values_list("slug", "daily_cap"))
-    everyone = Everyone(maxima, caps)
+    population = PopulationStats(maxima, caps)
     for history in read_histories(since_us):
-        everyone.learn(history)
-    return everyone
+        population.learn(history)
+    return population

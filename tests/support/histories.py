@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from audit.models import AuditEntry
 from audit.times import to_us
-from scores.investigation.history import HOUR, SECOND, Act, Everyone, History
+from scores.investigation.history import HOUR, SECOND, Act, History, PopulationStats
 
 BEGIN = to_us(datetime(2026, 11, 16, tzinfo=UTC))
 GUILTY = UUID(int=1)
@@ -38,13 +38,13 @@ def join(*histories: History) -> History:
     return History(histories[0].player, [act._replace(seq=seq) for seq, act in enumerate(acts, start=1)])
 
 
-def make_everyone(
+def make_population(
     *histories: History, maxima: dict[tuple[str, str], int] | None = None, caps: dict[str, int] | None = None
-) -> Everyone:
-    everyone = Everyone(maxima or {}, caps or {})
+) -> PopulationStats:
+    population = PopulationStats(maxima or {}, caps or {})
     for history in histories:
-        everyone.learn(history)
-    return everyone
+        population.learn(history)
+    return population
 
 
 def make_crowd_of_honest(number: int = 20, points: int = 10) -> list[History]:

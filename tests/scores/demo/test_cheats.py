@@ -20,7 +20,7 @@ from scores.demo.seed import CATALOGUE, EVERYBODY, PLAYERS
 from scores.investigation.detection import PLAYER_RULES, Thresholds
 from scores.investigation.history import SECOND, Act, History
 from scores.models import Flag
-from tests.support.histories import BEGIN, GUILTY, make_crowd_of_honest, make_everyone
+from tests.support.histories import BEGIN, GUILTY, make_crowd_of_honest, make_population
 
 SOURCE = ("demo-backend", "bug-report")
 
@@ -44,8 +44,8 @@ def find_rules(history: History) -> set[Flag.Rule]:
         History(other.player, [act._replace(issuer=SOURCE[0], action=SOURCE[1]) for act in other.acts])
         for other in make_crowd_of_honest(points=60)
     ]
-    everyone = make_everyone(history, *others, maxima={SOURCE: 200})
-    found = [find(history, everyone, Thresholds()) for _, find in PLAYER_RULES]
+    population = make_population(history, *others, maxima={SOURCE: 200})
+    found = [find(history, population, Thresholds()) for _, find in PLAYER_RULES]
     return {suspicion.rule for suspicion in found if suspicion is not None}
 
 

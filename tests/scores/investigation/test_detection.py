@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scores.investigation import detection
 from scores.investigation.detection import Suspicion, Thresholds
-from scores.investigation.history import DAY, SECOND, Everyone, History
+from scores.investigation.history import DAY, SECOND, History, PopulationStats
 from scores.models import Flag
 from tests.support.histories import (
     BEGIN,
@@ -20,13 +20,13 @@ from tests.support.histories import (
     human_pauses,
     join,
     make_crowd_of_honest,
-    make_everyone,
     make_history,
+    make_population,
     seqs,
 )
 
 LIMITS = Thresholds()
-NOBODY = Everyone()
+NOBODY = PopulationStats()
 QUIZ = (ISSUER, "daily-quiz")
 
 
@@ -119,40 +119,40 @@ def make_varied(player: int, number: int = 30) -> History:
 def test_receipts_that_always_carry_the_most_are_found() -> None:
     history = make_history(human_pauses(25, 60, 1), points=100)
     others = [make_varied(number) for number in range(2, 7)]
-    everyone = make_everyone(history, *others, maxima={QUIZ: 100})
-    found = detection.find_receipts_at_maximum(history, everyone, LIMITS)
+    population = make_population(history, *others, maxima={QUIZ: 100})
+    found = detection.find_receipts_at_maximum(history, population, LIMITS)
     shares = [sum(act.points == 100 for act in other.acts) / 30 for other in others]
     assert 0 < sum(shares) / 5 < 0.25
     assert said(found) == (
         "25 of 25 receipts of quiz-backend for daily-quiz carry its maximum of 100 points; "
         f"on average {sum(shares) / 5:.0%} of another player's do."
     )
-    assert [detection.find_receipts_at_maximum(other, everyone, LIMITS) for other in others] == [None] * 5
+    assert [detection.find_receipts_at_maximum(other, population, LIMITS) for other in others] == [None] * 5
 
 
 def test_a_ring_of_busy_cheats_does_not_hide_them() -> None:
     ring = [make_history(human_pauses(500, 60, number), player=UUID(int=number), points=100) for number in (1, 2)]
-    everyone = make_everyone(*ring, *(make_varied(number) for number in range(3, 15)), maxima={QUIZ: 100})
-    assert None not in [detection.find_receipts_at_maximum(history, everyone, LIMITS) for history in ring]
+    population = make_population(*ring, *(make_varied(number) for number in range(3, 15)), maxima={QUIZ: 100})
+    assert None not in [detection.find_receipts_at_maximum(history, population, LIMITS) for history in ring]
 
 
 def test_a_few_lucky_ones_are_not_always() -> None:
     history = make_history(human_pauses(24, 60, 1), points=100)
-    everyone = make_everyone(history, *(make_varied(number) for number in range(2, 7)), maxima={QUIZ: 100})
-    assert detection.find_receipts_at_maximum(history, everyone, LIMITS) is None
+    population = make_population(history, *(make_varied(number) for number in range(2, 7)), maxima={QUIZ: 100})
+    assert detection.find_receipts_at_maximum(history, population, LIMITS) is None
 
 
 def test_an_action_with_but_one_value_says_nothing() -> None:
     histories = [
         make_history(human_pauses(30, 60, number), player=UUID(int=number), points=25) for number in range(1, 8)
     ]
-    everyone = make_everyone(*histories, maxima={QUIZ: 25})
-    assert [detection.find_receipts_at_maximum(history, everyone, LIMITS) for history in histories] == [None] * 7
+    population = make_population(*histories, maxima={QUIZ: 25})
+    assert [detection.find_receipts_at_maximum(history, population, LIMITS) for history in histories] == [None] * 7
 
 
 def test_who_is_alone_with_an_action_cannot_be_compared() -> None:
     history = make_history(human_pauses(100, 60, 1), points=100)
-    assert detection.find_receipts_at_maximum(history, make_everyone(history, maxima={QUIZ: 100}), LIMITS) is None
+    assert detection.find_receipts_at_maximum(history, make_population(history, maxima={QUIZ: 100}), LIMITS) is None
 
 
 def test_days_that_are_always_full_are_found_though_today_is_not_over() -> None:
@@ -163,13 +163,13 @@ def test_days_that_are_always_full_are_found_though_today_is_not_over() -> None:
         days_of(make_history([600] * 5, action="forum-post", issuer="", player=UUID(int=number)), 5)
         for number in range(2, 7)
     ]
-    everyone = make_everyone(history, *others, caps={"forum-post": 20})
-    assert said(detection.find_days_at_cap(history, everyone, LIMITS)) == (
+    population = make_population(history, *others, caps={"forum-post": 20})
+    assert said(detection.find_days_at_cap(history, population, LIMITS)) == (
         "The daily cap of 20 for forum-post was used up on 5 of 6 days; on average other players do so on 0% of theirs."
     )
-    assert detection.find_days_at_cap(others[0], everyone, LIMITS) is None
+    assert detection.find_days_at_cap(others[0], population, LIMITS) is None
     assert (
-        detection.find_days_at_cap(join(today, full), make_everyone(history, caps={"forum-post": 20}), LIMITS) is None
+        detection.find_days_at_cap(join(today, full), make_population(history, caps={"forum-post": 20}), LIMITS) is None
     )
 
 
@@ -181,7 +181,9 @@ def test_full_days_among_others_are_honest() -> None:
         days_of(make_history([600] * 5, action="forum-post", issuer="", player=UUID(int=number)), 5)
         for number in range(2, 7)
     ]
-    assert detection.find_days_at_cap(history, make_everyone(history, *others, caps={"forum-post": 20}), LIMITS) is None
+    assert (
+        detection.find_days_at_cap(history, make_population(history, *others, caps={"forum-post": 20}), LIMITS) is None
+    )
 
 
 # Pace
@@ -189,7 +191,7 @@ def test_full_days_among_others_are_honest() -> None:
 
 def test_an_hour_far_above_everyones_is_found() -> None:
     history = make_history(human_pauses(60, 20, 1), points=17)
-    found = detection.find_pace(history, make_everyone(history, *make_crowd_of_honest()), LIMITS)
+    found = detection.find_pace(history, make_population(history, *make_crowd_of_honest()), LIMITS)
     assert said(found) == (
         "1020 points by 60 acts in the hour from 2026-11-16 00:00 UTC; in the middle, all players' busiest hours have 100."
     )
@@ -201,9 +203,9 @@ def test_it_must_be_far_above_the_players_own_hours_too() -> None:
     eager = days_of(make_history(human_pauses(59, 20, 1), points=17), 5)
     slow = days_of(make_history(human_pauses(10, 200, 1)), 5)
     rush = make_history(human_pauses(60, 20, 2), points=17, begin=BEGIN + 6 * DAY)
-    everyone = make_everyone(*make_crowd_of_honest())
-    assert detection.find_pace(join(eager, rush), everyone, LIMITS) is None
-    assert said(detection.find_pace(join(slow, rush), everyone, LIMITS)) == (
+    population = make_population(*make_crowd_of_honest())
+    assert detection.find_pace(join(eager, rush), population, LIMITS) is None
+    assert said(detection.find_pace(join(slow, rush), population, LIMITS)) == (
         "1020 points by 60 acts in the hour from 2026-11-22 00:00 UTC; "
         "in the middle, all players' busiest hours have 100 and this player's hours before it 100."
     )
@@ -212,7 +214,7 @@ def test_it_must_be_far_above_the_players_own_hours_too() -> None:
 @pytest.mark.parametrize(("acts", "points", "honest"), [(59, 100, 20), (60, 16, 20), (60, 17, 9)])
 def test_less_than_that_is_no_pace(acts: int, points: int, honest: int) -> None:
     history = make_history(human_pauses(acts, 20, 1), points=points)
-    assert detection.find_pace(history, make_everyone(*make_crowd_of_honest(honest)), LIMITS) is None
+    assert detection.find_pace(history, make_population(*make_crowd_of_honest(honest)), LIMITS) is None
 
 
 # What was reviewed
@@ -228,16 +230,16 @@ def test_only_what_is_newer_than_a_review_counts() -> None:
 
 def test_a_pace_that_was_reviewed_is_past_with_its_hour() -> None:
     history = make_history(human_pauses(60, 20, 1), points=17)
-    everyone = make_everyone(*make_crowd_of_honest())
-    assert detection.find_pace(replace(history, reviewed_us=BEGIN + 1800 * SECOND), everyone, LIMITS) is None
+    population = make_population(*make_crowd_of_honest())
+    assert detection.find_pace(replace(history, reviewed_us=BEGIN + 1800 * SECOND), population, LIMITS) is None
 
 
 @given(st.lists(st.floats(0, 100_000), max_size=200), st.integers(0, 10**6))
 def test_rules_answer_for_any_history(pauses: list[float], points: int) -> None:
     history = make_history([1.0, *pauses], points=points)
-    everyone = make_everyone(history, maxima={QUIZ: points}, caps={"daily-quiz": 2})
+    population = make_population(history, maxima={QUIZ: points}, caps={"daily-quiz": 2})
     for rule, find in detection.PLAYER_RULES:
-        found = find(history, everyone, LIMITS)
+        found = find(history, population, LIMITS)
         if found is not None:
             assert (found.rule, found.player) == (rule, GUILTY)
             assert 1 <= len(found.entries) <= 50

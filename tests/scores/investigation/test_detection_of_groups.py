@@ -7,9 +7,9 @@ import pytest
 
 from scores.investigation import detection
 from scores.investigation.detection import Suspicion, Thresholds
-from scores.investigation.history import HOUR, Crowd, Everyone, Refused
+from scores.investigation.history import HOUR, AddressCluster, PopulationStats, RefusalCount
 from scores.models import Flag
-from tests.support.histories import BEGIN, GUILTY, ISSUER, make_everyone, make_history
+from tests.support.histories import BEGIN, GUILTY, ISSUER, make_history, make_population
 
 LIMITS = Thresholds()
 BEGIN_TIME = datetime(2026, 11, 16, tzinfo=UTC)
@@ -18,12 +18,12 @@ BEGIN_TIME = datetime(2026, 11, 16, tzinfo=UTC)
 # Addresses
 
 
-def make_crowd(number: int, at_address: int = 6) -> Crowd:
-    return Crowd("192.0.2.9", "Safari", at_address, {UUID(int=player): 7 for player in range(1, number + 1)})
+def make_cluster(number: int, at_address: int = 6) -> AddressCluster:
+    return AddressCluster("192.0.2.9", "Safari", at_address, {UUID(int=player): 7 for player in range(1, number + 1)})
 
 
 def test_many_players_with_one_address_and_agent_are_found() -> None:
-    found = detection.find_shared_address(make_crowd(5), (), Everyone(players=100), LIMITS)
+    found = detection.find_shared_address(make_cluster(5), (), PopulationStats(players=100), LIMITS)
     assert found == Suspicion(
         Flag.Rule.SHARED_ADDRESS,
         "192.0.2.9",
@@ -34,18 +34,19 @@ def test_many_players_with_one_address_and_agent_are_found() -> None:
 
 
 def test_a_household_a_proxy_and_those_reviewed_are_left_alone() -> None:
-    everyone = Everyone(players=100)
-    assert detection.find_shared_address(make_crowd(4), (), everyone, LIMITS) is None
-    assert detection.find_shared_address(make_crowd(5, at_address=50), (), everyone, LIMITS) is None
-    assert detection.find_shared_address(make_crowd(5), {str(UUID(int=3))}, everyone, LIMITS) is None
+    population = PopulationStats(players=100)
+    assert detection.find_shared_address(make_cluster(4), (), population, LIMITS) is None
+    assert detection.find_shared_address(make_cluster(5, at_address=50), (), population, LIMITS) is None
+    assert detection.find_shared_address(make_cluster(5), {str(UUID(int=3))}, population, LIMITS) is None
 
 
 # Refusals
 
 
-def make_refused(reason: str, *times: int, step: int = 1) -> list[Refused]:
+def make_refused(reason: str, *times: int, step: int = 1) -> list[RefusalCount]:
     return [
-        Refused(BEGIN_TIME + timedelta(minutes=minute * step), reason, number) for minute, number in enumerate(times)
+        RefusalCount(BEGIN_TIME + timedelta(minutes=minute * step), reason, number)
+        for minute, number in enumerate(times)
     ]
 
 
@@ -76,20 +77,20 @@ def test_a_flood_from_an_address_is_found_as_the_addresss() -> None:
         [],
     ],
 )
-def test_clients_that_retry_are_left_alone(refused: list[Refused]) -> None:
+def test_clients_that_retry_are_left_alone(refused: list[RefusalCount]) -> None:
     assert detection.find_refusals(str(GUILTY), refused, LIMITS) is None
 
 
 # Issuers
 
 
-def make_issued(*counts: int) -> Everyone:
+def make_issued(*counts: int) -> PopulationStats:
     hours = [
         make_history([0.0] * count, player=UUID(int=number + 1), begin=BEGIN + number * HOUR)
         for number, count in enumerate(counts)
         if count
     ]
-    return make_everyone(*hours)
+    return make_population(*hours)
 
 
 def test_an_hour_far_above_the_issuers_busiest_is_found() -> None:
@@ -111,5 +112,5 @@ def test_what_an_issuer_usually_does_is_left_alone(counts: list[int]) -> None:
 
 
 def test_an_hour_that_was_reviewed_is_not_held_against_it_again() -> None:
-    everyone = make_issued(*[40] * 24, 120, 40)
-    assert detection.find_busy_hour(ISSUER, BEGIN + 24 * HOUR + 1, everyone, LIMITS) is None
+    population = make_issued(*[40] * 24, 120, 40)
+    assert detection.find_busy_hour(ISSUER, BEGIN + 24 * HOUR + 1, population, LIMITS) is None
