@@ -30,8 +30,9 @@ from audit.changelist import (
     make_calendar,
     search,
 )
-from audit.entry_check import Answer, examine_entry, read_receipt
+from audit.entry_check import check_entry, read_receipt
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
+from audit.verification import CheckResult
 
 logger = logging.getLogger(__name__)
 
@@ -117,22 +118,22 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if entry is None:
             return super().change_view(request, object_id, form_url, extra_context)
         context = entry.context if isinstance(entry.context, dict) else {}
-        told = [(key, value) for key, value in context.items() if key not in {"receipt", "salt"}]
+        context_rows = [(key, value) for key, value in context.items() if key not in {"receipt", "salt"}]
         # Noise to all but who checks the commitment: last.
-        told += [(key, value) for key, value in context.items() if key == "salt"]
+        context_rows += [(key, value) for key, value in context.items() if key == "salt"]
         what = f"{entry.delta:+,}" if entry.delta else entry.action
         more = {
-            "answers": self.examine(entry),
-            "told": told,
+            "checks": self.check_on_the_spot(entry),
+            "context_rows": context_rows,
             "receipt": read_receipt(context),
             "title": f"Entry {entry.seq}: {entry.kind} {what}".rstrip(),
             "subtitle": None,
         }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
 
-    def examine(self, entry: AuditEntry) -> list[Answer]:
-        """What the page of an entry says that it can be held to; a subclass that knows issuers adds the receipt."""
-        return examine_entry(entry)
+    def check_on_the_spot(self, entry: AuditEntry) -> list[CheckResult]:
+        """What the page of an entry says of it; a subclass that knows issuers adds the receipt."""
+        return check_entry(entry)
 
     def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
         """What the list shows, all of it, as a file. Who may look may take it along; the server's log says who did."""

@@ -1,8 +1,7 @@
-"""One entry examined on the spot: what it can be held to, each as a question with its answer and a sentence."""
+"""One entry checked on the spot, for its page: its seal, its place in the chain, its context, the checkpoint that covers it."""
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -11,28 +10,23 @@ from audit import chain
 from audit.checkpoints import BlockInvalid, hash_leaves, read_block
 from audit.keys import decode_base64url, load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
-from audit.verification import CHUNK, COLUMNS, NO_ERASURES, ChainCheck, Entry, State, read_erasures
+from audit.verification import CHUNK, COLUMNS, NO_ERASURES, ChainCheck, CheckResult, Entry, State, read_erasures
 
 #: Between an entry and the checkpoint that covers it, more entries than this are for the command.
 MAXIMUM_STEPS = 1000
-QUESTIONS = (
+CHECKS = (
     ("Seal", {"mac", "kid", "kind"}, "Its MAC is that of what it says, under the ledger key {kid}."),
     ("Chain", {"seq", "prev", "balance", "at_us"}, "It follows the entry before it, in number, MAC, balance and time."),
     ("Context", {"context"}, "Address, agent, request and evidence are those it was sealed with{erased}."),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What holds (True), does not (False), or cannot be said here (None), and why."""
+def check_entry(entry: AuditEntry) -> list[CheckResult]:
+    """Check an entry against its MAC, the entry before it, its context and a checkpoint.
 
-    subject: str
-    holds: bool | None
-    sentence: str
-
-
-def examine_entry(entry: AuditEntry) -> list[Answer]:
-    return [*_examine_alone(entry), _examine_cover(entry)]
+    Raises ImproperlyConfigured when LEDGER_KEYS_FILE cannot be used.
+    """
+    return [*_check_against_previous(entry), CheckResult(*_check_cover(entry), "Checkpoint")]
 
 
 def read_receipt(context: Any) -> dict[str, Any] | None:
@@ -55,7 +49,7 @@ def _read_chain(entry: AuditEntry, first: int, last: int) -> Iterator[Entry]:
     return map(Entry._make, rows.values_list(*COLUMNS).iterator(CHUNK))
 
 
-def _examine_alone(entry: AuditEntry) -> Iterator[Answer]:
+def _check_against_previous(entry: AuditEntry) -> Iterator[CheckResult]:
     rows = list(_read_chain(entry, entry.seq - 1, entry.seq))
     keyring, state = load_keyring(), State(entry.player)
     if len(rows) > 1:
@@ -63,13 +57,13 @@ def _examine_alone(entry: AuditEntry) -> Iterator[Answer]:
     erasures = read_erasures(keyring) if rows[-1].context is None else NO_ERASURES
     found = {finding.rule: finding.detail for finding in ChainCheck(keyring, erasures, iter(())).check(state, rows[-1])}
     erased = "; they were erased since, which the system chain says" if rows[-1].context is None else ""
-    for subject, rules, sentence in QUESTIONS:
+    for subject, rules, sentence in CHECKS:
         broken = [f"{rule}: {found[rule]}" for rule in sorted(rules & found.keys())]
-        yield Answer(subject, not broken, "; ".join(broken) or sentence.format(kid=entry.kid, erased=erased))
+        yield CheckResult(not broken, "; ".join(broken) or sentence.format(kid=entry.kid, erased=erased), subject)
 
 
-def _examine_cover(entry: AuditEntry) -> Answer:
-    """Whether a signed checkpoint covers it: a later entry of this chain is a leaf, and the chain holds from here to there."""
+def _check_cover(entry: AuditEntry) -> tuple[bool | None, str]:
+    """Whether a signed checkpoint covers the entry, and a sentence: a later entry of this chain is a leaf, and the chain holds up to it."""
     leaf = (
         CheckpointHead.objects.filter(player=entry.player, seq__gte=entry.seq)
         .select_related("checkpoint")
@@ -77,29 +71,23 @@ def _examine_cover(entry: AuditEntry) -> Answer:
         .first()
     )
     if leaf is None:
-        return Answer("Checkpoint", None, "No checkpoint covers it yet; manage.py seal_ledger makes one.")
+        return None, "No checkpoint covers it yet; manage.py seal_ledger makes one."
     name = f"Checkpoint {leaf.checkpoint_id}"
     if leaf.seq - entry.seq > MAXIMUM_STEPS:
         sentence = f"{name} sealed entry {leaf.seq}, too far on to follow here: manage.py verify_ledger --player does."
-        return Answer("Checkpoint", None, sentence)
+        return None, sentence
     try:
         block = read_block(leaf.checkpoint.jws, load_checkpoint_keys())
     except BlockInvalid as error:
-        return Answer("Checkpoint", False, f"The {error} of {name.lower()} does not hold.")
+        return False, f"The {error} of {name.lower()} does not hold."
     except ImproperlyConfigured as error:
-        return Answer("Checkpoint", None, f"{name} covers it, whose signature cannot be checked here: {error}")
+        return None, f"{name} covers it, whose signature cannot be checked here: {error}"
     leaves = CheckpointHead.objects.filter(checkpoint_id=leaf.checkpoint_id).order_by("player")
     if (block.count, block.root) != hash_leaves(leaves.values_list("player", "seq", "mac").iterator(CHUNK)):
-        return Answer("Checkpoint", False, f"The leaves of {name.lower()} are not the ones it signed.")
+        return False, f"The leaves of {name.lower()} are not the ones it signed."
     if not _leads_to(entry, leaf):
-        return Answer(
-            "Checkpoint",
-            False,
-            f"The chain does not lead from here to the entry {leaf.seq} that {name.lower()} signed.",
-        )
-    return Answer(
-        "Checkpoint", True, f"{name} of {block.at} signed entry {leaf.seq}, to which the chain leads from here."
-    )
+        return False, f"The chain does not lead from here to the entry {leaf.seq} that {name.lower()} signed."
+    return True, f"{name} of {block.at} signed entry {leaf.seq}, to which the chain leads from here."
 
 
 def _leads_to(entry: AuditEntry, leaf: CheckpointHead) -> bool:

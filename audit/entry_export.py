@@ -38,10 +38,10 @@ class ExportRunning(Exception):
 
 def stream(entries: QuerySet[AuditEntry], form: str, done: Callable[[int], None]) -> "Stream":
     """The export, newest entry first, in this form of FORMS; `done` is told how many entries it held."""
-    return alone(_write(entries, FORMS[form], done))
+    return exclusive(_write(entries, FORMS[form], done))
 
 
-def alone(chunks: Iterator[bytes]) -> "Stream":
+def exclusive(chunks: Iterator[bytes]) -> "Stream":
     """The same as the only export of this process: raises ExportRunning at once. It must be closed, as a response does."""
     if not _running.acquire(blocking=False):
         raise ExportRunning
@@ -121,9 +121,9 @@ def _make_row(entry: AuditEntry) -> list[Any]:
         str(entry.player), entry.seq, format_time(entry.at), entry.kind, entry.action, entry.delta, entry.balance,
         proof, issuer, entry.ref or "", entry.actor, *told,
     ]  # fmt: skip
-    return [_disarm(cell) if not isinstance(cell, int) else cell for cell in row]
+    return [escape_formula(cell) if not isinstance(cell, int) else cell for cell in row]
 
 
-def _disarm(cell: Any) -> str:
+def escape_formula(cell: Any) -> str:
     text = str(cell)
     return f"'{text}" if text.startswith(FORMULA) else text

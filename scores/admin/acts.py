@@ -20,9 +20,9 @@ from django.urls import URLPattern, path
 from django.views.generic import View
 
 from audit.models import AuditEntry
-from scores.admin.entries import PERMISSION, beside_players
-from scores.admin.forms import Confirmation, HowManyPoints, What, WhichEntries, WhichName, WhichSelection
-from scores.admin.rehearsal import Rehearsal, Service, perform, rehearse
+from scores.admin.dry_run import DryRun, Service, perform, run_dry
+from scores.admin.entries import PERMISSION, pair_with_players
+from scores.admin.forms import ActForm, ConfirmationForm, EntriesForm, NameForm, PointsForm, SelectionForm
 from scores.errors import Refused
 from scores.investigation import corrections
 from scores.models import Score
@@ -36,7 +36,7 @@ class Act:
     title: str
     effect: str
     service: Service
-    what: type[What] = What
+    form: type[ActForm] = ActForm
 
 
 ACTS = {
@@ -44,15 +44,15 @@ ACTS = {
         "Void entries",
         "Takes back the points of awards and adjustments, each by an entry of its own. A receipt stays spent.",
         corrections.void,
-        WhichEntries,
+        EntriesForm,
     ),
     "restore": Act(
         "Restore voided entries",
         "Gives back exactly the points that a void took, once.",
         corrections.restore,
-        WhichEntries,
+        EntriesForm,
     ),
-    "adjust": Act("Adjust points", "Gives or takes points for what no entry says.", corrections.adjust, HowManyPoints),
+    "adjust": Act("Adjust points", "Gives or takes points for what no entry says.", corrections.adjust, PointsForm),
     "freeze": Act(
         "Freeze",
         "Takes the player off the board. Nothing can be gained until unfrozen; points and entries stay.",
@@ -63,10 +63,10 @@ ACTS = {
         "Rename",
         "Calls the player something else, on every board at once. The entry keeps both names.",
         corrections.rename,
-        WhichName,
+        NameForm,
     ),
 }
-SELECTION = Act("Void a selection of entries", ACTS["void"].effect, corrections.void, WhichSelection)
+SELECTION = Act("Void a selection of entries", ACTS["void"].effect, corrections.void, SelectionForm)
 
 
 class ActPage(View):
@@ -82,8 +82,8 @@ class ActPage(View):
         self.find(**kwargs)
         if self.score is not None and self.score.user_id == request.user.pk:
             return self.render({"own": True}, status=403)
-        query = request.GET if request.GET or not self.act.what.base_fields else None
-        self.what = self.act.what(query)
+        query = request.GET if request.GET or not self.act.form.base_fields else None
+        self.form = self.act.form(query)
         return super().dispatch(request, *args, **kwargs)
 
     def find(self, player: UUID, name: str) -> None:
@@ -96,8 +96,8 @@ class ActPage(View):
         return self.preview()
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        confirmation = Confirmation(request.POST)
-        steps = self.what.steps(self.player) if self.what.is_valid() else []
+        confirmation = ConfirmationForm(request.POST)
+        steps = self.form.steps(self.player) if self.form.is_valid() else []
         if not (steps and confirmation.is_valid()):
             return self.preview(confirmation)
         seen = {self.player: confirmation.cleaned_data["seen"]} if self.player else {}
@@ -122,23 +122,23 @@ class ActPage(View):
         assert isinstance(self.request.user, User)  # noqa: S101 - the admin lets nobody else in
         return self.request.user
 
-    def preview(self, confirmation: Confirmation | None = None) -> HttpResponseBase:
+    def preview(self, confirmation: ConfirmationForm | None = None) -> HttpResponseBase:
         """The page with what would happen, or without it where the address does not say what to do."""
-        if not self.what.is_valid():
-            return self.render({"what": self.what})
+        if not self.form.is_valid():
+            return self.render({"form": self.form})
         if self.score is not None:
             self.score.refresh_from_db()
-        # Read before the rehearsal: a correction between the two is noticed, not missed.
+        # Read before the dry run: a correction between the two is noticed, not missed.
         seen = self.score.seq if self.score else 0
-        rehearsal = rehearse(self.act.service, self.what.steps(self.player), self.user)
+        dry_run = run_dry(self.act.service, self.form.steps(self.player), self.user)
         return self.render(
             {
-                "what": self.what if self.what.fields else None,
-                "confirmation": confirmation or Confirmation(),
+                "form": self.form if self.form.fields else None,
+                "confirmation": confirmation or ConfirmationForm(),
                 "seen": seen,
-                "address": self.what.address(rehearsal.possible),
-                "rehearsal": rehearsal,
-                **_list_rows(rehearsal),
+                "address": self.form.address(dry_run.possible),
+                "dry_run": dry_run,
+                **_list_rows(dry_run),
             }
         )
 
@@ -164,18 +164,18 @@ def urls(score_admin: "admin.ModelAdmin[Score]") -> list[URLPattern]:
     ]
 
 
-def _list_rows(rehearsal: Rehearsal) -> dict[str, Any]:
+def _list_rows(dry_run: DryRun) -> dict[str, Any]:
     """The entries meant, the refused steps and the players' points, as many as a page shows, and how many there are."""
-    refused = rehearsal.refused[:MAXIMUM_ROWS]
-    balances = list(rehearsal.balances.items())[:MAXIMUM_ROWS]
+    refused = dry_run.refused[:MAXIMUM_ROWS]
+    balances = list(dry_run.balances.items())[:MAXIMUM_ROWS]
     names = Score.objects.in_bulk({player for player, _ in balances} | {step.player for step, _ in refused})
-    entries = [step.entry for step in rehearsal.possible if step.entry is not None]
+    entries = [step.entry for step in dry_run.possible if step.entry is not None]
     return {
-        "entries": beside_players(entries[:MAXIMUM_ROWS]),
+        "entries": pair_with_players(entries[:MAXIMUM_ROWS]),
         "entries_count": len(entries),
         "refused": [(names.get(step.player), step, detail) for step, detail in refused],
         "players": [
-            (names.get(player), before, after, -rehearsal.left_out[player]) for player, (before, after) in balances
+            (names.get(player), before, after, -dry_run.left_out[player]) for player, (before, after) in balances
         ],
     }
 

@@ -31,7 +31,7 @@ def send_case(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UU
     """Who may look at the entries may take them along; the server's log says who did."""
     score = get_object_or_404(Score, pk=player)
     try:
-        chunks = entry_export.alone(_encode(write_case(score)))
+        chunks = entry_export.exclusive(_encode(write_case(score)))
     except entry_export.ExportRunning:
         messages.warning(request, "Another export is running. Try again when it is done.")
         return redirect("admin:scores_score_player", player)

@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from audit import chain
 from audit.admin import AuditEntryAdmin
 from audit.changelist import KeysetChangeList
-from audit.entry_check import Answer
 from audit.models import AuditEntry
+from audit.verification import CheckResult
 from scores.admin.forms import MAXIMUM_ENTRIES, write_numbers
 from scores.investigation.corrections import REVERSIBLE
 from scores.models import Score
@@ -33,7 +33,7 @@ class EntryChangeList(KeysetChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        name_people(self.result_list)
+        attach_players(self.result_list)
 
 
 class EntryAdmin(AuditEntryAdmin):
@@ -53,19 +53,19 @@ class EntryAdmin(AuditEntryAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEntry | None:
         entry: AuditEntry | None = super().get_object(request, object_id, from_field)
         if entry is not None:
-            name_people([entry])
+            attach_players([entry])
         return entry
 
-    def examine(self, entry: AuditEntry) -> list[Answer]:
+    def check_on_the_spot(self, entry: AuditEntry) -> list[CheckResult]:
         """With the receipt, which takes knowing the issuers."""
-        answers = super().examine(entry)
+        results = super().check_on_the_spot(entry)
         if entry.kind == AuditEntry.Kind.AWARD and entry.verified and isinstance(entry.context, dict):
             fault = check_spent(str(entry.context.get("receipt", "")), entry)
             sentence = (
                 fault or "An issuer signed it for this player, this action and these points; it is spent by this entry."
             )
-            answers.append(Answer("Receipt", not fault, sentence))
-        return answers
+            results.append(CheckResult(not fault, sentence, "Receipt"))
+        return results
 
     @admin.display(description="player")
     def player_link(self, entry: Any) -> str:
@@ -122,7 +122,7 @@ def link_player(score: Score) -> str:
     )
 
 
-def name_people(entries: Iterable[AuditEntry]) -> None:
+def attach_players(entries: Iterable[AuditEntry]) -> None:
     """Give each entry the `score` of its player and that of who was `acting`, by one query; None for whom none is known."""
     rows: list[Any] = list(entries)
     players = {entry.player for entry in rows}
@@ -134,7 +134,7 @@ def name_people(entries: Iterable[AuditEntry]) -> None:
         entry.score, entry.acting = scores.get(str(entry.player)), scores.get(entry.actor)
 
 
-def beside_players(entries: Iterable[AuditEntry]) -> list[tuple[AuditEntry, Score | None]]:
+def pair_with_players(entries: Iterable[AuditEntry]) -> list[tuple[AuditEntry, Score | None]]:
     """Each entry with whose it is, for the tables of the desk."""
     rows = list(entries)
     scores = Score.objects.in_bulk({entry.player for entry in rows})

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from audit.admin import ReadOnlyAdmin
-from scores.admin.entries import PERMISSION, address_of_void, beside_players, show_name
+from scores.admin.entries import PERMISSION, address_of_void, pair_with_players, show_name
 from scores.admin.forms import MAXIMUM_ENTRIES
 from scores.errors import Refused
 from scores.investigation import flags
@@ -24,7 +24,7 @@ from scores.models import Flag, Score
 from scores.players import ensure_player
 
 
-class Review(forms.Form):
+class ReviewForm(forms.Form):
     """`verdict` is the button; a confirmation may go on to an act, which has a confirmation of its own."""
 
     VERDICTS = ("confirm", "confirm-void", "confirm-freeze", "dismiss")
@@ -78,7 +78,7 @@ class FlagAdmin(ReadOnlyAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         flag = get_object_or_404(Flag, pk=pk)
-        form = Review(request.POST)
+        form = ReviewForm(request.POST)
         if not form.is_valid():
             return self.show(request, flag, form)
         verdict, note = form.cleaned_data["verdict"], form.cleaned_data["note"]
@@ -95,7 +95,7 @@ class FlagAdmin(ReadOnlyAdmin):
         acts = _find_acts(flag)
         return redirect(acts.get(verdict.removeprefix("confirm-")) or reverse("admin:scores_flag_change", args=[pk]))
 
-    def show(self, request: HttpRequest, flag: Flag, review: Review | None = None) -> HttpResponse:
+    def show(self, request: HttpRequest, flag: Flag, review: ReviewForm | None = None) -> HttpResponse:
         linked = flag.linked_entries()[:MAXIMUM_ENTRIES]
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
         own = Score.objects.filter(user=request.user).values_list("pk", flat=True).first()
@@ -106,9 +106,9 @@ class FlagAdmin(ReadOnlyAdmin):
             "flag": flag,
             "score": Score.objects.filter(pk=flag.player).first() if flag.player else None,
             "reviewer": Score.objects.filter(pk=flag.reviewed_by).first() if flag.reviewed_by else None,
-            "entries": beside_players(linked),
+            "entries": pair_with_players(linked),
             "acts": _find_acts(flag),
-            "review": review or Review(),
+            "review": review or ReviewForm(),
             "is_own": str(own) in {flag.subject, *(player for player, _ in flag.entries)},
             "may_review": request.user.has_perm(PERMISSION),
         }

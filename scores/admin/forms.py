@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 
 from audit.models import AuditEntry
-from scores.admin.rehearsal import Step
+from scores.admin.dry_run import Step
 from scores.errors import CorrectionRefused, InvalidName
 from scores.investigation.corrections import MAXIMUM_REASON_LENGTH, split_adjustment
 from scores.names import MAXIMUM_LENGTH, clean_name
@@ -48,7 +48,7 @@ def write_numbers(numbers: Iterable[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
-class What(forms.Form):
+class ActForm(forms.Form):
     """What an act needs to know beyond the player: nothing, unless a subclass asks."""
 
     def steps(self, player: UUID | None) -> list[Step]:
@@ -59,7 +59,7 @@ class What(forms.Form):
         return "?"
 
 
-class WhichEntries(What):
+class EntriesForm(ActForm):
     entries = NumbersField(help_text="Their numbers in this player's chain, such as 12, 14-18.")
 
     def steps(self, player: UUID | None) -> list[Step]:
@@ -73,7 +73,7 @@ class WhichEntries(What):
         return f"?entries={write_numbers(int(step.arguments['seq']) for step in steps)}"
 
 
-class HowManyPoints(What):
+class PointsForm(ActForm):
     points = forms.IntegerField(help_text="To give; with a minus, to take.")
 
     def clean_points(self) -> int:
@@ -93,7 +93,7 @@ class HowManyPoints(What):
         return f"?points={self.cleaned_data['points']}"
 
 
-class WhichName(What):
+class NameForm(ActForm):
     name = forms.CharField(max_length=MAXIMUM_LENGTH, help_text="What the player is called on every board.")
 
     def clean_name(self) -> str:
@@ -109,7 +109,7 @@ class WhichName(What):
         return f"?{urlencode({'name': self.cleaned_data['name']})}"
 
 
-class WhichSelection(What):
+class SelectionForm(ActForm):
     """Entries of whichever players, by their ids in the list of entries."""
 
     entries = NumbersField(help_text="Their ids in the list of entries, such as 1200, 1204-1210.")
@@ -123,7 +123,7 @@ class WhichSelection(What):
         return f"?entries={write_numbers(step.entry.pk for step in steps if step.entry)}"
 
 
-class Confirmation(forms.Form):
+class ConfirmationForm(forms.Form):
     reason = forms.CharField(
         max_length=MAXIMUM_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),

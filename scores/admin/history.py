@@ -56,7 +56,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusalSum:
     """The refused attempts of one reason."""
 
     reason: str
@@ -96,13 +96,13 @@ def read_refusals(player: UUID) -> list[Refusal]:
     return list(Refusal.objects.filter(subject=str(player)).order_by("-minute")[:REFUSALS])[::-1]
 
 
-def sum_refusals(refusals: Collection[Refusal]) -> list[Refused]:
+def sum_refusals(refusals: Collection[Refusal]) -> list[RefusalSum]:
     """By reason, the most frequent first."""
     rows = []
     for reason in {refusal.reason for refusal in refusals}:
         of_reason = [refusal for refusal in refusals if refusal.reason == reason]
         count = sum(refusal.count for refusal in of_reason)
-        rows.append(Refused(reason, count, of_reason[0].minute, of_reason[-1].minute))
+        rows.append(RefusalSum(reason, count, of_reason[0].minute, of_reason[-1].minute))
     return sorted(rows, key=lambda row: (-row.count, row.reason))
 
 

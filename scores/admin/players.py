@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from audit.models import AuditEntry, Verification
 from scores.admin import history
 from scores.admin.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
-from scores.admin.entries import name_people
+from scores.admin.entries import attach_players
 from scores.board.standings import find_place
 from scores.models import Flag, Score
 
@@ -128,5 +128,5 @@ def _with_reversals(player: UUID, entries: list[AuditEntry]) -> list[tuple[Audit
     refs = {f"v:{player}:{entry.seq}": entry.seq for entry in entries}
     reversals = AuditEntry.objects.filter(ref__in=refs).values_list("ref", "seq")
     reversed_by = {refs[ref]: seq for ref, seq in reversals if ref is not None}
-    name_people(entries)
+    attach_players(entries)
     return [(entry, reversed_by.get(entry.seq)) for entry in entries]

@@ -62,7 +62,7 @@ class SimulatedPlayer:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     status: int
     retry_after: int
     document: dict[str, Any]
@@ -76,7 +76,7 @@ class Api:
         # Everyone comes from an own address where all of 127.0.0.0/8 is the machine's, as on Linux; else they share one.
         self._has_addresses = str(self._site.hostname).startswith("127.") and _can_use("127.0.0.2")
 
-    def call(self, method: str, path: str, body: Any = None, *, address: int = 1, **headers: str) -> Answer:
+    def call(self, method: str, path: str, body: Any = None, *, address: int = 1, **headers: str) -> ApiResponse:
         data = None if body is None else json.dumps(body).encode()
         source = (f"127.0.0.{address}", 0) if self._has_addresses else None
         connection = HTTPConnection(self._site.netloc, timeout=10, source_address=source)
@@ -86,10 +86,10 @@ class Api:
             response = connection.getresponse()
             document = json.loads(response.read() or b"{}")
         except (OSError, HTTPException, ValueError):
-            return Answer(503, 1, {})
+            return ApiResponse(503, 1, {})
         finally:
             connection.close()
-        return Answer(response.status, int(response.headers.get("Retry-After", 1)), document)
+        return ApiResponse(response.status, int(response.headers.get("Retry-After", 1)), document)
 
 
 class Site:
@@ -100,7 +100,7 @@ class Site:
         self._key = key
         self._forged_key = Ed25519PrivateKey.generate()
 
-    def act(self, player: SimulatedPlayer, action: str, points: int, *, is_forged: bool = False) -> Answer | None:
+    def act(self, player: SimulatedPlayer, action: str, points: int, *, is_forged: bool = False) -> ApiResponse | None:
         """One act of a player, who signs in for it first where needed: proved by a receipt, or self-reported (0 points)."""
         if not (player.access or self._sign_in(player)):
             return None
@@ -135,14 +135,14 @@ class Site:
             player.id, player.score = me.document["player"]["id"], me.document["score"]
         return True
 
-    def _send(self, player: SimulatedPlayer, action: str, points: int, is_forged: bool) -> Answer:
+    def _send(self, player: SimulatedPlayer, action: str, points: int, is_forged: bool) -> ApiResponse:
         if not points:
             return self._call(player, "PATCH", UPDATE, {"action": action}, **{"Idempotency-Key": str(uuid4())})
         key = self._forged_key if is_forged else self._key
         receipt = sign_receipt(key, kid=KID, issuer=ISSUER, player=player.id, action=action, points=points)
         return self._call(player, "PATCH", UPDATE, {"receipt": receipt})
 
-    def _call(self, player: SimulatedPlayer, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+    def _call(self, player: SimulatedPlayer, method: str, path: str, body: Any = None, **headers: str) -> ApiResponse:
         if player.access:
             headers["Authorization"] = f"Bearer {player.access}"
         return self._api.call(method, path, body, address=player.address, **headers)
@@ -220,7 +220,7 @@ class Simulation:
         ]
         return self._random.choice(free) if free else None
 
-    def _learn(self, player: SimulatedPlayer, action: DemoAction, answer: Answer) -> None:
+    def _learn(self, player: SimulatedPlayer, action: DemoAction, answer: ApiResponse) -> None:
         now = time.monotonic()
         if answer.status == 200:
             # What counts once a day is not tried again: its refusals would be all that the server's log shows.

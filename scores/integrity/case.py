@@ -1,4 +1,4 @@
-"""A player's case: everything the log holds of one player, in one file; written here, read again, checked in `case_check`.
+"""A player's case: everything the log holds of one player, in one file; written here, read again, checked in `case_verification`.
 
 It is JSON, one entry a line, written in constant memory. Everything in it only ever grows, so that reading it in this order,
 each part later than the one before, makes it whole without a moment to read it in.

@@ -14,7 +14,7 @@ from audit import chain
 from audit.checkpoints import Block, BlockInvalid, read_block
 from audit.keys import CheckpointKeys, Keyring, decode_base64url
 from audit.times import format_time
-from audit.verification import ERASURE, ChainCheck, Entry, Erasures, State
+from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, State
 from scores.integrity.case import LISTS, PARTS, Case, Seal, hash_described
 from scores.integrity.verification import expected_score
 from scores.receipts.verifier import Issuer, check_spent
@@ -23,19 +23,8 @@ FINDINGS_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """What was checked: `holds` is None for what could not be, for lack of a key or a copy."""
-
-    holds: bool | None
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{'OPEN' if self.holds is None else 'HOLDS' if self.holds else 'FINDING'}: {self.sentence}"
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What it is checked with; each may be missing."""
+class VerificationKeys:
+    """What a case is checked with, from a source of the reader's own; each may be missing."""
 
     keyring: Keyring | None = None
     checkpoint_keys: CheckpointKeys | None = None
@@ -43,53 +32,53 @@ class Means:
     issuers: dict[str, Issuer] | None = None
 
 
-def check_case(case: Case, means: Means) -> Iterator[Statement]:
-    """Every sentence about this case, in the order of its parts."""
-    yield from _check_seal(case, means.keyring)
-    state, broken = State(case.player), list(_check_erasures(case, means.keyring))
+def check_case(case: Case, keys: VerificationKeys) -> Iterator[CheckResult]:
+    """Check each part of this case, in their order."""
+    yield from _check_seal(case, keys.keyring)
+    state, broken = State(case.player), list(_check_erasures(case, keys.keyring))
     leaves = sorted((case.player, item["seq"], item["mac"], item["number"]) for item in case.checkpoints)
-    keyring = means.keyring or Keyring("", {})
+    keyring = keys.keyring or Keyring("", {})
     check = ChainCheck(keyring, _read_erasures(case.erasures), iter(leaves))
     for entry in case.entries:
         if entry.player != case.player:
             broken.append(f"entry {entry.seq} is of another player, {entry.player}")
         findings = check.check(state, entry)
-        broken += [str(found) for found in findings if means.keyring or found.rule != "kid"]
+        broken += [str(found) for found in findings if keys.keyring or found.rule != "kid"]
         state.apply(entry)
     broken += map(str, check.finish())
-    yield from _report(broken, _describe_chain(case, means.keyring))
+    yield from _report(broken, _describe_chain(case, keys.keyring))
     yield from _check_score(case, state)
-    yield from _check_receipts(case, means.issuers)
-    yield from _check_checkpoints(case, means)
+    yield from _check_receipts(case, keys.issuers)
+    yield from _check_checkpoints(case, keys)
 
 
-def _report(broken: list[str], otherwise: Iterable[Statement]) -> Iterator[Statement]:
+def _report(broken: list[str], otherwise: Iterable[CheckResult]) -> Iterator[CheckResult]:
     if not broken:
         yield from otherwise
-    yield from (Statement(False, text) for text in broken[:FINDINGS_SHOWN])
+    yield from (CheckResult(False, text) for text in broken[:FINDINGS_SHOWN])
     if len(broken) > FINDINGS_SHOWN:
-        yield Statement(False, f"and {len(broken) - FINDINGS_SHOWN} more of this kind")
+        yield CheckResult(False, f"and {len(broken) - FINDINGS_SHOWN} more of this kind")
 
 
-def _describe_chain(case: Case, keyring: Keyring | None) -> Iterator[Statement]:
+def _describe_chain(case: Case, keyring: Keyring | None) -> Iterator[CheckResult]:
     count = len(case.entries)
-    yield Statement(
+    yield CheckResult(
         True,
         f"The {count} entries follow each other without a gap in number, MAC, balance and time, and their contexts are those "
         "they commit to. This proves that the file agrees with itself.",
     )
     if keyring is None:
-        yield Statement(None, "The MACs were not recomputed, which takes the ledger keys (--ledger-keys).")
+        yield CheckResult(None, "The MACs were not recomputed, which takes the ledger keys (--ledger-keys).")
     else:
-        yield Statement(
+        yield CheckResult(
             True,
             f"The MACs of all {count} entries are made with the ledger keys: the server sealed exactly these, or a holder of the keys.",
         )
 
 
-def _check_seal(case: Case, keyring: Keyring | None) -> Iterator[Statement]:
+def _check_seal(case: Case, keyring: Keyring | None) -> Iterator[CheckResult]:
     if keyring is None:
-        yield Statement(
+        yield CheckResult(
             None, "Whether the file is as it was written was not checked, which takes the ledger keys (--ledger-keys)."
         )
         return
@@ -103,7 +92,7 @@ def _check_seal(case: Case, keyring: Keyring | None) -> Iterator[Statement]:
     holds = key is not None and written == {"kid": written["kid"], "mac": written.get("mac")}
     holds = holds and hmac.compare_digest(str(written["mac"]).encode(), seal.hexdigest().encode())
     made_at = case.document["about"].get("made_at")
-    yield Statement(
+    yield CheckResult(
         holds,
         f"The file is as it was written at {made_at} by a holder of the ledger key."
         if holds
@@ -126,7 +115,7 @@ def _read_erasures(entries: Iterable[Entry]) -> Erasures:
     return Erasures({player: int(count) for player, count in counts if count.isascii() and count.isdecimal()})
 
 
-def _check_score(case: Case, state: State) -> Iterator[Statement]:
+def _check_score(case: Case, state: State) -> Iterator[CheckResult]:
     score = case.document["score"]
     expected: dict[str, Any] = {"id": str(case.player), **expected_score(state)}
     if expected["reached_at"] is not None:
@@ -137,10 +126,10 @@ def _check_score(case: Case, state: State) -> Iterator[Statement]:
         if (score[name], type(score[name])) != (value, type(value))
     ]
     sentence = f"The score of {score['points']!r} points is what the entries make it."
-    yield from _report(broken, [Statement(True, sentence)])
+    yield from _report(broken, [CheckResult(True, sentence)])
 
 
-def _check_receipts(case: Case, issuers: dict[str, Issuer] | None) -> Iterator[Statement]:
+def _check_receipts(case: Case, issuers: dict[str, Issuer] | None) -> Iterator[CheckResult]:
     trusted = case.issuers if issuers is None else issuers
 
     def find(kid: str) -> Issuer | None:
@@ -159,26 +148,24 @@ def _check_receipts(case: Case, issuers: dict[str, Issuer] | None) -> Iterator[S
         f"{erased} receipts were erased with the person's data."
     )
     broken = [f"entry {entry.seq}: {fault}" for entry, fault in faults if fault]
-    yield from _report(broken, [Statement(True, sentence)])
+    yield from _report(broken, [CheckResult(True, sentence)])
 
 
-def _check_checkpoints(case: Case, means: Means) -> Iterator[Statement]:
+def _check_checkpoints(case: Case, keys: VerificationKeys) -> Iterator[CheckResult]:
     broken, blocks = [], []
     for item in case.checkpoints:
         try:
             block = (
-                read_block(item["jws"], means.checkpoint_keys)
-                if means.checkpoint_keys
-                else _read_unverified(item["jws"])
+                read_block(item["jws"], keys.checkpoint_keys) if keys.checkpoint_keys else _read_unverified(item["jws"])
             )
         except BlockInvalid as error:
             broken.append(f"the {error} of checkpoint {item['number']} does not hold")
             continue
         blocks.append(block)
         broken += _check_leaves(case.player, item, block)
-    if means.pinned is not None:
-        broken += _check_pinned(case, means.pinned)
-    yield from _report(broken, _describe_checkpoints(case, means, blocks))
+    if keys.pinned is not None:
+        broken += _check_pinned(case, keys.pinned)
+    yield from _report(broken, _describe_checkpoints(case, keys, blocks))
 
 
 def _check_leaves(player: UUID, item: dict[str, Any], block: Block) -> Iterator[str]:
@@ -201,39 +188,39 @@ def _check_pinned(case: Case, pinned: list[str]) -> Iterator[str]:
             yield f"checkpoint {item['number']} is not among the exported ones"
 
 
-def _describe_checkpoints(case: Case, means: Means, blocks: list[Block]) -> Iterator[Statement]:
+def _describe_checkpoints(case: Case, keys: VerificationKeys, blocks: list[Block]) -> Iterator[CheckResult]:
     whole = [block for item, block in zip(case.checkpoints, blocks, strict=True) if item["leaves"] is not None]
     if not whole:
-        yield Statement(
+        yield CheckResult(
             None, "No checkpoint in this file covers any entry: what it says rests on the ledger key alone."
         )
         return
     last, newest = case.checkpoints[0]["seq"], blocks[0]
-    verb = "is said to have" if means.checkpoint_keys is None else "has"
-    yield Statement(
-        means.checkpoint_keys is not None or None,
+    verb = "is said to have" if keys.checkpoint_keys is None else "has"
+    yield CheckResult(
+        keys.checkpoint_keys is not None or None,
         f"The holder of the checkpoint key {verb} signed at {newest.at}, in checkpoint {newest.number}, that this chain ended "
         f"with entry {last} and its MAC; {len(whole)} checkpoints with all their leaves in all."
         + (
             " The signatures were not checked, which takes the public key (--checkpoint-key)."
-            if means.checkpoint_keys is None
+            if keys.checkpoint_keys is None
             else ""
         ),
     )
     if len(whole) < len(blocks):
-        yield Statement(
+        yield CheckResult(
             None, f"{len(blocks) - len(whole)} older checkpoints are named without their leaves, for their size."
         )
-    if means.pinned is None:
-        yield Statement(None, "The checkpoints were not compared with a copy kept elsewhere (--pinned).")
+    if keys.pinned is None:
+        yield CheckResult(None, "The checkpoints were not compared with a copy kept elsewhere (--pinned).")
     else:
-        copies = set(means.pinned)
+        copies = set(keys.pinned)
         count = sum(item["jws"] in copies for item in case.checkpoints)
-        yield Statement(
+        yield CheckResult(
             True, f"{count} of {len(blocks)} checkpoints are in the copy given; the others are newer than its last."
         )
     if len(case.entries) > last:
-        yield Statement(
+        yield CheckResult(
             None,
             f"Entries {last + 1} to {len(case.entries)} are newer than the last checkpoint: only the ledger key vouches.",
         )

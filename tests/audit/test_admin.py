@@ -190,20 +190,20 @@ class TestOneEntry:
     def page(self, desk: Client, entry: AuditEntry) -> Any:
         return desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk]))
 
-    def answers(self, desk: Client, entry: AuditEntry) -> dict[str, bool | None]:
-        return {answer.subject: answer.holds for answer in self.page(desk, entry).context["answers"]}
+    def checks(self, desk: Client, entry: AuditEntry) -> dict[str, bool | None]:
+        return {check.subject: check.holds for check in self.page(desk, entry).context["checks"]}
 
     def test_says_what_holds(self, players: list[Score], desk: Client) -> None:
         ada = players[0].pk
         entry = AuditEntry.objects.get(player=ada, seq=3)
         sound = {"Seal": True, "Chain": True, "Context": True, "Checkpoint": True}
-        assert self.answers(desk, entry).items() >= sound.items()
+        assert self.checks(desk, entry).items() >= sound.items()
         text = self.page(desk, entry).content.decode()
         assert entry.context is not None
         assert all(value in text for value in (*entry.context.values(), "score-receipt+jwt", "bug-bounty", "70"))
         assert "<h1>Entry 3: award +70</h1>" in text
         newest = AuditEntry.objects.filter(player=ada).latest("seq")
-        assert self.answers(desk, newest)["Checkpoint"] is None
+        assert self.checks(desk, newest)["Checkpoint"] is None
 
     def test_says_what_does_not(self, players: list[Score], desk: Client) -> None:
         entry = AuditEntry.objects.get(player=players[0].pk, seq=3)
@@ -217,8 +217,8 @@ class TestOneEntry:
         ):
             with tampering():
                 AuditEntry.objects.filter(pk=entry.pk).update(**change)
-                answers = self.answers(desk, entry)
-            assert {subject for subject, holds in answers.items() if holds is False} - {"Receipt"} == broken, change
+                checks = self.checks(desk, entry)
+            assert {subject for subject, holds in checks.items() if holds is False} - {"Receipt"} == broken, change
 
     def test_of_an_erased_player_still_holds(self, players: list[Score], desk: Client) -> None:
         from scores.investigation import corrections  # noqa: PLC0415
@@ -226,7 +226,7 @@ class TestOneEntry:
         corrections.erase_player(player=players[0].pk, reason="asked for", actor="system")
         entry = AuditEntry.objects.get(player=players[0].pk, seq=3)
         assert entry.context is None
-        assert self.answers(desk, entry)["Context"] is True
+        assert self.checks(desk, entry)["Context"] is True
         assert "erased" in desk.get(LIST).content.decode()
 
     def test_of_anything_that_is_stored_is_a_page(self, players: list[Score], desk: Client) -> None:

@@ -114,5 +114,5 @@ def test_one_export_at_a_time_leaves_threads_for_the_board(players: list[Score],
 
 def test_an_export_that_nobody_read_is_over_when_it_is_closed() -> None:
     for _ in range(2):
-        with contextlib.closing(entry_export.alone(iter([b"one"]))), pytest.raises(entry_export.ExportRunning):
-            entry_export.alone(iter([b"two"]))
+        with contextlib.closing(entry_export.exclusive(iter([b"one"]))), pytest.raises(entry_export.ExportRunning):
+            entry_export.exclusive(iter([b"two"]))

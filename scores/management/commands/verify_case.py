@@ -12,7 +12,7 @@ from audit.checkpoint_file import read_all
 from audit.checkpoints import read_kid
 from audit.keys import CheckpointKeys, decode_base64url, read_checkpoint_keys, read_keyring
 from scores.integrity.case import Case, CaseInvalid, read_case
-from scores.integrity.case_verification import Means, check_case
+from scores.integrity.case_verification import VerificationKeys, check_case
 from scores.receipts.verifier import parse_issuers
 
 
@@ -34,22 +34,22 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, **options: Any) -> None:
         try:
             case = read_case(file.read_bytes())
-            means = self._gather(case, **options)
+            keys = self._read_keys(case, **options)
         except CaseInvalid as error:
             raise CommandError(f"FINDING: {error}") from None
         except (OSError, ValueError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Case of {case.document['score']['name']} ({case.player}), {len(case.entries)} entries.")
-        statements = list(check_case(case, means))
-        for statement in statements:
-            self.stdout.write(str(statement))
-        findings = sum(statement.holds is False for statement in statements)
+        results = list(check_case(case, keys))
+        for result in results:
+            self.stdout.write(str(result))
+        findings = sum(result.holds is False for result in results)
         self.stdout.write(f"{findings} FINDINGS." if findings else "No findings.")
         if findings:
             sys.exit(1)
 
     @staticmethod
-    def _gather(
+    def _read_keys(
         case: Case,
         *,
         ledger_keys: str | None,
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         pinned: str | None,
         issuers: str | None,
         **_: Any,
-    ) -> Means:
+    ) -> VerificationKeys:
         keys = None
         if checkpoint_key is not None and Path(checkpoint_key).exists():
             keys = read_checkpoint_keys(checkpoint_key)
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             # One key stands for whatever name the file gives it.
             public = Ed25519PublicKey.from_public_bytes(decode_base64url(checkpoint_key))
             keys = CheckpointKeys("", None, {read_kid(item["jws"]): public for item in case.checkpoints})
-        return Means(
+        return VerificationKeys(
             keyring=read_keyring(ledger_keys) if ledger_keys else None,
             checkpoint_keys=keys,
             pinned=list(read_all(pinned)) if pinned else None,

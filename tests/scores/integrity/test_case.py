@@ -25,7 +25,7 @@ from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
 from scores.integrity import case as cases
 from scores.integrity.case import CaseInvalid, read_case, write_case
-from scores.integrity.case_verification import Means, check_case
+from scores.integrity.case_verification import VerificationKeys, check_case
 from scores.investigation import corrections
 from scores.models import Score
 from scores.receipts.verifier import parse_issuers
@@ -39,13 +39,13 @@ class Desk:
 
     players: list[Score]
     document: dict[str, Any]
-    means: Means
+    keys: VerificationKeys
 
-    def check(self, document: Any = None, means: Means | None = None) -> tuple[list[str], list[str]]:
+    def check(self, document: Any = None, keys: VerificationKeys | None = None) -> tuple[list[str], list[str]]:
         """What is found, and what stays open."""
         text = json.dumps(document or self.document).encode()
-        statements = list(check_case(read_case(text), means or self.means))
-        return tuple([str(said.sentence) for said in statements if said.holds is holds] for holds in (False, None))  # type: ignore[return-value]
+        results = list(check_case(read_case(text), keys or self.keys))
+        return tuple([str(result.sentence) for result in results if result.holds is holds] for holds in (False, None))  # type: ignore[return-value]
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def desk(db: None, settings: Settings, tmp_path: Path) -> Desk:
     pinned = Path(settings.CHECKPOINT_EXPORT).read_text().split()
     issuers = parse_issuers(Path(settings.RECEIPT_ISSUERS_FILE).read_bytes())
     keys = replace(load_checkpoint_keys(), private=None)
-    return Desk(players, document, Means(load_keyring(), keys, pinned, issuers))
+    return Desk(players, document, VerificationKeys(load_keyring(), keys, pinned, issuers))
 
 
 def make_case(player: Score) -> dict[str, Any]:
@@ -92,9 +92,9 @@ def change(document: Any, way: tuple[Any, ...]) -> Any:
     return changed
 
 
-def is_noticed(desk: Desk, document: Any, means: Means) -> bool:
+def is_noticed(desk: Desk, document: Any, keys: VerificationKeys) -> bool:
     try:
-        return desk.check(document, means)[0] != []
+        return desk.check(document, keys)[0] != []
     except CaseInvalid:
         return True
 
@@ -113,14 +113,14 @@ def test_it_holds_all_and_only_what_the_log_says_of_the_player(desk: Desk) -> No
 
 
 def test_every_value_that_is_changed_is_found_with_the_ledger_key(desk: Desk) -> None:
-    missed = [way for way in list_places(desk.document) if not is_noticed(desk, change(desk.document, way), desk.means)]
+    missed = [way for way in list_places(desk.document) if not is_noticed(desk, change(desk.document, way), desk.keys)]
     assert missed == []
 
 
 def test_with_the_public_key_alone_what_was_signed_and_what_must_fit_is_found(desk: Desk) -> None:
     """What only the ledger key shows: who is named, when it was written, and a MAC's own columns where nothing else repeats them."""
-    public = Means(checkpoint_keys=desk.means.checkpoint_keys)
-    findings, still_open = desk.check(means=public)
+    public = VerificationKeys(checkpoint_keys=desk.keys.checkpoint_keys)
+    findings, still_open = desk.check(keys=public)
     assert findings == []
     assert any("--ledger-keys" in sentence for sentence in still_open)
     missed = {
@@ -143,18 +143,18 @@ def test_with_the_public_key_alone_what_was_signed_and_what_must_fit_is_found(de
 
 
 def test_entries_that_are_taken_out_added_or_moved_are_found(desk: Desk) -> None:
-    public = Means(checkpoint_keys=desk.means.checkpoint_keys)
-    for means in (desk.means, public):
+    public = VerificationKeys(checkpoint_keys=desk.keys.checkpoint_keys)
+    for keys in (desk.keys, public):
         for part in ("entries", "checkpoints"):
             for index in range(len(desk.document[part])):
                 document = copy.deepcopy(desk.document)
                 del document[part][index]
-                if means is desk.means or part == "entries":
-                    assert is_noticed(desk, document, means), (part, index)
+                if keys is desk.keys or part == "entries":
+                    assert is_noticed(desk, document, keys), (part, index)
         for bend in (lambda rows: rows.reverse(), lambda rows: rows.append(rows[-1]), lambda rows: rows.pop(0)):
             document = copy.deepcopy(desk.document)
             bend(document["entries"])
-            assert is_noticed(desk, document, means)
+            assert is_noticed(desk, document, keys)
 
 
 def test_a_file_that_is_cut_off_or_is_none_is_refused(desk: Desk) -> None:
@@ -175,8 +175,8 @@ def test_a_file_that_is_cut_off_or_is_none_is_refused(desk: Desk) -> None:
 
 def test_spaces_and_the_order_of_keys_are_nothing(desk: Desk) -> None:
     text = json.dumps(desk.document, sort_keys=True, indent=4)
-    statements = list(check_case(read_case(text.encode()), desk.means))
-    assert [said for said in statements if not said.holds] == []
+    results = list(check_case(read_case(text.encode()), desk.keys))
+    assert [result for result in results if not result.holds] == []
 
 
 def test_an_erased_player_s_case_holds_and_says_what_is_gone(desk: Desk) -> None:
@@ -186,7 +186,7 @@ def test_an_erased_player_s_case_holds_and_says_what_is_gone(desk: Desk) -> None
     assert {entry["context"] for entry in document["entries"]} == {None}
     assert desk.check(document)[0] == []
     del document["erasures"][0]
-    assert is_noticed(desk, document, Means())
+    assert is_noticed(desk, document, VerificationKeys())
 
 
 def test_entries_after_the_last_checkpoint_are_said_to_rest_on_the_ledger_key(desk: Desk) -> None:
@@ -212,14 +212,14 @@ def test_of_too_many_leaves_the_newest_checkpoint_keeps_its_own(desk: Desk, monk
 
 
 def test_a_block_that_was_never_exported_is_found(desk: Desk) -> None:
-    assert desk.means.pinned is not None
-    findings, _ = desk.check(means=replace(desk.means, pinned=desk.means.pinned[1:]))
+    assert desk.keys.pinned is not None
+    findings, _ = desk.check(keys=replace(desk.keys, pinned=desk.keys.pinned[1:]))
     assert findings == ["checkpoint 1 is not among the exported ones"]
-    assert desk.check(means=replace(desk.means, pinned=desk.means.pinned[:2])) == ([], [])
+    assert desk.check(keys=replace(desk.keys, pinned=desk.keys.pinned[:2])) == ([], [])
 
 
 def test_receipts_are_held_against_the_keys_of_whoever_checks(desk: Desk) -> None:
-    findings, _ = desk.check(means=replace(desk.means, issuers={}))
+    findings, _ = desk.check(keys=replace(desk.keys, issuers={}))
     assert len(findings) == 2
     assert all("receipt is signed with a key" in sentence for sentence in findings)
 

@@ -1,4 +1,4 @@
-"""Acts of investigators as steps of one transaction: rehearsed for the preview, or performed."""
+"""Acts of investigators as steps of one transaction: tried out for the preview and taken back, or performed."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class DryRun:
     """Which steps would be taken, why not the others, and the board and the players' points before and after.
 
     `left_out` is what the steps could not take from a player (negative) or give.
@@ -82,23 +82,23 @@ Service = Callable[..., AuditEntry]
 
 
 @transaction.atomic
-def rehearse(service: Service, steps: Iterable[Step], user: User) -> Rehearsal:
+def run_dry(service: Service, steps: Iterable[Step], user: User) -> DryRun:
     """The act, done by its service and taken back: exact, and neither the log nor any open board gets to see it."""
     actor = str(ensure_player(user).pk)
-    rehearsal = Rehearsal(before=read_top())
+    dry_run = DryRun(before=read_top())
     for step in steps:
         try:
-            entry = service(player=step.player, reason="rehearsal", actor=actor, **step.arguments)
+            entry = service(player=step.player, reason="dry run", actor=actor, **step.arguments)
         except Refused as refusal:
-            rehearsal.refused.append((step, refusal.explanation))
+            dry_run.refused.append((step, refusal.explanation))
         else:
-            rehearsal.possible.append(step)
-            start, _ = rehearsal.balances.get(step.player, (entry.balance - entry.delta, 0))
-            rehearsal.balances[step.player] = (start, entry.balance)
-            rehearsal.left_out[step.player] = rehearsal.left_out.get(step.player, 0) + read_left_out(entry)
-    rehearsal.after = read_top()
+            dry_run.possible.append(step)
+            start, _ = dry_run.balances.get(step.player, (entry.balance - entry.delta, 0))
+            dry_run.balances[step.player] = (start, entry.balance)
+            dry_run.left_out[step.player] = dry_run.left_out.get(step.player, 0) + read_left_out(entry)
+    dry_run.after = read_top()
     transaction.set_rollback(True)
-    return rehearsal
+    return dry_run
 
 
 @transaction.atomic
