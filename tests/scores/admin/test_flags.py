@@ -27,7 +27,7 @@ NothingWritten = Callable[[], AbstractContextManager[None]]
 def actor(db: None) -> User:
     call_command("make_desk_groups", verbosity=0)
     user = User.objects.create_user("grace", is_staff=True)
-    user.groups.set(Group.objects.filter(name="Actors"))
+    user.groups.set(Group.objects.filter(name="Moderators"))
     return user
 
 

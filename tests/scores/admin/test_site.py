@@ -26,7 +26,7 @@ from tests.support.processes import ROOT
 
 Ask = Callable[..., tuple[int, str, bool]]
 #: Staff without rights, the three groups that `make_desk_groups` makes, and one who holds every permission there is.
-ROLES = ("staff", "Lookers", "Actors", "Configurers", "superuser")
+ROLES = ("staff", "Viewers", "Moderators", "Catalogue managers", "superuser")
 
 #: Under each sample address: what GET and POST answer to the five roles, in their order. `w`: this may write; any other may not.
 MATRIX = {
@@ -246,7 +246,7 @@ def test_who_is_no_staff_is_sent_to_the_login_from_everywhere(is_signed_in: bool
         assert (status, location.partition("?")[0], wrote) == (302, "/admin/login/", False), path
 
 
-@pytest.mark.parametrize("role", ["Actors", "superuser"])
+@pytest.mark.parametrize("role", ["Moderators", "superuser"])
 def test_ones_own_score_is_looked_at_but_not_touched(role: str, users: dict[str, User], ask: Ask) -> None:
     own = ensure_player(users[role])
     entry = corrections.adjust(player=own.pk, delta=10, reason="a day's play", actor="system")
@@ -275,8 +275,13 @@ def test_the_void_of_a_selection_is_offered_to_who_may_act_only(
     confirmation = f"{reverse('admin:scores_score_void_selection')}?entries={samples['entry']}"
     form = {"action": "void_selection", "_selected_action": samples["entry"]}
     status, location, wrote = ask(users[role], "POST", "audit/auditentry/", **form)
-    expected = {"staff": (403, ""), "Lookers": (200, ""), "Actors": (302, confirmation), "Configurers": (403, "")}
-    expected["superuser"] = expected["Actors"]
+    expected = {
+        "staff": (403, ""),
+        "Viewers": (200, ""),
+        "Moderators": (302, confirmation),
+        "Catalogue managers": (403, ""),
+    }
+    expected["superuser"] = expected["Moderators"]
     assert (status, location) == expected[role]
     assert not wrote
 
@@ -284,7 +289,7 @@ def test_the_void_of_a_selection_is_offered_to_who_may_act_only(
 def test_the_guide_names_the_groups_and_acts_there_are() -> None:
     parts = re.split("^## (.*)$", (ROOT / "docs/investigation.md").read_text(encoding="utf-8"), flags=re.M)
     groups, acts = (
-        re.findall(r"^\| (\w+) \|", parts[parts.index(heading) + 1], re.M) for heading in ("Who may do what", "Acts")
+        re.findall(r"^\| ([\w ]+) \|", parts[parts.index(heading) + 1], re.M) for heading in ("Who may do what", "Acts")
     )
     assert groups == ["group", *GROUPS]
     assert acts == ["act", *ACTS]
