@@ -37,11 +37,11 @@ def _check_block(number: int, block: Block, before: Block | None, previous: str)
     if before is not None and (block.epoch < before.epoch or block.at < before.at):
         yield Finding(RULE, f"checkpoint {number} is of an earlier epoch or time than the one before it")
     if (block.count, block.root) != hash_leaves(leaves.values_list("player", "seq", "mac").iterator(CHUNK)):
-        yield Finding(RULE, f"the leaves of checkpoint {number} are not the ones it sealed")
+        yield Finding(RULE, f"the leaves of checkpoint {number} are not the ones it signed")
 
 
 def check_pinned(keys: CheckpointKeys, pinned: Iterable[str]) -> Iterator[Finding]:
-    """Every exported block is in the database still, unless a restore that came after it replaced it (a later epoch)."""
+    """Every exported block is in the database still, unless a recovery that came after it replaced it (a later epoch)."""
     newest = _newest_block(keys)
     behind: Block | None = None
     for line, jws in enumerate(pinned, start=1):
@@ -63,7 +63,7 @@ def check_pinned(keys: CheckpointKeys, pinned: Iterable[str]) -> Iterator[Findin
         yield Finding(
             "pinned",
             f"the database is behind the exported checkpoint {behind.number} of epoch {behind.epoch}: it {ends}. "
-            "If it was restored from a backup, run manage.py restore_ledger.",
+            "If it was recovered from a backup, run manage.py restore_ledger.",
         )
 
 

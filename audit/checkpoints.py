@@ -5,10 +5,10 @@ A block is a compact JWS (RFC 7515) signed with Ed25519. Its header is exactly
 
     v       scoreboard.checkpoint.v1
     number  1, 2, 3, ... in the database without gaps
-    epoch   1; each restore from a backup begins the next one and numbers on from where the backup ends,
+    epoch   1; each recovery from a backup begins the next one and numbers on from where the backup ends,
             so that a block is told by (epoch, number), and a later epoch replaces the numbers it uses again
     prev    SHA-256 of the text of the block before, in hex; empty in the first
-    at      time of sealing by the log's clock, RFC 3339
+    at      time of signing by the log's clock, RFC 3339
     count   how many leaves
     root    SHA-256 in hex over the leaves, a line `PLAYER SEQ MAC` each, ordered by player
 """
@@ -35,8 +35,8 @@ from audit.times import format_time, to_moment, to_us
 
 VERSION = "scoreboard.checkpoint.v1"
 TYPE = "scoreboard-checkpoint+jwt"
-#: An arbitrary constant that names the advisory lock of the sealers.
-SEALER_LOCK = 0x5C0BE0A2E
+#: An arbitrary constant that names the advisory lock of those who sign.
+SIGNING_LOCK = 0x5C0BE0A2E
 #: A block without leaves is made when the last one is this old, so that a silent sealer is told from a quiet board.
 HEARTBEAT_SECONDS = 3600
 #: How far an entry's time may lie before the block that should have had it: long transactions, clocks set back.
@@ -46,7 +46,7 @@ MAXIMUM_LEAVES = 50_000
 PAGE = 100
 
 
-class SealingRefused(Exception):
+class SigningRefused(Exception):
     """No block can be made; the message says why and what to do."""
 
 
@@ -68,7 +68,7 @@ class Block:
 
     @property
     def place(self) -> tuple[int, int]:
-        """What orders blocks across restores."""
+        """What orders blocks across recoveries."""
         return self.epoch, self.number
 
     @property
@@ -77,7 +77,7 @@ class Block:
 
     @property
     def is_full(self) -> bool:
-        """Whether there may have been more to seal than it has room for."""
+        """Whether more chains may have moved than it has room for."""
         return self.count >= MAXIMUM_LEAVES
 
     @property
@@ -127,11 +127,11 @@ def hash_leaves(leaves: Iterable[tuple[UUID, int, str]]) -> tuple[int, str]:
     return count, digest.hexdigest()
 
 
-def seal() -> list[Checkpoint]:
-    """Seal what moved since the last block, as many blocks as that takes; none where nothing did and no heartbeat is due.
+def sign_checkpoints() -> list[Checkpoint]:
+    """Sign what moved since the last block, as many blocks as that takes; none where nothing did and no heartbeat is due.
 
     Each block is committed and exported by itself, and another follows only a full one, so that this ends however busy the
-    board is. Sealers at once wait for each other. What an earlier one committed and did not live to export is exported now.
+    board is. Signers at once wait for each other. What an earlier one committed and did not live to export is exported now.
     """
     keys = load_checkpoint_keys()
     made: list[Checkpoint] = []
@@ -139,7 +139,7 @@ def seal() -> list[Checkpoint]:
         with transaction.atomic():
             _lock()
             _check_export(keys)
-            checkpoint = _seal_one(keys, epoch=0)
+            checkpoint = _sign_next(keys, epoch=0)
         export(keys)
         if checkpoint is None:
             return made
@@ -149,10 +149,10 @@ def seal() -> list[Checkpoint]:
 
 
 def begin_epoch(keys: CheckpointKeys) -> Checkpoint:
-    """The first block after a restore, in the transaction of the caller, who exports after it. It replaces what the backup lost."""
+    """Sign the first block after a recovery, in the transaction of the caller, who exports after it. It replaces what the backup lost."""
     _lock()
     epochs = [block.epoch for block in (_read_latest(keys), _read_exported(keys)) if block]
-    checkpoint = _seal_one(keys, epoch=max(epochs, default=0) + 1)
+    checkpoint = _sign_next(keys, epoch=max(epochs, default=0) + 1)
     assert checkpoint is not None  # noqa: S101 - a new epoch always has a first block
     return checkpoint
 
@@ -185,9 +185,9 @@ def _read_newest_first() -> Iterator[str]:
 def _check_export(keys: CheckpointKeys) -> None:
     exported, latest = _read_exported(keys), _read_latest(keys)
     if exported and (latest is None or exported.place > latest.place):
-        raise SealingRefused(
-            f"The database is behind the exported checkpoint {exported.number}: it was put back from a backup, or blocks "
-            "were removed. After a restore, run manage.py restore_ledger; otherwise, manage.py verify_ledger --pinned."
+        raise SigningRefused(
+            f"The database is behind the exported checkpoint {exported.number}: it was recovered from a backup, or blocks "
+            "were removed. After a recovery, run manage.py restore_ledger; otherwise, manage.py verify_ledger --pinned."
         )
 
 
@@ -196,7 +196,7 @@ def _read_exported(keys: CheckpointKeys) -> Block | None:
     try:
         return read_block(jws, keys) if jws else None
     except BlockInvalid as error:
-        raise SealingRefused(
+        raise SigningRefused(
             f"The last line of {settings.CHECKPOINT_EXPORT} is no checkpoint of ours ({error})."
         ) from None
 
@@ -206,13 +206,13 @@ def _read_latest(keys: CheckpointKeys) -> Block | None:
     try:
         return read_block(latest.jws, keys) if latest else None
     except BlockInvalid as error:
-        raise SealingRefused(f"The last checkpoint was changed ({error}): run manage.py verify_ledger.") from None
+        raise SigningRefused(f"The last checkpoint was changed ({error}): run manage.py verify_ledger.") from None
 
 
-def _seal_one(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
+def _sign_next(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
     """One more block: of a new epoch where one is given, else only where something moved or a heartbeat is due."""
     if keys.private is None:
-        raise ImproperlyConfigured('CHECKPOINT_KEY_FILE holds no "private" key, without which nothing can be sealed.')
+        raise ImproperlyConfigured('CHECKPOINT_KEY_FILE holds no "private" key, without which nothing can be signed.')
     previous = Checkpoint.objects.order_by("-number").first()
     before = _read_latest(keys)
     now = to_moment(clock.read_us())
@@ -253,10 +253,10 @@ def _begin_of_hour(moment: datetime) -> datetime:
 
 
 def _lock() -> None:
-    """One sealer at a time, until the end of the transaction (which on SQLite is the only one anyway)."""
+    """One signer at a time, until the end of the transaction (which on SQLite is the only one anyway)."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEALER_LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SIGNING_LOCK])
 
 
 def _sign(block: Block, keys: CheckpointKeys) -> str:

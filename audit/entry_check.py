@@ -74,7 +74,7 @@ def _check_cover(entry: AuditEntry) -> tuple[bool | None, str]:
         return None, "No checkpoint covers it yet; manage.py seal_ledger makes one."
     name = f"Checkpoint {leaf.checkpoint_id}"
     if leaf.seq - entry.seq > MAXIMUM_STEPS:
-        sentence = f"{name} sealed entry {leaf.seq}, too far on to follow here: manage.py verify_ledger --player does."
+        sentence = f"{name} signed entry {leaf.seq}, too far on to follow here: manage.py verify_ledger --player does."
         return None, sentence
     try:
         block = read_block(leaf.checkpoint.jws, load_checkpoint_keys())

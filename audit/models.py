@@ -104,7 +104,7 @@ class Checkpoint(models.Model):
 
 
 class CheckpointHead(models.Model):
-    """A leaf of a checkpoint: where one chain ended when it was sealed."""
+    """A leaf of a checkpoint: where one chain ended when it was signed."""
 
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="heads")
     player = models.UUIDField()

@@ -234,10 +234,10 @@ class ChainCheck:
             if (leaf[0], leaf[1]) != (entry.player, entry.seq):
                 yield self._missing(leaf)
             elif leaf[2] != entry.mac:
-                text = f"is not the entry that checkpoint {leaf[3]} sealed"
+                text = f"is not the entry that checkpoint {leaf[3]} signed"
                 yield Finding("checkpoint", text, str(entry.player), entry.seq)
             self._leaf = next(self._leaves, None)
 
     @staticmethod
     def _missing(leaf: tuple[UUID, int, str, int]) -> Finding:
-        return Finding("checkpoint", f"is missing; checkpoint {leaf[3]} sealed it", str(leaf[0]), leaf[1])
+        return Finding("checkpoint", f"is missing; checkpoint {leaf[3]} signed it", str(leaf[0]), leaf[1])

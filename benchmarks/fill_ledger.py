@@ -31,7 +31,7 @@ def fill(entries: int, receipts: int) -> None:
             AuditEntry.objects.bulk_create(batch)
             batch = []
     Score.objects.bulk_update(scores, ["points", "seq", "head", "reached_at"])
-    checkpoints.seal()
+    checkpoints.sign_checkpoints()
 
 
 def make_entry(player: UUID, points: int, seq: int, head: str, *, with_receipt: bool) -> AuditEntry:

@@ -71,7 +71,7 @@ class ChainState:
 
     entries: int
     findings: list[Finding] | None
-    sealed: CheckpointHead | None
+    signed: CheckpointHead | None
 
 
 def read_newest(player: UUID) -> list[AuditEntry]:

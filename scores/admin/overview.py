@@ -27,7 +27,7 @@ MINUTES, HOURS = 60, 24
 
 @dataclass(frozen=True, slots=True)
 class LedgerState:
-    """`sealed` and `verified` are `good`, `stale` or `bad`; the page has a sentence for each."""
+    """`signing` and `verified` are `good`, `stale` or `bad`; the page has a sentence for each."""
 
     last_entry: AuditEntry | None
     block: Block | None
@@ -36,14 +36,14 @@ class LedgerState:
     now: datetime
 
     @property
-    def sealed(self) -> str:
+    def signing(self) -> str:
         if self.fault:
             return "bad"
-        # The sealer makes a block at least hourly; twice that is not a late one any more.
+        # A block is signed at least hourly; twice that is not a late one any more.
         return "good" if self.block and self.block.age_seconds < 2 * HEARTBEAT_SECONDS else "stale"
 
     @property
-    def sealed_at(self) -> datetime | None:
+    def signed_at(self) -> datetime | None:
         return datetime.fromisoformat(self.block.at) if self.block else None
 
     @property

@@ -94,8 +94,8 @@ def describe_score(score: Score) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class Seal:
-    """HMAC over all parts in their order, list items one by one: independent of spaces and the order of keys."""
+class CaseMac:
+    """The MAC that a case ends with, over all parts in their order, list items one by one: independent of spaces and the order of keys."""
 
     def __init__(self, key: bytes) -> None:
         self._digest = hmac.new(key, VERSION.encode(), "sha256")
@@ -111,23 +111,23 @@ class _Writer:
     def __init__(self) -> None:
         keyring = load_keyring()
         self._kid = keyring.current
-        self._seal = Seal(keyring.keys[keyring.current])
+        self._mac = CaseMac(keyring.keys[keyring.current])
 
     def write(self, part: str, item: Any) -> Iterator[str]:
-        self._seal.add(part, item)
+        self._mac.add(part, item)
         yield f"{'{' if part == PARTS[0] else ','}\n{json.dumps(part)}: {json.dumps(item)}"
 
     def write_list(self, part: str, items: Iterable[Any]) -> Iterator[str]:
         yield f",\n{json.dumps(part)}: ["
         separator = "\n"
         for item in items:
-            self._seal.add(part, item)
+            self._mac.add(part, item)
             yield f"{separator}{json.dumps(item)}"
             separator = ",\n"
         yield "]"
 
     def finish(self) -> Iterator[str]:
-        yield f',\n"seal": {json.dumps({"kid": self._kid, "mac": self._seal.hexdigest()})}\n}}\n'
+        yield f',\n"seal": {json.dumps({"kid": self._kid, "mac": self._mac.hexdigest()})}\n}}\n'
 
 
 def _read_entries(player: UUID, last: int, kids: set[str]) -> Iterator[dict[str, Any]]:

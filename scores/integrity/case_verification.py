@@ -15,7 +15,7 @@ from audit.checkpoints import Block, BlockInvalid, read_block
 from audit.keys import CheckpointKeys, Keyring, decode_base64url
 from audit.times import format_time
 from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, State
-from scores.integrity.case import LISTS, PARTS, Case, Seal, hash_described
+from scores.integrity.case import LISTS, PARTS, Case, CaseMac, hash_described
 from scores.integrity.verification import expected_score
 from scores.receipts.verifier import Issuer, check_spent
 
@@ -34,7 +34,7 @@ class VerificationKeys:
 
 def check_case(case: Case, keys: VerificationKeys) -> Iterator[CheckResult]:
     """Check each part of this case, in their order."""
-    yield from _check_seal(case, keys.keyring)
+    yield from _check_case_mac(case, keys.keyring)
     state, broken = State(case.player), list(_check_erasures(case, keys.keyring))
     leaves = sorted((case.player, item["seq"], item["mac"], item["number"]) for item in case.checkpoints)
     keyring = keys.keyring or Keyring("", {})
@@ -76,7 +76,7 @@ def _describe_chain(case: Case, keyring: Keyring | None) -> Iterator[CheckResult
         )
 
 
-def _check_seal(case: Case, keyring: Keyring | None) -> Iterator[CheckResult]:
+def _check_case_mac(case: Case, keyring: Keyring | None) -> Iterator[CheckResult]:
     if keyring is None:
         yield CheckResult(
             None, "Whether the file is as it was written was not checked, which takes the ledger keys (--ledger-keys)."
@@ -84,13 +84,13 @@ def _check_seal(case: Case, keyring: Keyring | None) -> Iterator[CheckResult]:
         return
     written = case.document["seal"]
     key = keyring.keys.get(str(written.get("kid")))
-    seal = Seal(key or b"none")
+    mac = CaseMac(key or b"none")
     for part in PARTS:
         items = case.document[part] if part in LISTS else [case.document[part]]
         for item in items:
-            seal.add(part, item)
+            mac.add(part, item)
     holds = key is not None and written == {"kid": written["kid"], "mac": written.get("mac")}
-    holds = holds and hmac.compare_digest(str(written["mac"]).encode(), seal.hexdigest().encode())
+    holds = holds and hmac.compare_digest(str(written["mac"]).encode(), mac.hexdigest().encode())
     made_at = case.document["about"].get("made_at")
     yield CheckResult(
         holds,

@@ -1,4 +1,4 @@
-"""After a disaster: scores put right from the log, and the log taken up again after a restore from a backup."""
+"""After a disaster: scores put right from the log, and the log taken up again over a database recovered from a backup."""
 
 import json
 import os
@@ -30,7 +30,8 @@ from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SEC
 
 #: Where an act of the system chain belongs to no action: a colon is in no slug.
 REBUILD = "rebuild:"
-RESTORE = "restore:"
+#: Logs have it under this name; a restore is otherwise what undoes a void.
+RECOVERY = "restore:"
 
 
 @transaction.atomic
@@ -74,10 +75,10 @@ def accept_identity(*, player: UUID, reason: str, actor: str) -> AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Restoration:
-    """What a restored log goes on with: the first checkpoint of its epoch, and receipts issued from `min_iat` on.
+class Recovery:
+    """What a recovered log goes on with: the first checkpoint of its epoch, and receipts issued from `min_iat` on.
 
-    `fault` is why the checkpoint's copy was not written, which the sealer makes up for; empty where it was.
+    `fault` is why the checkpoint's copy was not written, which `seal_ledger` makes up for; empty where it was.
     """
 
     checkpoint: Checkpoint
@@ -85,7 +86,7 @@ class Restoration:
     fault: str
 
 
-def restore_ledger(*, reason: str, actor: str) -> Restoration:
+def recover_ledger(*, reason: str, actor: str) -> Recovery:
     """Begin a new epoch over what the backup holds. Receipts that may have been spent after the backup are refused from now on.
 
     Raises Unavailable, before anything is changed, where a ledger key is missing that the log goes on from.
@@ -93,7 +94,7 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
     context = {"reason": check_reason(reason)}
     keys = load_checkpoint_keys()
     if keys.private is None:
-        raise CorrectionRefused('CHECKPOINT_KEY_FILE holds no "private" key: run this where sealing runs.')
+        raise CorrectionRefused('CHECKPOINT_KEY_FILE holds no "private" key: run this where checkpoints are signed.')
     if fault := find_key_fault(load_keyring()):
         raise Unavailable(reason="ledger_key_missing", explanation=fault)
     # A receipt may have been issued by a clock that is ahead of the log's by the leeway, and spent just now.
@@ -105,7 +106,7 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
         time.sleep(REGISTRY_CHECK_SECONDS)
     with transaction.atomic():
         context["min_iat"] = str(min_iat)
-        append_system_entry(action=RESTORE, actor=actor, context=context)
+        append_system_entry(action=RECOVERY, actor=actor, context=context)
         checkpoint = begin_epoch(keys)
     announcements.announce()
     fault = ""
@@ -113,7 +114,7 @@ def restore_ledger(*, reason: str, actor: str) -> Restoration:
         export(keys)
     except OSError as error:
         fault = str(error)
-    return Restoration(checkpoint, min_iat, fault)
+    return Recovery(checkpoint, min_iat, fault)
 
 
 def _raise_min_iat(path: Path, min_iat: int) -> None:

@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from audit import checkpoint_file, checkpoints, ledger
 from audit.checkpoint_file import read_all
-from audit.checkpoints import BlockInvalid, SealingRefused, read_block, seal
+from audit.checkpoints import BlockInvalid, SigningRefused, read_block, sign_checkpoints
 from audit.keys import decode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 from tests.support.chains import grow
@@ -48,20 +48,20 @@ def test_a_block_is_over_the_heads_that_moved(db: None) -> None:
     first, second = sorted([uuid4(), uuid4()])
     one, two = grow(first), grow(second)
     two = grow(second, two)
-    seal()
+    sign_checkpoints()
     assert read_leaves(1) == [(first, 1, one.mac), (second, 2, two.mac)]
     one = grow(first, one)
-    seal()
+    sign_checkpoints()
     assert read_leaves(2) == [(first, 2, one.mac)]
-    assert seal() == []
+    assert sign_checkpoints() == []
 
 
 def test_a_block_says_exactly_this(db: None) -> None:
     player = uuid4()
     head = grow(player)
-    first, second = seal()[0], None
+    first, second = sign_checkpoints()[0], None
     grow(player, head)
-    second = seal()[0]
+    second = sign_checkpoints()[0]
     header, payload, _ = (decode_base64url(part) for part in second.jws.split("."))
     assert header == b'{"alg":"EdDSA","kid":"checkpoint-1","typ":"scoreboard-checkpoint+jwt"}'
     document = json.loads(payload)
@@ -80,11 +80,11 @@ def test_a_block_says_exactly_this(db: None) -> None:
 def test_an_hour_of_silence_ends_with_a_heartbeat(
     db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seal()
-    assert seal() == []
+    sign_checkpoints()
+    assert sign_checkpoints() == []
     monkeypatch.setattr(checkpoints, "HEARTBEAT_SECONDS", 0)
     with transaction.atomic():
-        heartbeat = checkpoints._seal_one(load_checkpoint_keys(), epoch=0)
+        heartbeat = checkpoints._sign_next(load_checkpoint_keys(), epoch=0)
     assert heartbeat is not None
     block = read_block(heartbeat.jws, load_checkpoint_keys())
     assert (block.number, block.count) == (2, 0)
@@ -95,7 +95,7 @@ def test_more_heads_than_a_block_takes_make_more_blocks(db: None, monkeypatch: p
     players = sorted(uuid4() for _ in range(5))
     for player in players:
         grow(player)
-    assert [checkpoint.number for checkpoint in seal()] == [1, 2, 3]
+    assert [checkpoint.number for checkpoint in sign_checkpoints()] == [1, 2, 3]
     assert [[leaf[0] for leaf in read_leaves(number)] for number in (1, 2, 3)] == [
         players[:2],
         players[2:4],
@@ -106,14 +106,14 @@ def test_more_heads_than_a_block_takes_make_more_blocks(db: None, monkeypatch: p
 def test_the_export_has_every_block_also_those_a_crash_kept_from_it(db: None, exported: Path) -> None:
     player = uuid4()
     head = grow(player)
-    seal()
+    sign_checkpoints()
     whole = exported.read_text()
     head = grow(player, head)
-    seal()
+    sign_checkpoints()
     # The crash: committed, and only half of a line written.
     exported.write_text(whole + exported.read_text()[len(whole) :][:20])
     grow(player, head)
-    seal()
+    sign_checkpoints()
     lines = exported.read_text().splitlines()
     blocks = [checkpoint.jws for checkpoint in Checkpoint.objects.order_by("number")]
     assert [line for line in lines if len(line) > 20] == blocks
@@ -130,11 +130,11 @@ def test_however_many_blocks_the_export_lacks_it_gets_them_in_order(
     head: ledger.Head | None = None
     for _ in range(5):
         head = grow(player, head)
-        seal()
+        sign_checkpoints()
     blocks = [checkpoint.jws for checkpoint in Checkpoint.objects.order_by("number")]
     for kept in (0, 1, 2, 5):
         exported.write_text("".join(f"{block}\n" for block in blocks[:kept]))
-        assert seal() == []
+        assert sign_checkpoints() == []
         assert exported.read_text().splitlines() == blocks
 
 
@@ -142,11 +142,11 @@ def test_a_database_behind_its_export_is_not_sealed(db: None, exported: Path) ->
     player = uuid4()
     with transaction.atomic():
         grow(player)
-        seal()
+        sign_checkpoints()
         transaction.set_rollback(True)
     before = exported.read_text()
-    with pytest.raises(SealingRefused, match="behind the exported checkpoint 1"):
-        seal()
+    with pytest.raises(SigningRefused, match="behind the exported checkpoint 1"):
+        sign_checkpoints()
     with pytest.raises(CommandError, match="restore_ledger"):
         call_command("seal_ledger")
     assert (exported.read_text(), Checkpoint.objects.count()) == (before, 0)
@@ -154,7 +154,7 @@ def test_a_database_behind_its_export_is_not_sealed(db: None, exported: Path) ->
 
 def test_what_is_no_block_is_none(db: None) -> None:
     keys = load_checkpoint_keys()
-    jws = seal()[0].jws
+    jws = sign_checkpoints()[0].jws
     header, payload, signature = jws.split(".")
     for text in ("", "a.b", f"{header}.{payload}.{signature}=", f"{header}.{payload}", f"{jws}.", jws.upper(), "é.é.é"):
         with pytest.raises(BlockInvalid):
@@ -168,7 +168,7 @@ def test_without_the_private_key_nothing_is_sealed(db: None, settings: Settings,
     path.write_text(json.dumps(document))
     settings.CHECKPOINT_KEY_FILE = str(path)
     with pytest.raises(ImproperlyConfigured, match="private"):
-        seal()
+        sign_checkpoints()
     assert Checkpoint.objects.count() == 0
 
 
@@ -176,7 +176,7 @@ def test_the_newest_block_is_public(db: None, client: Client) -> None:
     response = client.get(WELL_KNOWN)
     assert (response.status_code, response.headers["Content-Type"]) == (404, "application/problem+json")
     grow(uuid4())
-    [checkpoint] = seal()
+    [checkpoint] = sign_checkpoints()
     response = client.get(WELL_KNOWN)
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/jose")
     assert response.content.decode() == checkpoint.jws
@@ -188,13 +188,13 @@ def test_the_command_says_what_it_did(db: None) -> None:
     grow(uuid4())
     call_command("seal_ledger", stdout=output)
     call_command("seal_ledger", stdout=output)
-    assert output.getvalue() == "Sealed checkpoint 1.\nNothing moved since the last checkpoint.\n"
+    assert output.getvalue() == "Signed checkpoint 1.\nNothing moved since the last checkpoint.\n"
 
 
 @pytest.mark.parametrize("model", [AuditEntry, Checkpoint, CheckpointHead])
 def test_the_database_refuses_to_change_or_remove_what_was_written(db: None, model: type) -> None:
     grow(uuid4())
-    seal()
+    sign_checkpoints()
     rows = model.objects  # type: ignore[attr-defined]
     connection.check_constraints()  # those that wait for the end of the transaction
     before = list(rows.order_by("pk").values())
@@ -238,7 +238,7 @@ def test_two_sealers_at_once_seal_everything_once(exported: Path) -> None:
     def seal_often() -> None:
         try:
             for _ in range(5):
-                seal()
+                sign_checkpoints()
         except Exception as error:  # noqa: BLE001 - shown by the test
             faults.append(error)
         finally:
@@ -255,7 +255,7 @@ def test_two_sealers_at_once_seal_everything_once(exported: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    seal()
+    sign_checkpoints()
     assert faults == []
     blocks = list(Checkpoint.objects.order_by("number"))
     assert [block.number for block in blocks] == list(range(1, len(blocks) + 1))

@@ -71,7 +71,7 @@ def test_the_app_serves(players: list[Score]) -> None:
 
 def test_the_sealer_seals_and_awards_nothing(players: list[Score]) -> None:
     with as_role("scoreboard_sealer"):
-        assert len(checkpoints.seal()) == 1
+        assert len(checkpoints.sign_checkpoints()) == 1
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             Score.objects.update(points=1)
     assert run_verify() == []
@@ -80,7 +80,7 @@ def test_the_sealer_seals_and_awards_nothing(players: list[Score]) -> None:
 def test_the_app_cannot_make_checkpoints(players: list[Score]) -> None:
     act(players[0], "more")
     with as_role("scoreboard_app"), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-        checkpoints.seal()
+        checkpoints.sign_checkpoints()
 
 
 def has_rights(role: str, table: str, rights: str) -> bool:

@@ -103,7 +103,7 @@ def test_nothing_acknowledged_is_lost_or_doubled(
                 seconds=30,
                 what="An acknowledged update of every client",
             )
-            checkpoints.seal()
+            checkpoints.sign_checkpoints()
             assert run_verify(pinned=export) == []
             server.kill()
             server.start()

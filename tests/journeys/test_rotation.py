@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from audit.checkpoints import seal
+from audit.checkpoints import sign_checkpoints
 from audit.keys import encode_base64url, new_checkpoint_keys, new_ledger_keys
 from audit.models import AuditEntry
 from scores.models import Score
@@ -52,7 +52,7 @@ def verify(pinned: str) -> str:
 def test_the_ledger_key(player: Score, settings: Settings, tmp_path: Path) -> None:
     old, fresh = read(settings.LEDGER_KEYS_FILE), json.loads(new_ledger_keys())
     earn(player, "before")
-    seal()
+    sign_checkpoints()
     both = {**old["keys"], **fresh["keys"]}
     known = write(tmp_path / "step-1.json", {"current": old["current"], "keys": both})
     in_use = write(tmp_path / "step-2.json", {"current": fresh["current"], "keys": both})
@@ -62,7 +62,7 @@ def test_the_ledger_key(player: Score, settings: Settings, tmp_path: Path) -> No
         earn(player, f"key-{number}")
     kids = list(AuditEntry.objects.filter(player=player.pk).order_by("seq").values_list("kid", flat=True))
     assert kids == [old["current"]] * 2 + [fresh["current"], old["current"], fresh["current"]]
-    seal()
+    sign_checkpoints()
     assert "no findings" in verify(settings.CHECKPOINT_EXPORT)
     settings.LEDGER_KEYS_FILE = write(tmp_path / "removed.json", fresh)
     with pytest.raises(SystemExit):
@@ -73,12 +73,12 @@ def test_the_checkpoint_key(player: Score, settings: Settings, tmp_path: Path) -
     old, fresh = read(settings.CHECKPOINT_KEY_FILE), json.loads(new_checkpoint_keys())
     both = {**old["public"], **fresh["public"]}
     earn(player, "before")
-    seal()
+    sign_checkpoints()
     verifying = write(tmp_path / "step-1.json", {"current": old["current"], "public": both})
     sealing = write(tmp_path / "step-2.json", {**fresh, "public": both})
     settings.CHECKPOINT_KEY_FILE = sealing
     earn(player, "after")
-    assert [checkpoint.number for checkpoint in seal()] == [2]
+    assert [checkpoint.number for checkpoint in sign_checkpoints()] == [2]
     for file in (sealing, verifying):
         settings.CHECKPOINT_KEY_FILE = file
         assert "no findings" in verify(settings.CHECKPOINT_EXPORT)
@@ -93,7 +93,7 @@ def test_an_issuers_key(player: Score, settings: Settings, tmp_path: Path) -> No
     by_new = sign(make_claims(player), {**HEADER, "kid": "test-2"}, fresh)
     for receipt in (make_receipt(player), by_new):
         assert update({"receipt": receipt}, token=token).status_code == 200
-    seal()
+    sign_checkpoints()
     assert "no findings" in verify(settings.CHECKPOINT_EXPORT)
     del document["test-backend"]["keys"]["test-1"]
     settings.RECEIPT_ISSUERS_FILE = write(tmp_path / "leaked.json", document)
@@ -104,7 +104,7 @@ def test_an_issuers_key(player: Score, settings: Settings, tmp_path: Path) -> No
 
 def test_an_issuer_that_retires(player: Score, settings: Settings, tmp_path: Path) -> None:
     assert update({"receipt": make_receipt(player)}, token=access_token(player)).status_code == 200
-    seal()
+    sign_checkpoints()
     document = read(settings.RECEIPT_ISSUERS_FILE)
     document["test-backend"]["actions"] = {}
     settings.RECEIPT_ISSUERS_FILE = write(tmp_path / "retired.json", document)

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from audit import checkpoint_file, checkpoints, ledger
-from audit.checkpoints import seal
+from audit.checkpoints import sign_checkpoints
 from audit.models import Checkpoint, CheckpointHead
 from tests.support.chains import grow
 from tests.support.clock import turn_clock, turn_clock_back
@@ -21,7 +21,7 @@ from tests.support.database import database_url
 from tests.support.plugin import Profile
 from tests.support.processes import ROOT, wait_until
 
-ONE_LEAF_A_BLOCK = "from audit import checkpoints; checkpoints.MAXIMUM_LEAVES = 1; checkpoints.seal()"
+ONE_LEAF_A_BLOCK = "from audit import checkpoints; checkpoints.MAXIMUM_LEAVES = 1; checkpoints.sign_checkpoints()"
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def test_sealing_ends_while_the_board_goes_on(exported: Path) -> None:
     stop, made = threading.Event(), list[Checkpoint]()
 
     def seal_once() -> None:
-        made.extend(seal())
+        made.extend(sign_checkpoints())
         connection.close()
 
     writers = [threading.Thread(target=grow_until, args=[stop]) for _ in range(2)]
@@ -63,7 +63,7 @@ def test_sealing_ends_while_the_board_goes_on(exported: Path) -> None:
         thread.join(60)
     assert has_ended
     assert [checkpoint.number for checkpoint in made] in ([], [1])
-    assert [checkpoint.number for checkpoint in seal()] == [len(made) + 1]
+    assert [checkpoint.number for checkpoint in sign_checkpoints()] == [len(made) + 1]
     assert list(checkpoint_file.read_all(str(exported))) == [
         block.jws for block in Checkpoint.objects.order_by("number")
     ]
@@ -90,7 +90,7 @@ def test_what_a_killed_sealer_made_is_committed_and_exported_block_by_block(prof
     lines = exported.read_text().splitlines()
     assert len(lines) in {len(numbers), len(numbers) - 1}
 
-    seal()
+    sign_checkpoints()
 
     assert sorted(CheckpointHead.objects.values_list("player", flat=True)) == sorted(players)
     assert Checkpoint.objects.count() == len(numbers) + 1
@@ -108,5 +108,5 @@ def test_what_a_full_block_had_no_room_for_is_in_the_next_however_old_it_is(
     for player in players:
         grow(player)
     turn_clock_back()
-    assert [checkpoint.number for checkpoint in seal()] == [1, 2, 3]
+    assert [checkpoint.number for checkpoint in sign_checkpoints()] == [1, 2, 3]
     assert list(CheckpointHead.objects.order_by("pk").values_list("player", flat=True)) == players

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 import pytest
 from django.test import Client
 
-from audit.checkpoints import seal
+from audit.checkpoints import sign_checkpoints
 from scores.models import Action
 from tests.support.acting import access_token, make_player
 from tests.support.metrics import read_metrics, scrape
@@ -46,7 +46,7 @@ def test_two_workers_count_together(scoreboard_server: Callable[..., ScoreboardS
 
 def test_the_age_of_the_newest_checkpoint_is_told(db: None, client: Client) -> None:
     assert "scoreboard_checkpoint_age_seconds" not in read_metrics(client.get("/metrics").content.decode())
-    seal()
+    sign_checkpoints()
     age = read_metrics(client.get("/metrics").content.decode())["scoreboard_checkpoint_age_seconds"]
     assert 0 <= age < 60
 

@@ -4,18 +4,18 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from audit.checkpoints import SealingRefused, seal
+from audit.checkpoints import SigningRefused, sign_checkpoints
 from audit.management.repeating import RepeatingCommand
 
 
 class Command(RepeatingCommand):
-    help = "Seal the audit log: sign a block over the chains that moved and append it to CHECKPOINT_EXPORT."
-    fatal_faults = (SealingRefused,)
-    passing_faults = (SealingRefused, OSError, DatabaseError)
+    help = "Sign a block over the chains that moved and append it to CHECKPOINT_EXPORT."
+    fatal_faults = (SigningRefused,)
+    passing_faults = (SigningRefused, OSError, DatabaseError)
 
     def run_round(self, options: dict[str, Any]) -> None:
-        made = seal()
+        made = sign_checkpoints()
         for checkpoint in made:
-            self.stdout.write(f"Sealed checkpoint {checkpoint.number}.")
+            self.stdout.write(f"Signed checkpoint {checkpoint.number}.")
         if not made:
             self.stdout.write("Nothing moved since the last checkpoint.")

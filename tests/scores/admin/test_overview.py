@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from audit.checkpoints import seal
+from audit.checkpoints import sign_checkpoints
 from audit.keys import new_checkpoint_keys
 from audit.models import Refusal, Verification
 from scores.admin import history, overview
@@ -65,7 +65,7 @@ def test_a_new_board_says_what_was_never_done_and_which_command_does_it(desk: Cl
     html = show(desk)
     text = read_text(html)
 
-    assert "Never sealed Run manage.py seal_ledger --every 60" in text
+    assert "No checkpoint yet Run manage.py seal_ledger --every 60" in text
     assert "Never verified Run manage.py verify_ledger" in text
     assert "Last entry none yet" in text
     assert "Open flags 0 None." in text
@@ -75,7 +75,7 @@ def test_a_new_board_says_what_was_never_done_and_which_command_does_it(desk: Cl
 
 def test_what_was_sealed_and_verified_lately_is_good(desk: Client, player: Score, daily_quiz: Action) -> None:
     act(player, "1")
-    seal()
+    sign_checkpoints()
     verified()
 
     html = show(desk)
@@ -112,17 +112,17 @@ def test_a_sealer_that_stopped_is_noticed(
     desk: Client, player: Score, daily_quiz: Action, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     act(player, "1")
-    seal()
+    sign_checkpoints()
     monkeypatch.setattr(overview, "HEARTBEAT_SECONDS", 0)
 
-    assert "Sealing seems to have stopped; start manage.py seal_ledger --every 60" in read_text(show(desk))
+    assert "Signing seems to have stopped; start manage.py seal_ledger --every 60" in read_text(show(desk))
 
 
 def test_a_checkpoint_under_another_key_is_not_trusted(
     desk: Client, player: Score, daily_quiz: Action, settings: Settings, tmp_path: Path
 ) -> None:
     act(player, "1")
-    seal()
+    sign_checkpoints()
     other = tmp_path / "other.json"
     other.write_text(new_checkpoint_keys())
     settings.CHECKPOINT_KEY_FILE = str(other)
@@ -239,7 +239,7 @@ def test_the_page_takes_as_many_queries_whatever_there_is(desk: Client, player: 
     for number in range(2):
         for key in range(5):
             act(make_player(f"Player {number} {key}"), "1")
-        seal()
+        sign_checkpoints()
         verified()
         with CaptureQueriesContext(connection) as queries:
             show(desk)

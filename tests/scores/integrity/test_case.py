@@ -20,7 +20,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from audit import entry_export
-from audit.checkpoints import seal
+from audit.checkpoints import sign_checkpoints
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
 from scores.integrity import case as cases
@@ -52,7 +52,7 @@ class Desk:
 def desk(db: None, settings: Settings, tmp_path: Path) -> Desk:
     settings.CHECKPOINT_EXPORT = str(tmp_path / "checkpoints.jws")
     players = make_history()
-    seal()
+    sign_checkpoints()
     document = make_case(players[0])
     pinned = Path(settings.CHECKPOINT_EXPORT).read_text().split()
     issuers = parse_issuers(Path(settings.RECEIPT_ISSUERS_FILE).read_bytes())

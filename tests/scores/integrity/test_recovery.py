@@ -1,4 +1,4 @@
-"""Scores put right from the log, persons erased from it, and the log taken up again after a restore from a backup."""
+"""Scores put right from the log, persons erased from it, and the log taken up again after a recovery from a backup."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit import checkpoints
-from audit.checkpoints import SealingRefused, read_block
+from audit.checkpoints import SigningRefused, read_block
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
 from scores.board import standings
@@ -134,26 +134,26 @@ class TestErasure:
             corrections.erase_player(player=players[0].pk, reason=" ", actor="system")
 
 
-class TestRestore:
+class TestRecoverLedger:
     def test_a_new_epoch_replaces_what_the_backup_lost(self, players: list[Score], export: Path) -> None:
         with tampering():
             claim(players[0])
-            checkpoints.seal()
+            checkpoints.sign_checkpoints()
         [finding] = run_verify(pinned=export)
         assert (
             "the database is behind the exported checkpoint 4 of epoch 1: it ends at checkpoint 3" in finding["detail"]
         )
-        with pytest.raises(SealingRefused):
-            checkpoints.seal()
+        with pytest.raises(SigningRefused):
+            checkpoints.sign_checkpoints()
         output = io.StringIO()
         call_command("restore_ledger", "--reason", "the disk died", stdout=output)
         assert output.getvalue().startswith("A new epoch begins with checkpoint 4. ")
         block = read_block(Checkpoint.objects.latest("number").jws, load_checkpoint_keys())
         assert (block.number, block.epoch) == (4, 2)
         assert run_verify(pinned=export) == []
-        assert checkpoints.seal() == []
+        assert checkpoints.sign_checkpoints() == []
 
-    def test_after_a_restore_the_blocks_it_kept_are_still_guarded(self, players: list[Score], export: Path) -> None:
+    def test_after_a_recovery_the_blocks_it_kept_are_still_guarded(self, players: list[Score], export: Path) -> None:
         call_command("restore_ledger", "--reason", "the disk died", stdout=io.StringIO())
         with tampering():
             stored = Checkpoint.objects.get(number=2)
@@ -197,7 +197,7 @@ class TestRestore:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_a_backup_is_restored_and_no_receipt_is_spent_twice(
+def test_a_backup_is_recovered_and_no_receipt_is_spent_twice(
     postgresql: PostgreSQL, export: Path, tmp_path: Path
 ) -> None:
     ada = make_history()[0]
@@ -206,7 +206,7 @@ def test_a_backup_is_restored_and_no_receipt_is_spent_twice(
     with backup.open("wb") as file:
         subprocess.run([postgresql.bin / "pg_dump", "--format=custom", url], stdout=file, check=True, timeout=60)
     spent = claim(ada)
-    checkpoints.seal()
+    checkpoints.sign_checkpoints()
     connection.close()
     run([postgresql.bin / "pg_restore", "--clean", "--if-exists", "--single-transaction", "--dbname", url, backup])
 
