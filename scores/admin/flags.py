@@ -19,7 +19,8 @@ from scores.admin.entries import PERMISSION, address_of_void, pair_with_players,
 from scores.admin.forms import MAXIMUM_ENTRIES
 from scores.errors import Refused
 from scores.investigation import flags
-from scores.investigation.corrections import MAXIMUM_REASON_LENGTH, REVERSIBLE
+from scores.investigation.corrections import REVERSIBLE
+from scores.investigation.reasons import MAXIMUM_REASON_LENGTH
 from scores.models import Flag, Score
 from scores.players import ensure_player
 

@@ -11,7 +11,8 @@ from django import forms
 from audit.models import AuditEntry
 from scores.admin.dry_run import Step
 from scores.errors import CorrectionRefused, InvalidName
-from scores.investigation.corrections import MAXIMUM_REASON_LENGTH, split_adjustment
+from scores.investigation.corrections import split_adjustment
+from scores.investigation.reasons import MAXIMUM_REASON_LENGTH
 from scores.names import MAXIMUM_LENGTH, clean_name
 
 #: Their players wait for the lock until all are done, and at most 3 s (500 took 5 s on a busy machine). And the address that

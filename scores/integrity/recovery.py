@@ -24,7 +24,7 @@ from scores.chain import IDENTITY, append_system_entry
 from scores.errors import CorrectionRefused, Unavailable
 from scores.integrity.ledger_keys import find_key_fault
 from scores.integrity.verification import find_differences
-from scores.investigation.corrections import check_reason
+from scores.investigation.reasons import check_reason
 from scores.models import Score
 from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
 

@@ -16,6 +16,7 @@ from scores import announcements, naming
 from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
 from scores.errors import CorrectionRefused
 from scores.investigation.erasure import erase_traces
+from scores.investigation.reasons import check_reason
 from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
 from scores.names import clean_name, name_key
 from scores.players import ensure_player
@@ -23,7 +24,6 @@ from scores.storable import is_storable
 
 #: The actor of what the operator does at the command line without naming anybody.
 SYSTEM = "system"
-MAXIMUM_REASON_LENGTH = 1000
 #: An entry moves at most MAXIMUM_POINTS; a larger adjustment is as many entries, whose lock the player's awards wait for.
 MAXIMUM_ADJUSTMENT = 100 * MAXIMUM_POINTS
 #: The key in an entry's context for the points that a correction could not take or give, signed as `delta` is.
@@ -151,16 +151,6 @@ def describe(entry: AuditEntry) -> str:
     rest = f" {-left_out} more were not there to take." if left_out < 0 else ""
     rest = f" {left_out} more would have passed the largest score there is." if left_out > 0 else rest
     return f"{entry.kind} {entry.delta:+d}, now {entry.balance} points.{rest}"
-
-
-def check_reason(reason: str) -> str:
-    """The reason without the space around it; raises CorrectionRefused where there is none, or none that can be kept."""
-    reason = reason.strip()
-    if not is_storable(reason):
-        raise CorrectionRefused("A reason is text, without U+0000 and in UTF-8.")
-    if not 1 <= len(reason) <= MAXIMUM_REASON_LENGTH:
-        raise CorrectionRefused(f"Give a reason of 1 to {MAXIMUM_REASON_LENGTH} characters.")
-    return reason
 
 
 def check_identity(score: Score) -> None:

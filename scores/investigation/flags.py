@@ -1,60 +1,21 @@
-"""Flags of suspicion: opened by what the rules find, closed by a person. The only writer of flags; each review is in the log."""
+"""The only writer of flags: opened for a suspicion, closed by a person whose review is in the log, emptied of who is erased."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
-from audit.times import to_moment, to_us
-from audit.verification import consistent_read
 from scores.chain import append_system_entry
 from scores.errors import CorrectionRefused
-from scores.investigation import detection, history
-from scores.investigation.corrections import MAXIMUM_REASON_LENGTH, check_reason
-from scores.investigation.detection import PLAYER_RULES, Suspicion, Thresholds
-from scores.investigation.history import HOUR, PopulationStats
+from scores.investigation.detection import Suspicion
+from scores.investigation.reasons import check_reason
 from scores.models import Flag
 
-WINDOW = timedelta(days=7)
-#: What is held in memory until it is written; the next round finds what a round had no room for.
-MAXIMUM_OPENED = 1000
-#: Of flags that are read with their entries, how many at once.
-HELD = 100
-
-Key = tuple[str, str]
-
-
-@dataclass
-class Known:
-    """What need not be found again: open flags, and until when others were reviewed."""
-
-    open: set[Key] = field(default_factory=set)
-    reviewed_us: dict[Key, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One look at everybody: how many players, and the flags it opened."""
-
-    players: int
-    opened: Sequence[Flag]
-
-
-def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> Round:  # noqa: B008 - frozen
-    """Look at everybody's history within the window, as of one moment, and open a flag for what is suspicious and not yet known."""
-    found: dict[Key, Suspicion] = {}
-    with consistent_read():
-        since_us = to_us(datetime.now(UTC) - window)
-        known = _read_known(since_us)
-        population = history.read_population(since_us)
-        for suspicion in _find_all(since_us, known, population, limits):
-            found.setdefault((suspicion.rule, suspicion.subject), suspicion)
-            if len(found) == MAXIMUM_OPENED:
-                break
-    return Round(population.players, open_flags(found.values()))
+#: In place of a sentence or a note that was about an erased person.
+ERASED = "Erased with the person."
 
 
 def open_flags(suspicions: Iterable[Suspicion]) -> list[Flag]:
@@ -78,13 +39,25 @@ def open_flags(suspicions: Iterable[Suspicion]) -> list[Flag]:
 
 
 def confirm(*, flag: int, actor: str, note: str = "") -> Flag:
-    """It is as the flag says. Voids and freezes are acts of their own."""
+    """Close a flag: it is as it says. Voids and freezes are acts of their own.
+
+    Raises CorrectionRefused when the flag was reviewed before, when the reviewer has a part in it, or the note cannot be kept.
+    """
     return _review(flag, Flag.State.CONFIRMED, actor, check_reason(note) if note.strip() else "")
 
 
 def dismiss(*, flag: int, actor: str, note: str) -> Flag:
-    """It has an innocent reason, which the note says. Only newer entries open such a flag again."""
+    """Close a flag: it has an innocent reason, which the note says. Only newer entries open such a flag again.
+
+    Raises CorrectionRefused as `confirm`, and when there is no note.
+    """
     return _review(flag, Flag.State.DISMISSED, actor, check_reason(note))
+
+
+@transaction.atomic
+def erase_from_flags(player: UUID, addresses: set[str]) -> list[str]:
+    """Take a person, and the addresses that are the person's own, out of all flags; return the actions of their reviews."""
+    return [_erase(flag, player, addresses) for flag in _find_flags(player, addresses)]
 
 
 @transaction.atomic
@@ -98,8 +71,6 @@ def _review(pk: int, state: Flag.State, actor: str, note: str) -> Flag:
         raise CorrectionRefused("A review names the person who made it.")
     if actor in {flag.subject, *(player for player, _ in flag.entries)}:
         raise CorrectionRefused("Nobody reviews a flag on their own score.")
-    if len(note) > MAXIMUM_REASON_LENGTH:
-        raise CorrectionRefused(f"A note has at most {MAXIMUM_REASON_LENGTH} characters.")
     flag.state, flag.note, flag.reviewed_by, flag.reviewed_at = state, note, actor, datetime.now(UTC)
     flag.save(update_fields=["state", "note", "reviewed_by", "reviewed_at"])
     # Without the subject, which may be an address: what is in the system chain is there for good.
@@ -108,64 +79,25 @@ def _review(pk: int, state: Flag.State, actor: str, note: str) -> Flag:
     return flag
 
 
-def _read_known(since_us: int) -> Known:
-    """Reviews from before the window bind nothing that lies in it, but for its first hour, which some rules take as a whole."""
-    binding = Q(state=Flag.State.OPEN) | Q(reviewed_at__gte=to_moment(since_us - HOUR))
-    known = Known()
-    for rule, subject, reviewed_at in Flag.objects.filter(binding).values_list("rule", "subject", "reviewed_at"):
-        if reviewed_at is None:
-            known.open.add((rule, subject))
-        else:
-            known.reviewed_us[rule, subject] = max(known.reviewed_us.get((rule, subject), 0), to_us(reviewed_at))
-    return known
+def _find_flags(player: UUID, addresses: set[str]) -> list[Flag]:
+    """About the player, about an address of the player's own, or resting on the player's entries beside those of others."""
+    flags = Flag.objects.select_for_update().annotate(rests_on=Cast("entries", TextField()))
+    return list(
+        flags.filter(Q(player=player) | Q(subject__in=[str(player), *addresses]) | Q(rests_on__contains=str(player)))
+    )
 
 
-def _read_reviewed_players(addresses: Iterable[str]) -> dict[str, set[str]]:
-    """By address, who was looked at in a review of it; however long ago, as a school stays one."""
-    reviewed = Flag.objects.filter(rule=Flag.Rule.SHARED_ADDRESS, subject__in=addresses, reviewed_at__isnull=False)
-    players: dict[str, set[str]] = {}
-    for address, entries in reviewed.values_list("subject", "entries").iterator(HELD):
-        players.setdefault(address, set()).update(player for player, _ in entries)
-    return players
-
-
-def _find_all(since_us: int, known: Known, population: PopulationStats, limits: Thresholds) -> Iterator[Suspicion]:
-    yield from _find_in_histories(since_us, known, population, limits)
-    for subject, refused in history.read_refusals(since_us):
-        key: Key = Flag.Rule.REFUSALS, subject
-        if key in known.open:
-            continue
-        fresh = [item for item in refused if to_us(item.minute) > known.reviewed_us.get(key, 0)]
-        burst = detection.find_refusals(subject, fresh, limits)
-        if burst is not None:
-            begin, suspicion = burst
-            yield suspicion._replace(entries=history.read_around(suspicion.player, begin, detection.MAXIMUM_LINKED))
-    crowded = history.find_crowded_addresses(since_us, limits.address_players)
-    reviewed_players = _read_reviewed_players(crowded)
-    for cluster in history.read_clusters(since_us, crowded):
-        key = Flag.Rule.SHARED_ADDRESS, cluster.address
-        shared = detection.find_shared_address(cluster, reviewed_players.get(cluster.address, ()), population, limits)
-        if key not in known.open and shared is not None:
-            yield shared
-    for issuer in population.issuer_hours:
-        key = Flag.Rule.ISSUER_VOLUME, issuer
-        busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), population, limits)
-        if key not in known.open and busy is not None:
-            hour, suspicion = busy
-            yield suspicion._replace(entries=history.read_receipts(issuer, hour, detection.MAXIMUM_LINKED))
-
-
-def _find_in_histories(
-    since_us: int, known: Known, population: PopulationStats, limits: Thresholds
-) -> Iterator[Suspicion]:
-    for played in history.read_histories(since_us):
-        for rule, find in PLAYER_RULES:
-            key = rule, str(played.player)
-            if key in known.open:
-                continue
-            suspicion = find(replace(played, reviewed_us=known.reviewed_us.get(key, 0)), population, limits)
-            if suspicion is not None:
-                yield suspicion
+def _erase(flag: Flag, player: UUID, addresses: set[str]) -> str:
+    """Leaves rule, state and who reviewed it; the action of its review."""
+    if flag.player == player or flag.subject in {str(player), *addresses}:
+        flag.why = ERASED
+    else:
+        flag.entries = [entry for entry in flag.entries if entry[0] != str(player)]
+    if flag.subject in addresses:
+        flag.subject, flag.entries = f"erased-{flag.pk}", []
+    flag.note = flag.note and ERASED
+    flag.save(update_fields=["subject", "why", "entries", "note"])
+    return flag.review_action
 
 
 def _is_uuid(actor: str) -> bool:

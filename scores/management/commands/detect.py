@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 
 from audit.management.repeating import RepeatingCommand
-from scores.investigation import flags
+from scores.investigation.detection_round import detect
 
 
 class Command(RepeatingCommand):
@@ -29,7 +29,7 @@ class Command(RepeatingCommand):
 
     def run_round(self, options: dict[str, Any]) -> None:
         began = time.monotonic()
-        found = flags.detect(window=timedelta(days=options["days"]))
+        found = detect(window=timedelta(days=options["days"]))
         for flag in found.opened:
             self.stdout.write(f"{flag}. {flag.why}")
         seconds = time.monotonic() - began
