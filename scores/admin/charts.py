@@ -96,7 +96,7 @@ def draw_curve(
         f"From {points[0].balance:,} points on {format_moment(points[0].at)} UTC "
         f"to {points[-1].balance:,} on {format_moment(points[-1].at)} UTC."
     )
-    svg = _begin(name, title, f"{description} {_tell(marks)}".strip(), CURVE_HEIGHT)
+    svg = _begin(name, title, f"{description} {_count_marks(marks)}".strip(), CURVE_HEIGHT)
     for begin, end in frozen:
         x, until = scale.x(begin), scale.x(min(end, scale.end))
         box = {"x": f"{x}", "y": f"{TOP}", "width": f"{max(until - x, 1):.1f}", "height": f"{scale.bottom - TOP}"}
@@ -111,7 +111,7 @@ def draw_curve(
     ground = scale.bottom
     SubElement(svg, "path", {"class": "area", "d": f"{path}V{ground}H{scale.x(points[0].at)}Z"})
     SubElement(svg, "path", {"class": "curve", "d": path})
-    for mark in _fold(marks, scale):
+    for mark in _merge_refusals(marks, scale):
         y = ground if mark.balance is None else scale.y(mark.balance)
         SubElement(_draw_sign(svg, mark.kind, scale.x(mark.at), y), "title").text = mark.text
     return _end(svg)
@@ -168,13 +168,13 @@ def format_value(value: int) -> str:
     return str(abs(value))
 
 
-def _tell(marks: Iterable[Mark]) -> str:
+def _count_marks(marks: Iterable[Mark]) -> str:
     kinds = sorted(marks, key=lambda mark: mark.kind)
     counts = [(kind, sum(mark.count for mark in group)) for kind, group in groupby(kinds, lambda mark: mark.kind)]
     return "Marked: " + ", ".join(f"{kind} {count:,}" for kind, count in counts) + "." if counts else ""
 
 
-def _fold(marks: Iterable[Mark], scale: Scale) -> Iterable[Mark]:
+def _merge_refusals(marks: Iterable[Mark], scale: Scale) -> Iterable[Mark]:
     """Each correction by itself; refusals that would lie upon each other as one."""
     yield from (mark for mark in marks if mark.balance is not None)
     refusals = sorted((mark for mark in marks if mark.balance is None), key=lambda mark: mark.at)

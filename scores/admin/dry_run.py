@@ -45,7 +45,7 @@ class DryRun:
         ranks = {row["player"]: row["rank"] for row in self.before}
         touched = {str(player) for player in self.balances}
         places = range(max(len(self.before), len(self.after)))
-        pairs = [(_row(self.before, place), _row(self.after, place)) for place in places]
+        pairs = [(_row_at(self.before, place), _row_at(self.after, place)) for place in places]
         return [
             {
                 "rank": rank,
@@ -61,10 +61,10 @@ class DryRun:
     @property
     def moves_board(self) -> bool:
         """Whether any visitor would see it."""
-        return [_seen(row) for row in self.before] != [_seen(row) for row in self.after]
+        return [_shown_to_visitors(row) for row in self.before] != [_shown_to_visitors(row) for row in self.after]
 
 
-def _row(board: list[dict[str, Any]], place: int) -> dict[str, Any] | None:
+def _row_at(board: list[dict[str, Any]], place: int) -> dict[str, Any] | None:
     return board[place] if place < len(board) else None
 
 
@@ -74,7 +74,7 @@ def _move(before: int | None, rank: int) -> str:
     return "" if before == rank else f"{'up' if before > rank else 'down'} from {before}"
 
 
-def _seen(row: dict[str, Any]) -> tuple[str, str, int]:
+def _shown_to_visitors(row: dict[str, Any]) -> tuple[str, str, int]:
     return row["player"], row["name"], row["score"]
 
 

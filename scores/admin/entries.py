@@ -91,7 +91,7 @@ class EntryAdmin(AuditEntryAdmin):
         if len(ids) > MAXIMUM_ENTRIES:
             messages.error(request, f"At most {MAXIMUM_ENTRIES} entries are voided at once. Select fewer.")
             return None
-        return redirect(address_of_void(ids))
+        return redirect(make_void_url(ids))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -106,7 +106,7 @@ class EntryAdmin(AuditEntryAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
 
-def address_of_void(ids: Iterable[int]) -> str:
+def make_void_url(ids: Iterable[int]) -> str:
     """The confirmation of the void of these entries."""
     return f"{reverse('admin:scores_score_void_selection')}?entries={write_numbers(ids)}"
 

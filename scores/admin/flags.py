@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from audit.admin import ReadOnlyAdmin
-from scores.admin.entries import PERMISSION, address_of_void, pair_with_players, show_name
+from scores.admin.entries import PERMISSION, make_void_url, pair_with_players, show_name
 from scores.admin.forms import MAXIMUM_ENTRIES
 from scores.errors import Refused
 from scores.investigation import flags
@@ -121,7 +121,7 @@ def _find_acts(flag: Flag) -> dict[str, str]:
     acts = {}
     ids = [entry.pk for entry in flag.linked_entries()[:MAXIMUM_ENTRIES] if entry.kind in REVERSIBLE]
     if ids:
-        acts["void"] = address_of_void(ids)
+        acts["void"] = make_void_url(ids)
     if flag.player and Score.objects.filter(pk=flag.player, frozen=False).exists():
         acts["freeze"] = reverse("admin:scores_score_act", args=[flag.player, "freeze"])
     return acts

@@ -16,7 +16,7 @@ from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 from audit.times import to_moment, to_us
 from scores.admin.charts import HOUR, MINUTE, Bar, draw_bars
-from scores.admin.history import find_begin
+from scores.admin.player_history import bound_begin_us
 from scores.models import Flag, Score
 
 FLAGS = RISERS = 8
@@ -72,7 +72,7 @@ def describe(request: HttpRequest, now: datetime | None = None) -> dict[str, Any
     if request.user.has_perm("audit.view_auditentry"):
         this_hour = now.replace(minute=0, second=0, microsecond=0)
         day = this_hour - timedelta(hours=HOURS - 1)
-        begin_us = find_begin(day)
+        begin_us = bound_begin_us(day)
         context |= {"ledger": read_ledger_state(now), "traffic": draw_traffic(now, begin_us)}
         if begin_us > to_us(day):
             context["counted_since"] = to_moment(begin_us)

@@ -15,7 +15,7 @@ from django.urls import URLPattern
 
 from audit.admin import ReadOnlyAdmin
 from audit.models import AuditEntry
-from scores.admin import acts, case, players
+from scores.admin import acts, case_download, player_page
 from scores.admin.accounts import AccountAdmin
 from scores.admin.entries import EntryAdmin, show_name
 from scores.admin.flags import FlagAdmin
@@ -77,7 +77,7 @@ class ScoreAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the desk about one player come before Django's own, whose last pattern takes everything."""
-        return [*players.urls(self), *acts.urls(self), *case.urls(self), *super().get_urls()]
+        return [*player_page.urls(self), *acts.urls(self), *case_download.urls(self), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -173,7 +173,7 @@ def _read_checkpoints(player: UUID, last: int) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def hash_described(leaves: Iterable[tuple[str, int, str]]) -> tuple[int, str]:
+def hash_case_leaves(leaves: Iterable[tuple[str, int, str]]) -> tuple[int, str]:
     """`count` and `root` of leaves as a case has them."""
     return hash_leaves((UUID(owner), seq, mac) for owner, seq, mac in leaves)
 

@@ -15,7 +15,7 @@ from audit.checkpoints import Block, BlockInvalid, read_block
 from audit.keys import CheckpointKeys, Keyring, decode_base64url
 from audit.times import format_time
 from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, State
-from scores.integrity.case import LISTS, PARTS, Case, CaseMac, hash_described
+from scores.integrity.case import LISTS, PARTS, Case, CaseMac, hash_case_leaves
 from scores.integrity.verification import expected_score
 from scores.receipts.verifier import Issuer, check_spent
 
@@ -174,7 +174,7 @@ def _check_leaves(player: UUID, item: dict[str, Any], block: Block) -> Iterator[
         yield f"{name} was signed as checkpoint {block.number}"
     if item["leaves"] is None:
         return
-    if (block.count, block.root) != hash_described(item["leaves"]):
+    if (block.count, block.root) != hash_case_leaves(item["leaves"]):
         yield f"the leaves of {name} are not the ones it signed"
     if [str(player), item["seq"], item["mac"]] not in item["leaves"]:
         yield f"the leaf of this player is not one of {name}"

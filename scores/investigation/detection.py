@@ -104,14 +104,14 @@ def find_no_pause(history: History, _: PopulationStats, limits: Thresholds) -> S
     stretch: list[Act] = []
     for act in history.fresh:
         if stretch and act.at_us - stretch[-1].at_us >= limits.pause_hours * HOUR:
-            longest, stretch = max(longest, stretch, key=_length), []
+            longest, stretch = max(longest, stretch, key=_duration_us), []
         stretch.append(act)
-    longest = max(longest, stretch, key=_length)
-    if _length(longest) < limits.awake_hours * HOUR:
+    longest = max(longest, stretch, key=_duration_us)
+    if _duration_us(longest) < limits.awake_hours * HOUR:
         return None
     pause = max(later.at_us - earlier.at_us for earlier, later in pairwise(longest))
     why = (
-        f"{len(longest)} acts over {_length(longest) / HOUR:.0f} hours from {_show(longest[0].at_us)} "
+        f"{len(longest)} acts over {_duration_us(longest) / HOUR:.0f} hours from {_format_time(longest[0].at_us)} "
         f"without a pause longer than {timedelta(seconds=pause // SECOND)} (h:mm:ss)."
     )
     return _suspect(Flag.Rule.NO_PAUSE, history, why, longest)
@@ -168,7 +168,7 @@ def find_pace(history: History, population: PopulationStats, limits: Thresholds)
         if is_fresh and is_fast and acts >= limits.pace_acts and points > most:
             most = points
             why = (
-                f"{points} points by {acts} acts in the hour from {_show(hour * HOUR)}; "
+                f"{points} points by {acts} acts in the hour from {_format_time(hour * HOUR)}; "
                 f"in the middle, all players' busiest hours have {usual}"
             )
             why += f" and this player's hours before it {own:.0f}." if own else "."
@@ -230,7 +230,7 @@ def find_busy_hour(
         begin = hour if begin is None else begin
         is_far_above = count >= max(limits.issuer_receipts, limits.issuer_times * busiest)
         if is_far_above and hour - begin >= limits.issuer_hours and hour * HOUR > reviewed_us:
-            why = f"{count} receipts of {issuer} in the hour from {_show(hour * HOUR)}; its busiest hour before had {busiest}."
+            why = f"{count} receipts of {issuer} in the hour from {_format_time(hour * HOUR)}; its busiest hour before had {busiest}."
             found = hour, Suspicion(Flag.Rule.ISSUER_VOLUME, issuer, None, why)
         busiest = max(busiest, count)
     return found
@@ -260,11 +260,11 @@ def _is_unlike(own: Share, others: ShareStats, limits: Thresholds) -> bool:
     return own.part >= limits.cap_share and others.players >= limits.cap_players and others.average <= limits.cap_others
 
 
-def _length(acts: Sequence[Act]) -> int:
+def _duration_us(acts: Sequence[Act]) -> int:
     return acts[-1].at_us - acts[0].at_us if acts else 0
 
 
-def _show(at_us: int) -> str:
+def _format_time(at_us: int) -> str:
     return f"{to_moment(at_us):%Y-%m-%d %H:%M} UTC"
 
 

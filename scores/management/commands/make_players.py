@@ -51,10 +51,10 @@ class Command(BaseCommand):
         lines = (describe(score, lifetime if tokens else None) for score, _ in players)
         for written, chunk in enumerate(_in_chunks(lines), start=1):
             self.stdout.write("\n".join(chunk))
-            self._tell(f"\r{min(written * LINES_AT_ONCE, len(players))} of {len(players)} written", ending="")
-        self._tell(f"\n{new} players made, {len(players) - new} were there already.")
+            self._report(f"\r{min(written * LINES_AT_ONCE, len(players))} of {len(players)} written", ending="")
+        self._report(f"\n{new} players made, {len(players) - new} were there already.")
 
-    def _tell(self, text: str, ending: str = "\n") -> None:
+    def _report(self, text: str, ending: str = "\n") -> None:
         """Progress is for somebody who watches; a log file or a pipe gets none."""
         if self.stderr.isatty():
             self.stderr.write(text, self.style.NOTICE, ending=ending)

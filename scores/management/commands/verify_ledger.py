@@ -96,14 +96,14 @@ class Progress:
 
     def __init__(self, command: BaseCommand) -> None:
         self.entries = 0
-        self.began = self._said = time.monotonic()
+        self.began = self._reported_at = time.monotonic()
         self._stream = command.stderr
         self._watched = sys.stderr.isatty()
 
     def __call__(self, entries: int) -> None:
         self.entries += entries
-        if self._watched and self.entries % 1000 < entries and time.monotonic() - self._said > PROGRESS_SECONDS:
-            self._said = time.monotonic()
+        if self._watched and self.entries % 1000 < entries and time.monotonic() - self._reported_at > PROGRESS_SECONDS:
+            self._reported_at = time.monotonic()
             self._stream.write(f"\r{self.entries} entries", ending="")
 
     def clear(self) -> None:

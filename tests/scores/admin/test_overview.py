@@ -17,7 +17,7 @@ from pytest_django import Settings
 from audit.checkpoints import sign_checkpoints
 from audit.keys import new_checkpoint_keys
 from audit.models import Refusal, Verification
-from scores.admin import history, overview
+from scores.admin import overview, player_history
 from scores.admin.entries import show_name
 from scores.investigation import corrections
 from scores.models import Action, Flag, Score
@@ -166,7 +166,7 @@ def test_of_a_flood_the_newest_entries_are_counted(
     turn_clock_back()
     for key in "567":
         act(player, key)
-    monkeypatch.setattr(history, "LOOKED_AT", 2)
+    monkeypatch.setattr(player_history, "LOOKED_AT", 2)
 
     html = show(desk)
 

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from audit.models import AuditEntry, Verification
-from scores.admin import history
+from scores.admin import player_history
 from scores.admin.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
 from scores.admin.entries import attach_players
 from scores.board.standings import find_place
@@ -69,35 +69,35 @@ def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: 
 
 def describe(player: UUID) -> dict[str, Any]:
     """What the log says of this player, ready to be shown."""
-    newest = history.read_newest(player)
-    refusals = history.read_refusals(player)
+    newest = player_history.read_newest(player)
+    refusals = player_history.read_refusals(player)
     context: dict[str, Any] = {
-        "refusals": history.sum_refusals(refusals),
-        "refusals_cut": len(refusals) == history.REFUSALS,
-        "chain": history.check_chain(player, newest[0].seq if newest else 0),
+        "refusals": player_history.sum_refusals(refusals),
+        "refusals_cut": len(refusals) == player_history.REFUSALS,
+        "chain": player_history.check_chain(player, newest[0].seq if newest else 0),
         "verification": _last_verification(player),
     }
     if not newest:
         return context
     length, last = newest[0].seq, newest[0]
-    corrections = history.read_corrections(player)
-    marks = history.make_marks(corrections, refusals)
-    recent = history.recent_entries(player, length)
-    addresses, agents = history.count_origins(recent, "address"), history.count_origins(recent, "agent")
-    history.find_others(player, addresses, agents, datetime.now(UTC))
-    points = history.read_points(player, length)
-    hours = history.count_hours(recent, last.at_us)
+    corrections = player_history.read_corrections(player)
+    marks = player_history.make_marks(corrections, refusals)
+    recent = player_history.recent_entries(player, length)
+    addresses, agents = player_history.count_origins(recent, "address"), player_history.count_origins(recent, "agent")
+    player_history.find_others(player, addresses, agents, datetime.now(UTC))
+    points = player_history.read_points(player, length)
+    hours = player_history.count_hours(recent, last.at_us)
     return {
         **context,
-        "curve": draw_curve("curve", "Points over time", points, marks, history.find_frozen(corrections)),
+        "curve": draw_curve("curve", "Points over time", points, marks, player_history.find_frozen(corrections)),
         "signs": _sum_signs(marks),
-        "is_sample": length > history.SAMPLES,
+        "is_sample": length > player_history.SAMPLES,
         "hours": draw_bars("hours", "Updates per hour, up to the last one", hours, HOUR),
-        "actions": history.count_actions(recent),
+        "actions": player_history.count_actions(recent),
         "origins": (("Addresses", addresses), ("Agents", agents)),
         "came_from": [origin.value for origin in addresses],
-        "counted": min(length, history.RECENT),
-        "is_cut": length > history.RECENT,
+        "counted": min(length, player_history.RECENT),
+        "is_cut": length > player_history.RECENT,
         "entries": _with_reversals(player, newest),
     }
 

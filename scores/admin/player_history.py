@@ -169,7 +169,7 @@ def find_others(player: UUID, addresses: Collection[Origin], agents: Collection[
     others = AuditEntry.objects.exclude(player=player)
     lately = others.annotate(value=context_key("address")).filter(
         value__in={origin.value for origin in addresses} - {UNKNOWN},
-        at_us__gte=find_begin(now - timedelta(days=SHARED_DAYS)),
+        at_us__gte=bound_begin_us(now - timedelta(days=SHARED_DAYS)),
     )
     users: dict[tuple[str, str], list[UUID]] = {}
     for key, entries, origins in (
@@ -192,7 +192,7 @@ def check_chain(player: UUID, length: int) -> ChainState:
     return ChainState(length, findings, CheckpointHead.objects.filter(player=player).order_by("-seq").first())
 
 
-def find_begin(since: datetime) -> int:
+def bound_begin_us(since: datetime) -> int:
     """`since` in microseconds, or later where there are more than LOOKED_AT entries after it."""
     newest = AuditEntry.objects.order_by("-pk").values("pk")[:1]
     beyond = AuditEntry.objects.filter(pk__lte=Subquery(newest) - LOOKED_AT).order_by("-pk")

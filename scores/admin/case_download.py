@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 
 from audit import entry_export
-from scores.admin.players import route
+from scores.admin.player_page import route
 from scores.integrity.case import write_case
 from scores.models import Score
 

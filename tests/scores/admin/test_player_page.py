@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry, Refusal
 from scores.admin.entries import show_name
-from scores.admin.players import describe
+from scores.admin.player_page import describe
 from scores.investigation import corrections
 from scores.models import Action, Flag, Score
 from tests.support.acting import PASSWORD, make_player, make_receipt
