@@ -20,7 +20,7 @@ GROUP = "Stress"
 READERS = 50
 STALLED = 100
 ROUNDS = 6
-#: What the contract allows for viewers that stop reading, and what noise may hide.
+#: What viewers that stop reading may cost the server, and what noise may hide.
 MOST_MEBIBYTES = 50
 NOISE_MEBIBYTES = 15
 SLOW_CLIENTS = 20
@@ -53,7 +53,7 @@ def _stall(stage: Stage, sizes: Sizes, web: Server, players: Sequence[Player]) -
             closed = stalled.drain()
         left = viewers.look().open
     let_go = closed.total() - closed["open"]
-    # Whether they must be gone by now depends on how long we looked; the contract says 60 s.
+    # Whether they must be gone by now depends on how long we looked; docs/contract.md 4.3 says 60 s.
     expected = STALLED if sizes.stall_seconds > 120 else 0
     later = [percentile(beside, part) - percentile(before, part) for part in (0.5, 0.99)]
     passed = grown < MOST_MEBIBYTES and later[0] < 20 and later[1] < 100 and let_go >= expected and left == READERS

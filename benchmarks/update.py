@@ -1,4 +1,4 @@
-"""Part 1: PATCH /api/score/update, the whole contract in force, beside the plain way and the floor."""
+"""Part 1: PATCH /api/score/update, with all that docs/contract.md 3.2 asks of it in force, beside the plain way and the floor."""
 
 import contextlib
 from collections.abc import Iterator, Sequence

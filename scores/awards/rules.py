@@ -1,6 +1,6 @@
 """The rules of an award: what is claimed, by whom, what the database says about it, and what follows. Nothing here reads or writes.
 
-The order of refusals is that of docs/contract.md. `compare_and_swap` and `locking` read the facts and write the entry.
+The order of refusals is that of docs/contract.md 2.3. `compare_and_swap` and `locking` read the facts and write the entry.
 """
 
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ from scores.naming import NameChanged
 
 
 def award(attempt: Attempt, *, waits: bool = True) -> Award:
-    """Credit the caller for an act, exactly once, or raise the `Refused` that the contract's order of checks meets first.
+    """Credit the caller for an act, exactly once, or raise the `Refused` that comes first in docs/contract.md 2.3.
 
     Raises PlayerHeld where another transaction holds the player and the caller would rather come again than wait for it.
     """

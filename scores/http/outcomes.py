@@ -13,7 +13,7 @@ from scores.errors import Refused
 
 logger = logging.getLogger("scores.outcomes")
 
-#: Refusals of a known player that the log keeps, folded (contract, section 6).
+#: Refusals of a known player that the log keeps, folded (docs/contract.md 2.5).
 KEPT_STATUSES = frozenset({401, 403, 409, 422, 429})
 #: What was changed behind the application's back, and holds an update until a person has looked.
 TAMPERING = frozenset({"chain_broken", "catalogue_changed"})

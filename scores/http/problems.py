@@ -84,7 +84,7 @@ def replace(page: HttpResponseBase) -> HttpResponse:
 
 
 def refuse(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """The answer to a refused act; logged, and kept where the contract says so."""
+    """The answer to a refused act; logged, and kept where docs/contract.md 2.5 says so."""
     headers = {}
     if refusal.retry_after is not None or refusal.status in {429, 503}:
         headers["Retry-After"] = str(max(1, refusal.retry_after or RETRY_SECONDS))

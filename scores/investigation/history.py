@@ -27,7 +27,7 @@ HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 CHUNK = 5000
 #: Of a player who did more than this in the window, the newest are looked at: what is held in memory has a bound. It is more
-#: than a day and a night at the contract's 60 a minute.
+#: than a day and a night at the 60 a minute that SCORE_UPDATE_RATE is by itself.
 MAXIMUM_ACTS = 120_000
 MAXIMUM_ADDRESSES = 500
 

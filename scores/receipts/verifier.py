@@ -1,7 +1,7 @@
 """Receipts: signed, single-use statements by the backend where an action took place. Issuers, and what a receipt proves.
 
 A receipt is a compact JWS (RFC 7515) signed with Ed25519 (RFC 8037) and verified with PyJWT; header and claims are
-exactly those of the contract. Single use is the ledger's business: `Receipt.ref` is unique there.
+exactly those of docs/contract.md 5.3. Single use is the ledger's business: `Receipt.ref` is unique there.
 """
 
 import functools
@@ -129,7 +129,7 @@ def registry(path: str) -> Registry:
 
 
 def parse_issuers(data: bytes) -> dict[str, Issuer]:
-    """The issuers in the file's text; ValueError with a sentence where it is not of the contract's form."""
+    """The issuers in the file's text; ValueError with a sentence where it is not of the form of docs/contract.md 5.5."""
     document = strict_json.loads(data)
     if not isinstance(document, dict):
         raise ValueError("It must be an object of issuers by name.")  # noqa: TRY004 - one kind of error for one kind of mistake
@@ -158,7 +158,7 @@ def _parse_issuer(name: str, entry: Any) -> Issuer:
 
 
 def examine(text: str) -> Receipt:
-    """Read a receipt as far as it can be read and say what is wrong with it first, in the contract's order.
+    """Read a receipt as far as it can be read and say what is wrong with it first, in the order of docs/contract.md 5.4.
 
     Its times are judged with the award, by the log's clock: see `Receipt.find_fault`.
     """

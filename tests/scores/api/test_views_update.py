@@ -173,7 +173,7 @@ def test_a_used_receipt_in_another_players_hands_is_of_another_player(
 
 
 def refusals(player: Score) -> dict[str, Any]:
-    """One request that meets each refusal alone, and what arranges for it; in the contract's order."""
+    """One request that meets each refusal alone, and what arranges for it; in the order of docs/contract.md 2.3."""
     frozen, disabled = {"frozen": True}, {"enabled": False}
     return {
         "player_frozen": (403, QUIZ, "k", frozen, {}),
@@ -300,7 +300,7 @@ ORDER = [
 
 
 @pytest.mark.parametrize(("first", "second"), ORDER)
-def test_of_two_refusals_the_contracts_first_is_answered(
+def test_of_two_refusals_the_first_of_the_order_is_answered(
     player: Score, token: str, daily_quiz: Action, settings: Settings, first: str, second: str
 ) -> None:
     request: dict[str, Any] = {"body": QUIZ, "token": token, "key": "fresh", "content_type": "application/json"}
