@@ -13,6 +13,7 @@ from django.urls import path, re_path  # noqa: E402
 
 from scoreboard_project.server.cors import CrossOrigin  # noqa: E402
 from scoreboard_project.server.fast_top import TopFastPath  # noqa: E402
+from scoreboard_project.server.fast_update import UpdateFastPath  # noqa: E402
 from scoreboard_project.server.lifespan import Lifespan  # noqa: E402
 from scoreboard_project.server.origins import OriginGuard  # noqa: E402
 from scoreboard_project.server.socket_limit import SocketLimit  # noqa: E402
@@ -26,7 +27,7 @@ __all__ = ["TimedProtocol", "ViewerProtocol", "application"]
 application = Lifespan(
     ProtocolTypeRouter(
         {
-            "http": CrossOrigin(TopFastPath(Bridge(_handler))),
+            "http": CrossOrigin(Bridge(_handler, fast_paths=[TopFastPath(), UpdateFastPath()])),
             "websocket": OriginGuard(
                 SocketLimit(
                     URLRouter(

@@ -30,6 +30,11 @@ REQUESTS = Histogram(
     "scoreboard_request_seconds", "Time from middleware to answer, by route and class of status.",
     ["route", "status"], buckets=SECONDS,
 )  # fmt: skip
+FAST_PATH_FAILURES = Counter(
+    "scoreboard_fast_path_failures",
+    "Requests left to their view because what answers in front of it failed.",
+    ["route"],
+)
 THREADS_BUSY = Gauge(
     "scoreboard_threads_busy",
     "Threads that serve a request now: of 4 per worker, and of those for special kinds.",

@@ -1,4 +1,4 @@
-"""What is answered in front of Django: when it may be, for many at once in one thread, and with the headers the views send."""
+"""Questions of many requests, answered together in one thread."""
 
 import asyncio
 from collections import deque
@@ -6,14 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, auto
 from typing import Final, Generic, TypeVar
-
-from django.conf import settings
-from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest
-
-from scoreboard_project.server.asgi_types import Headers, Message
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -29,7 +23,7 @@ TRIES_TOGETHER = 3
 class Retry(Enum):
     """What is given for a question that cannot be answered yet and has to be asked again."""
 
-    RETRY = "retry"
+    RETRY = auto()
 
 
 RETRY: Final = Retry.RETRY
@@ -167,30 +161,3 @@ def _give(
         elif not each.answer.done():
             each.answer.set_result(answer)
     return left
-
-
-class LearnedHeaders:
-    """What the view of a route says with every 200, by whether it came over HTTPS; `own` differs from answer to answer."""
-
-    def __init__(self, *own: bytes) -> None:
-        self._own = {*own, b"content-length", b"ratelimit", b"ratelimit-policy", b"x-request-id"}
-        self._headers: dict[bool, Headers] = {}
-
-    def get(self, *, secure: bool) -> Headers | None:
-        return self._headers.get(secure)
-
-    def learn(self, start: Message, *, secure: bool) -> None:
-        if start["status"] != 200:
-            return
-        headers = [pair for pair in start["headers"] if pair[0] not in self._own]
-        if not any(name == b"set-cookie" for name, _ in headers):
-            self._headers[secure] = headers
-
-
-def is_admissible(request: HttpRequest) -> bool:
-    """Whether Django would let it through to a view: a Host of ours, over HTTPS where that is asked for."""
-    try:
-        request.get_host()
-    except DisallowedHost:
-        return False
-    return request.is_secure() or not settings.SECURE_SSL_REDIRECT

@@ -8,17 +8,18 @@ from django.urls import Resolver404, resolve
 from scoreboard_project.server.asgi_types import Headers, Message
 from scores import metrics
 from scores.errors import Refused
-from scores.http.limits import Usage, describe_limits
+from scores.http.context import context_of
+from scores.http.counting import Usage
+from scores.http.limits import describe_limits
 from scores.http.logs import request_id
-from scores.http.middleware import answer_refusal, choose_request_id, client_address
+from scores.http.middleware import answer_refusal
 
 
 def refuse(
     request: WSGIRequest, refusal: Refused, *, began: float, usage: Usage | None = None, learned: Headers | None = None
 ) -> tuple[bytes, Message]:
     """Body and start of the answer; logged, counted and kept like every other. `learned` is what the view says with a 200."""
-    request.META.setdefault("CLIENT_ADDRESS", client_address(request))
-    identity = request.META.setdefault("REQUEST_ID", choose_request_id(request.META.get("HTTP_X_REQUEST_ID", "")))
+    identity = context_of(request).request_id
     token = request_id.set(identity)
     try:
         response = answer_refusal(request, refusal)

@@ -6,24 +6,29 @@ a query, a database that is away) is passed on to the view, whose answers are al
 """
 
 import asyncio
+import logging
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from wsgiref.types import WSGIEnvironment
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from scoreboard_project.server.asgi_types import Headers, Message, Receive, Send
-from scoreboard_project.server.batching import Batcher, LearnedHeaders, is_admissible
+from scoreboard_project.server.asgi_types import Headers, Message
+from scoreboard_project.server.batching import Batcher
+from scoreboard_project.server.fast_path import PASS_TO_VIEW, LearnedHeaders, PassToView, Response, is_admissible
 from scoreboard_project.server.fast_refusal import refuse
-from scoreboard_project.server.wsgi_bridge import build_environ
+from scoreboard_project.server.routes import TOP
 from scores import metrics
 from scores.board.standings import Snapshot, read_snapshot
 from scores.database.availability import read_limit
 from scores.errors import RateLimited
-from scores.http.limits import AddressReadLimit, AddressUnchangedLimit, Usage, address_subject, describe_limits
-from scores.http.middleware import choose_request_id, client_address
+from scores.http.context import context_of
+from scores.http.counting import Usage
+from scores.http.limits import AddressReadLimit, AddressUnchangedLimit, address_subject, describe_limits
 
-PATH = "/api/score/top"
+logger = logging.getLogger(__name__)
+
 #: With a database that answers nothing, the view gets the rest of the 5 s that a client waits at most.
 TIMEOUT_SECONDS = 1.5
 BODY_HEADERS = {b"content-type", b"content-length"}
@@ -41,55 +46,46 @@ class Answer(NamedTuple):
 
 
 class TopFastPath:
-    """The ASGI application for this one route, in front of the one for all."""
+    """The `FastPath` of GET top."""
 
-    def __init__(self, application: Any) -> None:
-        self._application = application
+    method, path = "GET", TOP
+
+    def __init__(self) -> None:
         self._headers = LearnedHeaders(b"etag", b"age")
         self._batcher = Batcher("top", _look)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def answer(self, environ: WSGIEnvironment) -> Response | PassToView:
         began = time.perf_counter()
-        request = _read_request(scope)
-        if request is None:
-            await self._application(scope, receive, send)
-            return
-        headers = self._headers.get(secure=request.is_secure())
-        if headers is None:
-            await self._application(scope, receive, self._learn(request, send))
-            return
-        request.META["CLIENT_ADDRESS"] = client_address(request)
+        request = _read_request(environ)
+        headers = self._headers.get(secure=request.is_secure()) if request is not None else None
+        if request is None or headers is None:
+            return PASS_TO_VIEW
         try:
             question = Question(address_subject(request), request.META.get("HTTP_IF_NONE_MATCH", ""))
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 answer = await self._batcher.submit(question)
-        except Exception:  # noqa: BLE001 - the view will meet it too, and say so
-            answer = None
-        if answer is None:
-            await self._application(scope, receive, send)
-            return
+        except Exception as error:
+            metrics.FAST_PATH_FAILURES.labels(TOP[1:]).inc()
+            is_of_the_database = isinstance(error, TimeoutError | DatabaseError | InterfaceError)
+            logger.warning("GET top is left to the view: %r", error, exc_info=not is_of_the_database)
+            return PASS_TO_VIEW
         if answer.usage is not None and answer.usage.is_exceeded:
-            await _send_refusal(request, answer.usage, headers, began, send)
-            return
-        await _send_answer(request, answer, headers, send)
-        metrics.REQUESTS.labels(PATH[1:], "3xx" if answer.is_known else "2xx").observe(time.perf_counter() - began)
+            refusal = RateLimited(retry_after=answer.usage.seconds)
+            return refuse(request, refusal, usage=answer.usage, learned=headers, began=began)
+        metrics.REQUESTS.labels(TOP[1:], "3xx" if answer.is_known else "2xx").observe(time.perf_counter() - began)
+        return _shape(request, answer, headers)
 
-    def _learn(self, request: WSGIRequest, send: Send) -> Send:
-        async def note(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._headers.learn(message, secure=request.is_secure())
-            await send(message)
-
-        return note
+    def learn(self, environ: WSGIEnvironment, start: Message) -> None:
+        request = _read_request(environ)
+        if request is not None and self._headers.get(secure=request.is_secure()) is None:
+            self._headers.learn(start, secure=request.is_secure())
 
 
-def _read_request(scope: Message) -> WSGIRequest | None:
-    """The request as Django reads it, if it is one that gets the top 10."""
-    if scope["path"] != PATH or scope["method"] != "GET" or scope["query_string"]:
+def _read_request(environ: WSGIEnvironment) -> WSGIRequest | None:
+    """The request as Django reads it, if it is one that gets the top 10: without a query, and without a body."""
+    if environ["QUERY_STRING"] or environ["CONTENT_LENGTH"] != "0":
         return None
-    if any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]):
-        return None
-    request = WSGIRequest(build_environ(scope, b""))
+    request = WSGIRequest(environ)
     return request if is_admissible(request) else None
 
 
@@ -108,14 +104,7 @@ def _look(questions: list[Question]) -> list[Answer]:
     return [Answer(snapshot, is_known, next(usages[is_known])) for is_known in known]
 
 
-async def _send_refusal(request: WSGIRequest, usage: Usage, learned: Headers, began: float, send: Send) -> None:
-    refusal = RateLimited(retry_after=usage.seconds)
-    body, start = refuse(request, refusal, usage=usage, learned=learned, began=began)
-    await send(start)
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _send_answer(request: WSGIRequest, answer: Answer, learned: Headers, send: Send) -> None:
+def _shape(request: WSGIRequest, answer: Answer, learned: Headers) -> Response:
     snapshot = answer.snapshot
     known = answer.is_known
     body = b"" if known else snapshot.body.encode()
@@ -123,9 +112,8 @@ async def _send_answer(request: WSGIRequest, answer: Answer, learned: Headers, s
     own = [
         (b"etag", snapshot.etag.encode()),
         (b"content-length", str(len(body)).encode()),
-        (b"x-request-id", choose_request_id(request.META.get("HTTP_X_REQUEST_ID", "")).encode()),
+        (b"x-request-id", context_of(request).request_id.encode()),
         *((name.lower().encode(), value.encode()) for name, value in (limits | snapshot.describe_age()).items()),
     ]
     headers = [pair for pair in (*learned, *own) if not (known and pair[0] in BODY_HEADERS)]
-    await send({"type": "http.response.start", "status": 304 if known else 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return body, {"type": "http.response.start", "status": 304 if known else 200, "headers": headers}

@@ -13,8 +13,9 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
+from wsgiref.types import WSGIEnvironment
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import IntegrityError, close_old_connections
@@ -22,8 +23,10 @@ from rest_framework.renderers import JSONRenderer
 
 from audit import strict_json
 from scoreboard_project.server.asgi_types import Headers, Message
-from scoreboard_project.server.batching import RETRY, Batcher, LearnedHeaders, Retry, is_admissible
+from scoreboard_project.server.batching import RETRY, Batcher, Retry
+from scoreboard_project.server.fast_path import PASS_TO_VIEW, LearnedHeaders, PassToView, Response, is_admissible
 from scoreboard_project.server.fast_refusal import refuse
+from scoreboard_project.server.routes import UPDATE
 from scores import metrics
 from scores.api.authentication import identify_bearer
 from scores.api.parsing import describe_origin, read_act
@@ -33,16 +36,16 @@ from scores.awards.rules import Attempt, Award
 from scores.database.availability import availability, time_limit
 from scores.database.postgresql.base import WriteUnanswered
 from scores.errors import OutcomeUnknown, RateLimited, Refused, Unavailable
-from scores.http.limits import COUNTED, PlayerLimit, Usage, describe_limits
+from scores.http.context import context_of
+from scores.http.counting import Usage
+from scores.http.limits import PlayerLimit, describe_limits
 from scores.http.logs import request_id
-from scores.http.middleware import choose_request_id, client_address
 from scores.http.outcomes import log_update
 from scores.http.problems import to_refusal
 from scores.receipts.verifier import Receipt
 
 logger = logging.getLogger(__name__)
 
-PATH = "/api/score/update"
 CONTENT_TYPES = {"application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8"}
 SLUG = re.compile(r"[-A-Za-z0-9_]{1,64}")
 #: Awarded at once, at most: the more, the longer each of them waits for the last.
@@ -94,11 +97,12 @@ class Claim:
 class Update:
     """A request that may be answered here, and what has become known of it."""
 
-    environ: dict[str, Any]
     request: WSGIRequest
+    #: Whether a thread came to it: what its token and its body say is known then.
+    is_read: bool = False
     attempt: Attempt | None = None
     usage: Usage | None = None
-    answer: Answer | Refused | Retry | None = None
+    answer: Answer | Refused | Retry | PassToView = PASS_TO_VIEW
     claim: Claim = field(default_factory=Claim)
     began: float = field(default_factory=time.perf_counter)
 
@@ -108,33 +112,36 @@ class Update:
 
 
 class UpdateFastPath:
-    """Whom the bridge asks before it asks Django."""
+    """The `FastPath` of updates."""
+
+    method, path = "PATCH", UPDATE
 
     def __init__(self) -> None:
         self._headers = LearnedHeaders()
-        self._batcher = Batcher("updates", _answer_all, max_batch=MAX_BATCH, subject=lambda update: update.player)
+        self._batcher: Batcher[Update, Answer | Refused | PassToView] = Batcher(
+            "updates", _answer_all, max_batch=MAX_BATCH, subject=lambda update: update.player
+        )
 
-    async def answer(self, environ: dict[str, Any]) -> tuple[bytes, Message] | None:
-        """The answer, or None where it is the view's to give. Raises Unavailable when nobody came to read the update in time."""
-        update = _read_request(environ)
-        if update is None:
-            return None
-        headers = self._headers.get(secure=update.request.is_secure())
-        if headers is None or availability.is_away:
-            return None
+    async def answer(self, environ: WSGIEnvironment) -> Response | PassToView:
+        """Answer an update, or leave it to the view. Raises Unavailable when nobody came to read it in time."""
+        request = _read_request(environ)
+        headers = self._headers.get(secure=request.is_secure()) if request is not None else None
+        if request is None or headers is None or availability.is_away:
+            return PASS_TO_VIEW
+        update = Update(request)
         try:
             answer = await self._ask(update)
         except Refused as refusal:
-            if "REQUEST_ID" not in update.request.META:
-                raise  # it was never read: there is nothing to say of it beyond that
-            return refuse(update.request, refusal, usage=update.usage, learned=headers, began=update.began)
-        if answer is None:
-            return None
-        metrics.REQUESTS.labels(PATH[1:], "2xx").observe(time.perf_counter() - update.began)
+            if not update.is_read:
+                raise  # there is nothing to say of it beyond that
+            return refuse(request, refusal, usage=update.usage, learned=headers, began=update.began)
+        if answer is PASS_TO_VIEW:
+            return answer
+        metrics.REQUESTS.labels(UPDATE[1:], "2xx").observe(time.perf_counter() - update.began)
         return answer.body, {"type": "http.response.start", "status": 200, "headers": [*headers, *answer.headers]}
 
-    async def _ask(self, update: Update) -> Answer | None:
-        """What came of it, None where that is the view's to say. Raises Refused."""
+    async def _ask(self, update: Update) -> Answer | PassToView:
+        """What came of it. Raises Refused where that is a refusal."""
         answer = self._batcher.submit(update)
         done, _ = await asyncio.wait([answer], timeout=TIMEOUT_SECONDS)
         if not done and not update.claim.withdraw():
@@ -152,35 +159,33 @@ class UpdateFastPath:
             if (refusal := to_refusal(error)) is not None:
                 raise refusal from None
             if not isinstance(error, IntegrityError):
+                metrics.FAST_PATH_FAILURES.labels(UPDATE[1:]).inc()
                 logger.exception("updates that came together are left to the view, each by itself")
-            return None
+            return PASS_TO_VIEW
         if isinstance(given, Refused):
             raise given
         return given
 
-    def learn(self, environ: dict[str, Any], start: Message) -> None:
-        """How the view answers: see `LearnedHeaders`."""
-        update = _read_request(environ) if start["status"] == 200 else None
-        if update is not None:
-            self._headers.learn(start, secure=update.request.is_secure())
+    def learn(self, environ: WSGIEnvironment, start: Message) -> None:
+        request = _read_request(environ) if start["status"] == 200 else None
+        if request is not None:
+            self._headers.learn(start, secure=request.is_secure())
 
 
-def _read_request(environ: dict[str, Any]) -> Update | None:
-    """A request for this route of the form that nearly all have; on a copy, as the view is to find its environment unchanged."""
+def _read_request(environ: WSGIEnvironment) -> WSGIRequest | None:
+    """The request as Django reads it, if it is of the form that nearly all have."""
     if (
-        environ["PATH_INFO"] != PATH
-        or environ["REQUEST_METHOD"] != "PATCH"
-        or environ["QUERY_STRING"]
+        environ["QUERY_STRING"]
         or environ.get("CONTENT_TYPE") not in CONTENT_TYPES
         or not compare_and_swap.is_possible()
     ):
         return None
-    request = WSGIRequest(dict(environ))
-    return Update(environ, request) if is_admissible(request) else None
+    request = WSGIRequest(environ)
+    return request if is_admissible(request) else None
 
 
-def _answer_all(updates: list[Update]) -> list[Answer | Refused | Retry | None]:
-    """In the thread: one answer for each, in order; None for those that are the view's."""
+def _answer_all(updates: list[Update]) -> list[Answer | Refused | Retry | PassToView]:
+    """In the thread: one answer for each, in order."""
     _read_and_count([update for update in updates if update.attempt is None])
     with time_limit(ROUND_SECONDS):
         close_old_connections()
@@ -205,7 +210,7 @@ def _award(updates: list[Update]) -> None:
         elif isinstance(award, Refused) and attempt.caller.external_name is None:
             update.answer = award
         else:
-            update.answer = None
+            update.answer = PASS_TO_VIEW
 
 
 def _is_above_limit(update: Update) -> bool:
@@ -217,22 +222,22 @@ def _is_above_limit(update: Update) -> bool:
 
 def _read_and_count(updates: list[Update]) -> None:
     for update in updates:
+        update.is_read = True
         update.attempt = _read_attempt(update.request)
     read = [(update, update.attempt) for update in updates if update.attempt is not None]
     usages = PlayerLimit.count([str(attempt.caller.player) for _, attempt in read])
     for (update, _), usage in zip(read, usages, strict=True):
         update.usage = usage
-        # In the view's own environment: where it has to refuse, it does not count again.
-        update.environ[COUNTED] = usage
+        # Where the view has to answer, it does not count again.
+        context_of(update.request).counted = usage
 
 
 def _read_attempt(request: WSGIRequest) -> Attempt | None:
     """What is claimed by whom, if nothing about it is doubtful."""
     meta = request.META
-    meta["CLIENT_ADDRESS"] = client_address(request)
-    meta["REQUEST_ID"] = choose_request_id(meta.get("HTTP_X_REQUEST_ID", ""))
+    context = context_of(request)
     try:
-        caller = meta["CALLER"] = identify_bearer(meta.get("HTTP_AUTHORIZATION", ""))
+        caller = context.caller = identify_bearer(meta.get("HTTP_AUTHORIZATION", ""))
         body = strict_json.loads(meta["wsgi.input"].getvalue())
         if not _is_exact(body):
             return None
@@ -242,7 +247,7 @@ def _read_attempt(request: WSGIRequest) -> Attempt | None:
     return None if isinstance(act, Receipt) and act.fault else Attempt(caller, act, describe_origin(request))
 
 
-def _is_exact(body: Any) -> bool:
+def _is_exact(body: object) -> bool:
     """Whether `UpdateBody` would take it, and an action could be in the catalogue."""
     match body:
         case {"action": str(slug), **rest}:
@@ -253,7 +258,8 @@ def _is_exact(body: Any) -> bool:
 
 
 def _answer(update: Update, award: Award) -> Answer:
-    token = request_id.set(update.request.META["REQUEST_ID"])
+    identity = context_of(update.request).request_id
+    token = request_id.set(identity)
     try:
         log_update(update.request, award)
     finally:
@@ -261,7 +267,7 @@ def _answer(update: Update, award: Award) -> Answer:
     body: bytes = JSONRenderer().render(show_award(award))
     headers = {
         "content-length": str(len(body)),
-        "x-request-id": update.request.META["REQUEST_ID"],
+        "x-request-id": identity,
         **describe_limits([update.usage] if update.usage else []),
     }
     return Answer(body, [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers.items()])

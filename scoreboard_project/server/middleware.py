@@ -17,24 +17,14 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from scoreboard_project.server.routes import LIMITED_BY_THEMSELVES
 from scores.errors import RateLimited
+from scores.http.context import context_of
 from scores.http.limits import AddressPageLimit, address_subject, describe_limits
 from scores.http.middleware import answer_refusal
 from scores.pages.own_place import find_viewer
 
 API = "/api/score/"
-#: These count for themselves, each what it costs.
-LIMITED_BY_THEMSELVES = frozenset(
-    {
-        "/api/score/update",
-        "/api/score/top",
-        "/api/score/me",
-        "/api/token",
-        "/api/token/refresh",
-        "/api/token/revoke",
-        "/you",
-    }
-)
 
 
 @functools.cache
@@ -97,7 +87,7 @@ class PageLimit:
             response = self.get_response(request)
         except RateLimited as refusal:
             response = answer_refusal(request, refusal)
-        for name, value in describe_limits(request.META.get("RATE_LIMITS", [])).items():
+        for name, value in describe_limits(context_of(request).usages).items():
             response.headers.setdefault(name, value)
         return response
 
@@ -110,5 +100,5 @@ def _count(request: HttpRequest) -> None:
         viewer = AnonymousUser() if request.path_info.startswith(API) else find_viewer(request)
         if not viewer.is_authenticated:
             raise
-        request.META["RATE_LIMITS"].clear()
+        context_of(request).usages.clear()
         AddressPageLimit.charge(request, f"user:{viewer.pk}")

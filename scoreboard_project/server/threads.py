@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 
-from scoreboard_project.server.fast_update import PATH as UPDATE
+from scoreboard_project.server.routes import BOARDS, LOGINS, UPDATE
 from scores.awards import compare_and_swap
 from scores.database.availability import READ_SECONDS, availability
 
@@ -16,10 +16,6 @@ from scores.database.availability import READ_SECONDS, availability
 THREADS = 4
 #: Together for all that one request asks of the database, so that the answer is there within 5 s.
 REQUEST_SECONDS = 4.0
-#: What everybody looks at, also while the database is away.
-BOARDS = frozenset({"/", "/embed", "/api/score/top", "/metrics"})
-#: Where passwords are hashed, which takes a core for a good part of a second.
-LOGINS = frozenset({"/api/token", "/login", "/admin/login/"})
 
 
 class Threads(ThreadPoolExecutor):

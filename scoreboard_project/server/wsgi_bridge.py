@@ -10,25 +10,26 @@ import io
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
+from wsgiref.types import WSGIEnvironment
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from scoreboard_project.server.asgi_types import Message, Receive, Send
+from scoreboard_project.server.fast_path import PASS_TO_VIEW, FastPath
 from scoreboard_project.server.fast_refusal import refuse
-from scoreboard_project.server.fast_update import PATH as UPDATE
-from scoreboard_project.server.fast_update import UpdateFastPath
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
-from scoreboard_project.server.threads import LOGINS, AllThreads, Threads
+from scoreboard_project.server.routes import LOGINS, UPDATE
+from scoreboard_project.server.threads import AllThreads, Threads
 from scores.announcements import publisher
-from scores.api.views import IS_HELD
 from scores.awards import compare_and_swap
 from scores.database.availability import availability, time_limit
 from scores.errors import OutcomeUnknown, PayloadTooLarge, Refused, RequestTimeout, Unavailable
-from scores.http.limits import COUNTED
+from scores.http.context import RequestContext, context_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +47,20 @@ PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, HELD_SECONDS = 0.05, 0.5, 4.0
 #: Answers that may not say a length of 0 (RFC 9110, section 8.6); Django says one with everything.
 WITHOUT_CONTENT = frozenset({204, 304})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: The start of an answer, and all of its body or Django's response, which streams it.
+WholeOrStream = tuple[Any, Message]
+
+
+class ClientLeft(Exception):
+    """The client left in the middle of its request."""
 
 
 class Bridge:
-    """The ASGI application for HTTP."""
+    """The ASGI application for HTTP. A request of a route that has a fast path is asked of that first."""
 
-    def __init__(self, handler: WSGIHandler) -> None:
+    def __init__(self, handler: WSGIHandler, fast_paths: Sequence[FastPath] = ()) -> None:
         self._handler = handler
-        self._updates = UpdateFastPath()
+        self._fast_paths = {(fast_path.method, fast_path.path): fast_path for fast_path in fast_paths}
         self._threads = AllThreads()
         #: By player, of those who are held and waited for.
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -61,22 +68,12 @@ class Bridge:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         publisher.attach()
         began = time.perf_counter()
-        limit = API_BODY_BYTES if scope["path"].startswith("/api") else PAGE_BODY_BYTES
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _read_body(scope, receive, limit)
-        except TimeoutError:
-            await _refuse(scope, send, RequestTimeout(), began)
-            return
-        except ConnectionError:
-            return
-        if body is None:
-            await _refuse(scope, send, PayloadTooLarge(), began)
-            return
-        try:
-            environ = build_environ(scope, body)
-            threads = self._threads.choose(environ["REQUEST_METHOD"], scope["path"])
+            environ = build_environ(scope, await _read_body(scope, receive) if _has_body(scope) else b"")
+            threads = self._threads.choose(scope["method"], scope["path"])
             response, start = await self._answer(environ, threads)
+        except ClientLeft:
+            return
         except Refused as refusal:
             await _refuse(scope, send, refusal, began)
             return
@@ -86,56 +83,58 @@ class Bridge:
         else:
             await self._stream(threads, response, receive, send)
 
-    async def _answer(self, environ: dict[str, Any], threads: Threads) -> tuple[Any, Message]:
+    async def _answer(self, environ: WSGIEnvironment, threads: Threads) -> WholeOrStream:
         """The whole answer, or a streaming response that is still to be sent."""
         if _is_probe(environ):
             return self._handle(environ)
         arrived_at = time.monotonic()
-        answer = await self._updates.answer(environ)
-        if answer is not None:
+        fast_path = self._fast_paths.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        if fast_path is not None and (answer := await fast_path.answer(environ)) is not PASS_TO_VIEW:
             return answer
         if environ["PATH_INFO"] == UPDATE and compare_and_swap.is_possible():
             response, start = await self._answer_update(environ, threads, arrived_at)
         else:
             response, start = await self._respond_in(threads, environ, arrived_at)
-        self._updates.learn(environ, start)
+        if fast_path is not None:
+            fast_path.learn(environ, start)
         return response, start
 
-    async def _answer_update(self, environ: dict[str, Any], threads: Threads, arrived_at: float) -> tuple[Any, Message]:
+    async def _answer_update(self, environ: WSGIEnvironment, threads: Threads, arrived_at: float) -> WholeOrStream:
         """By the view, which says at once where another transaction holds the player: no thread waits for that."""
-        tried = {**environ, IS_HELD: False}
-        answer = await self._respond_in(threads, tried, arrived_at)
-        if not tried[IS_HELD]:
+        context = context_of(WSGIRequest(environ))
+        context.may_wait = False
+        answer = await self._respond_in(threads, {**environ}, arrived_at)
+        if not context.is_held or context.caller is None:
             return answer
-        # Counted once, however often it is tried.
-        environ[COUNTED] = next(iter(tried.get("RATE_LIMITS", [])), None)
         # One of those who wait for a player tries for all of them, or they would take every thread by turns.
-        turn = self._turns.setdefault(tried["CALLER"].player, asyncio.Lock())
+        turn = self._turns.setdefault(context.caller.player, asyncio.Lock())
         try:
             async with asyncio.timeout(arrived_at + HELD_SECONDS - time.monotonic()):
                 await turn.acquire()
         except TimeoutError:
             raise Unavailable(reason="held") from None
         try:
-            return await self._answer_held(environ, threads, arrived_at)
+            return await self._answer_held(environ, context, threads, arrived_at)
         finally:
             turn.release()
 
-    async def _answer_held(self, environ: dict[str, Any], threads: Threads, arrived_at: float) -> tuple[Any, Message]:
+    async def _answer_held(
+        self, environ: WSGIEnvironment, context: RequestContext, threads: Threads, arrived_at: float
+    ) -> WholeOrStream:
         pause = PAUSE_SECONDS
         while time.monotonic() - arrived_at < HELD_SECONDS:
             environ["wsgi.input"].seek(0)
-            tried = {**environ, IS_HELD: False}
-            answer = await self._respond_in(threads, tried, arrived_at)
-            if not tried[IS_HELD]:
+            context.begin_again()
+            answer = await self._respond_in(threads, {**environ}, arrived_at)
+            if not context.is_held:
                 return answer
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         raise Unavailable(reason="held")
 
-    async def _respond_in(self, threads: Threads, environ: dict[str, Any], arrived_at: float) -> tuple[Any, Message]:
+    async def _respond_in(self, threads: Threads, environ: WSGIEnvironment, arrived_at: float) -> WholeOrStream:
         """What Django answers, in a thread of these. Raises Unavailable where none got to it, OutcomeUnknown where one hangs."""
-        job: Future[tuple[Any, Message]] = threads.submit(
+        job: Future[WholeOrStream] = threads.submit(
             self._respond, environ, threads, arrived_at, queued_at=time.monotonic()
         )
         response = asyncio.wrap_future(job)
@@ -150,8 +149,8 @@ class Bridge:
         raise OutcomeUnknown(reason="queue")
 
     def _respond(
-        self, environ: dict[str, Any], threads: Threads, arrived_at: float, *, queued_at: float
-    ) -> tuple[Any, Message]:
+        self, environ: WSGIEnvironment, threads: Threads, arrived_at: float, *, queued_at: float
+    ) -> WholeOrStream:
         """In a thread: what Django answers, within what time is left of the request's for the database."""
         now = time.monotonic()
         if now - queued_at > QUEUE_SECONDS:
@@ -160,7 +159,7 @@ class Bridge:
         with time_limit(None if seconds is None else max(0, seconds - (now - arrived_at))):
             return self._handle(environ)
 
-    def _handle(self, environ: dict[str, Any]) -> tuple[Any, Message]:
+    def _handle(self, environ: WSGIEnvironment) -> WholeOrStream:
         start: Message = {"type": "http.response.start"}
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
@@ -198,7 +197,7 @@ class Bridge:
             await loop.run_in_executor(threads, response.close)
 
 
-def _is_probe(environ: dict[str, Any]) -> bool:
+def _is_probe(environ: WSGIEnvironment) -> bool:
     """Whether the answer is at hand: that we live, or what the database's watch has seen."""
     path = environ["PATH_INFO"]
     return path == "/healthz" or (path == "/readyz" and availability.is_watched)
@@ -209,30 +208,41 @@ async def _wait_until_gone(receive: Receive) -> None:
         pass
 
 
-async def _read_body(scope: Message, receive: Receive, limit: int) -> bytes | None:
-    """The body, or None as soon as it is known to be larger than the limit; what comes after is not kept.
+def _has_body(scope: Message) -> bool:
+    """Whether the head announces one (RFC 9112, section 6.3); there is nothing to wait for where it does not."""
+    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
 
-    Raises ConnectionError when it ends before it is whole: what was meant by half a request is not for us to say.
+
+async def _read_body(scope: Message, receive: Receive) -> bytes:
+    """Read the body; what comes after it is known to be too large is not kept.
+
+    Raises PayloadTooLarge, RequestTimeout when it takes longer than BODY_SECONDS, and ClientLeft when it ends before it is
+    whole: what was meant by half a request is not for us to say.
     """
+    limit = API_BODY_BYTES if scope["path"].startswith("/api") else PAGE_BODY_BYTES
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if not length.isdigit() or int(length) > limit:
-        return None
+        raise PayloadTooLarge
     body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionError("the client left in the middle of its request")
-        body += message.get("body", b"")
-        if len(body) > limit:
-            return None
-        if not message.get("more_body"):
-            return bytes(body)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientLeft
+                body += message.get("body", b"")
+                if len(body) > limit:
+                    raise PayloadTooLarge
+                if not message.get("more_body"):
+                    return bytes(body)
+    except TimeoutError:
+        raise RequestTimeout from None
 
 
-def build_environ(scope: Message, body: bytes) -> dict[str, Any]:
+def build_environ(scope: Message, body: bytes) -> WSGIEnvironment:
     """The WSGI environment (PEP 3333) of a request."""
     host, port = scope.get("server") or ("localhost", 80)
-    environ: dict[str, Any] = {
+    environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
         "PATH_INFO": scope["path"].encode("utf-8").decode("latin-1"),

@@ -21,6 +21,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from scores.api.token_keys import read_public_keys
 from scores.callers import Caller, password_stamp
 from scores.errors import NotAuthenticated, TokenInvalid
+from scores.http.context import context_of
 from scores.models import Score, SpentRefreshToken
 from scores.players import ensure_player
 
@@ -49,7 +50,7 @@ class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer ACCESS` (RFC 6750, section 2.1) to a `Caller`. The player is looked up later, in the act's own transaction."""
 
     def authenticate(self, request: Request) -> tuple[Caller, Caller]:
-        caller = request.META["CALLER"] = identify_bearer(request.META.get("HTTP_AUTHORIZATION", ""))
+        caller = context_of(request._request).caller = identify_bearer(request.META.get("HTTP_AUTHORIZATION", ""))
         return caller, caller
 
     def authenticate_header(self, request: Request) -> str:

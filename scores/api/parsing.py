@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from audit import strict_json
 from scores.awards.rules import SelfReport
 from scores.errors import IdempotencyKeyRequired, InvalidBody, InvalidIdempotencyKey
+from scores.http.context import context_of
 from scores.receipts.verifier import Receipt, examine
 
 #: Visible ASCII without `"` and `\`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header).
@@ -81,9 +82,10 @@ def read_act(body: dict[str, Any], request: HttpRequest) -> SelfReport | Receipt
 
 def describe_origin(request: HttpRequest) -> dict[str, str]:
     """Where a change came from, as the entry keeps it."""
+    context = context_of(request)
     agent = request.headers.get("User-Agent", "")
     return {
-        "address": request.META["CLIENT_ADDRESS"],
+        "address": context.address,
         "agent": "".join(character for character in agent if character.isprintable())[:256],
-        "request": request.META["REQUEST_ID"],
+        "request": context.request_id,
     }

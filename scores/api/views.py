@@ -19,12 +19,13 @@ from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_awar
 from scores.awards import service
 from scores.awards.rules import Attempt
 from scores.board import standings
-from scores.callers import Caller, check_caller
+from scores.callers import check_caller
 from scores.errors import (
     LoginFailed,
     PlayerHeld,
     TokenInvalid,
 )
+from scores.http.context import caller_of, context_of
 from scores.http.limits import (
     AddressLoginLimit,
     AddressReadLimit,
@@ -38,9 +39,6 @@ from scores.http.limits import (
 )
 from scores.http.outcomes import log_update
 
-#: In the environment of an update: False where the server asks again later about a player who is held, True where one is.
-IS_HELD = "scoreboard.is_held"
-
 
 class JSONView(APIView):
     """A route that refuses a wrong method first, says what is left of its limits, and is not kept by caches unless it says so."""
@@ -52,7 +50,7 @@ class JSONView(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in describe_limits(request.META.get("RATE_LIMITS", [])).items():
+        for name, value in describe_limits(context_of(request._request).usages).items():
             response[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
         return response
@@ -72,12 +70,13 @@ class UpdateView(JSONView):
 
     @schema.update
     def patch(self, request: Request) -> Response:
+        context = context_of(request._request)
         act = read_act(self.read(UpdateBody, request), request._request)
-        attempt = Attempt(read_caller(request), act, describe_origin(request._request))
+        attempt = Attempt(caller_of(request), act, describe_origin(request._request))
         try:
-            award = service.award(attempt, waits=IS_HELD not in request.META)
+            award = service.award(attempt, waits=context.may_wait)
         except PlayerHeld:
-            request.META[IS_HELD] = True
+            context.is_held = True
             return Response(status=204)  # which no client sees: the bridge asks again, and no thread waits meanwhile
         log_update(request._request, award)
         return Response(show_award(award))
@@ -107,7 +106,7 @@ class MeView(JSONView):
 
     @schema.me
     def get(self, request: Request) -> Response:
-        caller = read_caller(request)
+        caller = caller_of(request)
         naming.see_caller(caller)
         place = standings.find_place(caller.player)
         if place is None:
@@ -152,9 +151,3 @@ class RevokeView(IssuingView):
     def post(self, request: Request) -> Response:
         RefreshTokens.revoke(self.read(RefreshBody, request)["refresh"])
         return Response(status=204)
-
-
-def read_caller(request: Request) -> Caller:
-    """Who BearerAuthentication found; the routes that ask have no other."""
-    caller: Caller = request.META["CALLER"]
-    return caller

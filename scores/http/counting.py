@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -20,6 +20,20 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 2.0
 SOCKET_TIMEOUT_SECONDS = 0.5
 Answer = TypeVar("Answer")
+
+
+class Usage(NamedTuple):
+    """Where a subject stands in the present window of a limit, after what was just counted."""
+
+    name: str
+    rate: str
+    quota: int
+    used: int
+    seconds: int
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used > self.quota
 
 
 class CountingCache(BaseCache):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.core.cache import caches
@@ -15,23 +15,8 @@ from rest_framework.views import APIView
 from scores.addresses import name_subject
 from scores.errors import RateLimited
 from scores.http import counting
-
-#: In a request's environment: the usage of the one limit it was counted under already, on its way to the view.
-COUNTED = "scoreboard.counted"
-
-
-class Usage(NamedTuple):
-    """Where a subject stands in the present window of a limit, after what was just counted."""
-
-    name: str
-    rate: str
-    quota: int
-    used: int
-    seconds: int
-
-    @property
-    def is_exceeded(self) -> bool:
-        return self.used > self.quota
+from scores.http.context import caller_of, context_of
+from scores.http.counting import Usage
 
 
 def count(name: str, rate: str, subjects: Sequence[str]) -> list[Usage]:
@@ -80,10 +65,11 @@ class RateLimit(BaseThrottle):
     @classmethod
     def charge(cls, request: HttpRequest, subject: str) -> None:
         """Count one request of a subject, unless the setting says there is no limit; raises RateLimited above it."""
-        usage = request.META.pop(COUNTED, None) or cls.count([subject])[0]
+        context = context_of(request)
+        usage, context.counted = context.counted or cls.count([subject])[0], None
         if usage is None:
             return
-        request.META.setdefault("RATE_LIMITS", []).append(usage)
+        context.usages.append(usage)
         if usage.is_exceeded:
             raise RateLimited(retry_after=usage.seconds)
 
@@ -113,7 +99,7 @@ class PlayerLimit(RateLimit):
     name, rate_setting = "player", "SCORE_UPDATE_RATE"
 
     def subject(self, request: Request) -> str | None:
-        return str(request.META["CALLER"].player)
+        return str(caller_of(request).player)
 
 
 class AddressLimit(RateLimit):
@@ -187,7 +173,7 @@ class SlowedLoginLimit(AccountLoginLimit):
 
 def address_subject(request: HttpRequest) -> str:
     """Whom limits by address count: the client, or where its address cannot be read, whoever its own peer sends."""
-    return name_subject(request.META["CLIENT_ADDRESS"], peer=request.META.get("REMOTE_ADDR", ""))
+    return name_subject(context_of(request).address, peer=request.META.get("REMOTE_ADDR", ""))
 
 
 def login_subject(username: str, request: HttpRequest) -> str:

@@ -1,62 +1,26 @@
 """What every request gets: an id, the client's true address, and errors in the form its client reads."""
 
 import functools
-import itertools
-import logging
-import re
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from uuid import uuid4
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.urls import resolve
 from django.utils.translation import get_language
 
-from scores import addresses, metrics
+from scores import metrics
 from scores.errors import Refused
 from scores.http import problems
+from scores.http.context import context_of
 from scores.http.logs import request_id
 
-logger = logging.getLogger(__name__)
-
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Asked by address, from machines that know none of our names.
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
-#: How many addresses could not be read. Said once: what a proxy writes, it writes for every request.
-_unreadable = itertools.count()
-
 #: What is refused with these is a page where pages are read; the rest is met by scripts alone, or has a page of its own.
 REFUSAL_PAGES: dict[int, str] = {HTTPStatus.TOO_MANY_REQUESTS: "429.html", HTTPStatus.SERVICE_UNAVAILABLE: "500.html"}
-
-
-def client_address(request: HttpRequest) -> str:
-    """The address the outermost trusted proxy saw: the TRUSTED_PROXIES-th from the right of X-Forwarded-For.
-
-    What stands further left was sent by the client and proves nothing. `addresses.UNKNOWN` for what is no address.
-    """
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.TRUSTED_PROXIES:
-        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        if len(hops) >= settings.TRUSTED_PROXIES:
-            address = hops[-settings.TRUSTED_PROXIES].strip() or address
-    read = addresses.read_address(address)
-    if read == addresses.UNKNOWN and next(_unreadable) == 0:
-        logger.warning(
-            "a client's address is %r, which is none: it counts as unknown. Is TRUSTED_PROXIES (%d) how many proxies stand in "
-            "front, and does each of them add the address it sees to X-Forwarded-For?",
-            address[:64],
-            settings.TRUSTED_PROXIES,
-        )
-    return read
-
-
-def choose_request_id(sent: str) -> str:
-    """The client's own id if it is sane, or a new one."""
-    return sent if REQUEST_ID.fullmatch(sent) else uuid4().hex
 
 
 def wants_problem(request: HttpRequest) -> bool:
@@ -94,9 +58,8 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
-        request.META["REQUEST_ID"] = choose_request_id(request.headers.get("X-Request-ID", ""))
-        request.META["CLIENT_ADDRESS"] = client_address(request)
-        token = request_id.set(request.META["REQUEST_ID"])
+        context = context_of(request)
+        token = request_id.set(context.request_id)
         metrics.THREADS_BUSY.inc()
         try:
             response = self.get_response(request)
@@ -113,7 +76,7 @@ class RequestMiddleware:
         route = request.resolver_match.route if request.resolver_match else "none"
         status = f"{response.status_code // 100}xx"
         metrics.REQUESTS.labels(route, status).observe(time.perf_counter() - began)
-        response["X-Request-ID"] = request.META["REQUEST_ID"]
+        response["X-Request-ID"] = context.request_id
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

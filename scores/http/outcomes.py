@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from audit.refusals import record_refusal
 from scores import metrics
 from scores.awards.rules import Award
-from scores.callers import Caller
 from scores.errors import Refused
+from scores.http.context import context_of
 
 logger = logging.getLogger("scores.outcomes")
 
@@ -30,7 +30,7 @@ def log_update(request: HttpRequest, award: Award) -> None:
         "delta": entry.delta,
         "score": entry.balance,
         "seq": entry.seq,
-        "address": request.META["CLIENT_ADDRESS"],
+        "address": context_of(request).address,
     }
     logger.info(
         "%s player=%s action=%s delta=%d score=%d seq=%d address=%s", result, *fields.values(), extra={"fields": fields}
@@ -43,8 +43,8 @@ def log_refusal(request: HttpRequest, refusal: Refused) -> None:
     if refusal.reason in TAMPERING:
         metrics.CHAIN_FAILURES.inc()
     reason = f"{refusal.code}:{refusal.reason}" if refusal.reason else refusal.code
-    caller: Caller | None = request.META.get("CALLER")
-    player, address = caller.player if caller else None, request.META["CLIENT_ADDRESS"]
+    context = context_of(request)
+    player, address = context.caller.player if context.caller else None, context.address
     fields = {
         "method": request.method,
         "path": request.path,

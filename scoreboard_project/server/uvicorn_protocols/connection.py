@@ -9,7 +9,7 @@ from http import HTTPStatus
 from django.http import HttpRequest
 
 from scores import metrics
-from scores.http.middleware import client_address
+from scores.http.context import client_address
 
 logger = logging.getLogger("scores.outcomes")
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from asgiref.sync import async_to_sync
 from django.db import connection, connections
 
 from audit.models import AuditEntry, Refusal
+from scoreboard_project.server.fast_path import PASS_TO_VIEW
 from scoreboard_project.server.fast_update import UpdateFastPath
 from scoreboard_project.server.wsgi_bridge import build_environ
 from scores.models import Action, Score
@@ -285,22 +287,22 @@ def test_it_begins_with_the_first_answer_of_the_view(ada: Score) -> None:
     }  # fmt: skip
     environ = build_environ(scope, b'{"action": "daily-quiz"}')
     updates = UpdateFastPath()
-    answer = async_to_sync(updates.answer)
-    assert answer(environ) is None
+    answer: Callable[[WSGIEnvironment], Any] = async_to_sync(updates.answer)
+    assert answer(environ) is PASS_TO_VIEW
     updates.learn(environ, {"status": 422, "headers": [(b"x-refused", b"1")]})
-    assert answer(environ) is None
+    assert answer(environ) is PASS_TO_VIEW
     updates.learn(environ, {"status": 200, "headers": [(b"x-learned", b"1"), (b"content-length", b"1")]})
-    body, start = answer(environ) or (b"", {})
+    body, start = answer(environ)
     assert (json.loads(body)["score"], start["status"]) == (10, 200)
     assert [value for name, value in start["headers"] if name == b"content-length"] == [str(len(body)).encode()]
     assert (b"x-learned", b"1") in start["headers"]
     change_actions(enabled=False)
     second = {**scope, "headers": [*headers[:-2], (b"idempotency-key", b"two"), headers[-1]]}
-    body, start = answer(build_environ(second, b'{"action": "daily-quiz"}')) or (b"", {})
+    body, start = answer(build_environ(second, b'{"action": "daily-quiz"}'))
     assert (json.loads(body)["code"], start["status"], (b"x-learned", b"1") in start["headers"]) == (
         "unknown_action",
         404,
         True,
     )
-    assert answer(build_environ(second, b'{"action": 5}')) is None
+    assert answer(build_environ(second, b'{"action": 5}')) is PASS_TO_VIEW
     updates._batcher._thread.submit(connections.close_all).result()

@@ -14,9 +14,9 @@ from pytest_django import Settings
 
 from scoreboard_project.server.wsgi_bridge import build_environ
 from scores.addresses import find_network
-from scores.http import middleware
+from scores.http import context
+from scores.http.context import client_address
 from scores.http.limits import split_rate
-from scores.http.middleware import client_address
 from scores.models import Action, Score
 from tests.support.acting import PASSWORD, access_token, make_player, read_problem, update
 from tests.support.servers import ScoreboardServer, Valkey
@@ -186,7 +186,7 @@ def test_clients_whose_address_cannot_be_read_share_a_limit_with_those_of_their_
     settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TRUSTED_PROXIES, settings.READ_RATE, settings.LOGIN_RATE = 1, "2/d", "2/d"
-    monkeypatch.setattr(middleware, "_unreadable", itertools.count())
+    monkeypatch.setattr(context, "_unreadable", itertools.count())
     client = Client(headers={"X-Forwarded-For": "in the clouds"})
 
     def read(peer: str) -> int:
@@ -199,7 +199,7 @@ def test_clients_whose_address_cannot_be_read_share_a_limit_with_those_of_their_
     assert [read("192.0.2.1") for _ in range(3)] == [200, 200, 429]
     assert [login("192.0.2.1") for _ in range(3)] == [401, 401, 429]
     assert (read("192.0.2.2"), login("192.0.2.2")) == (200, 401)
-    said = [record.getMessage() for record in caplog.records if record.name == "scores.http.middleware"]
+    said = [record.getMessage() for record in caplog.records if record.name == "scores.http.context"]
     assert said == [
         "a client's address is 'in the clouds', which is none: it counts as unknown. Is TRUSTED_PROXIES (1) how many proxies "
         "stand in front, and does each of them add the address it sees to X-Forwarded-For?"
