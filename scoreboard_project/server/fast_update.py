@@ -197,18 +197,22 @@ def _award(updates: list[Update]) -> None:
     asked = [
         (update, update.attempt) for update in updates if update.attempt is not None and not _is_above_limit(update)
     ]
-    awards = service.award_together(
+    outcomes = service.award_together(
         [attempt for _, attempt in asked], begin=lambda place: asked[place][0].claim.begin()
     )
-    contended = {attempt.caller.player for (_, attempt), award in zip(asked, awards, strict=True) if award is None}
-    for (update, attempt), award in zip(asked, awards, strict=True):
-        if isinstance(award, Award):
-            update.answer = _answer(update, award)
+    contended = {
+        attempt.caller.player
+        for (_, attempt), outcome in zip(asked, outcomes, strict=True)
+        if isinstance(outcome, service.Contended)
+    }
+    for (update, attempt), outcome in zip(asked, outcomes, strict=True):
+        if isinstance(outcome, Award):
+            update.answer = _answer(update, outcome)
         elif attempt.caller.player in contended:
             # A refusal too: it may have been for an award that was not written after all.
             update.answer = RETRY if update.claim.end() else Unavailable(reason="queue")
-        elif isinstance(award, Refused) and attempt.caller.external_name is None:
-            update.answer = award
+        elif isinstance(outcome, Refused) and attempt.caller.external_name is None:
+            update.answer = outcome
         else:
             update.answer = PASS_TO_VIEW
 

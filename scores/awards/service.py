@@ -5,7 +5,7 @@ the announcement comes after it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -23,10 +23,26 @@ from scores.errors import CatalogueChanged, PlayerHeld, Refused, TokenInvalid
 from scores.naming import NameChanged
 
 
-def award(attempt: Attempt, *, waits: bool = True) -> Award:
-    """Credit the caller for an act, exactly once, or raise the `Refused` that comes first in docs/contract.md 2.3.
+@dataclass(frozen=True, slots=True)
+class Contended:
+    """Nothing was written: another writer had the player, or `begin` said no. Ask again."""
 
-    Raises PlayerHeld where another transaction holds the player and the caller would rather come again than wait for it.
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Nothing was decided: `award` deals with the error. It follows the token's name, or logs what cannot be trusted."""
+
+    error: NameChanged | CatalogueChanged | ledger.ChainBroken | LedgerKeyMissing
+
+
+Outcome = Award | Refused | Contended | Deferred
+
+
+def award(attempt: Attempt, *, waits: bool = True) -> Award:
+    """Credit the caller for an act, exactly once.
+
+    Raises the `Refused` that comes first in docs/contract.md 2.3; PlayerHeld when another transaction holds the player
+    and `waits` is False; Unavailable when chain, catalogue or ledger key cannot be trusted.
     """
     try:
         return _award(attempt, waits=waits)
@@ -41,64 +57,77 @@ def award(attempt: Attempt, *, waits: bool = True) -> Award:
 def _award(attempt: Attempt, *, waits: bool) -> Award:
     with holding_what_cannot_be_trusted():
         if compare_and_swap.is_possible():
-            [answer] = award_together([attempt])
-            if isinstance(answer, Award):
-                return answer
-            if answer is None and not waits:
-                raise PlayerHeld(reason="held")
-            if answer is not None and not _is_to_be_made(answer, attempt.caller):
-                raise answer
+            [outcome] = award_together([attempt])
+            match outcome:
+                case Award():
+                    return outcome
+                case Deferred(error):
+                    raise error
+                case Refused() if not _is_to_be_made(outcome, attempt.caller):
+                    raise outcome
+                case Contended() if not waits:
+                    raise PlayerHeld(reason="held")
         # Another writer has the player: wait for the lock. Or it is one of elsewhere, who has still to be made.
         return award_by_lock(attempt)
 
 
-def _is_to_be_made(error: Exception, caller: Caller) -> bool:
-    return isinstance(error, TokenInvalid) and error.reason == "unknown_player" and caller.external_name is not None
+def _is_to_be_made(refusal: Refused, caller: Caller) -> bool:
+    return isinstance(refusal, TokenInvalid) and refusal.reason == "unknown_player" and caller.external_name is not None
 
 
-def award_together(
-    attempts: Sequence[Attempt], *, begin: Callable[[int], bool] = lambda _: True
-) -> list[Award | Exception | None]:
-    """What `award` does, for many in two round trips. PostgreSQL only, outside of transactions; nothing waits for a lock.
+def award_together(attempts: Sequence[Attempt], *, begin: Callable[[int], bool] = lambda _: True) -> list[Outcome]:
+    """Credit many in two round trips; one outcome for each, in order. PostgreSQL only, outside of transactions; nothing waits for a lock.
 
-    None is to be asked again: another writer had the player at this moment. An exception is for `award` to meet again and to act
-    upon. `begin` is told the place of each that is about to be written, and may still keep it from that: it is None then, too.
-    Raises IntegrityError where two players used one key at once; then nothing of all this was written. Raises WriteUnanswered
-    where it is not known what of it was.
+    `begin` is told the place of each that is about to be written, and keeps it from that by answering False.
+    Raises IntegrityError when two players used one key at once, and then nothing of all this was written; WriteUnanswered when
+    it is not known what of it was.
     """
     if not attempts:
         return []
-    answers: list[Award | Exception | None] = []
+    outcomes: list[Outcome] = []
     names: dict[UUID, str] = {}
     chains: dict[UUID, list[AuditEntry]] = {}
-    asked = [compare_and_swap.FactsQuery(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
-    for place, (attempt, found) in enumerate(zip(attempts, compare_and_swap.read_facts(asked), strict=True)):
-        chain = chains.setdefault(attempt.caller.player, [])
-        try:
-            award = _decide(attempt, found, chain)
-        except (Refused, CatalogueChanged, NameChanged, ledger.ChainBroken, LedgerKeyMissing) as error:
-            answers.append(error)
-            continue
-        if not award.replayed and not begin(place):
-            answers.append(None)
-            continue
-        answers.append(award)
-        if not award.replayed:
-            chain.append(award.entry)
-            names[attempt.caller.player] = award.name
+    queries = [compare_and_swap.FactsQuery(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
+    for place, (attempt, row) in enumerate(zip(attempts, compare_and_swap.read_facts(queries), strict=True)):
+        player = attempt.caller.player
+        chain = chains.setdefault(player, [])
+        outcome: Outcome = _settle(attempt, row, chain)
+        if isinstance(outcome, Award) and not outcome.replayed:
+            if begin(place):
+                chain.append(outcome.entry)
+                names[player] = outcome.name
+            else:
+                outcome = Contended()
+        outcomes.append(outcome)
     if not names:
-        return answers
+        return outcomes
     written = compare_and_swap.write_entries([(name, chains[player]) for player, name in names.items()])
     announcements.announce()
     lost = names.keys() - written
-    return [None if isinstance(answer, Award) and answer.entry.player in lost else answer for answer in answers]
+    return [
+        Contended() if isinstance(outcome, Award) and outcome.entry.player in lost else outcome for outcome in outcomes
+    ]
 
 
-def _decide(attempt: Attempt, found: compare_and_swap.FactsRow | None, chain: Sequence[AuditEntry]) -> Award:
-    """The award that follows from what was read and from the chain yet to be written; raises what refuses it."""
-    if found is None:
+def _settle(
+    attempt: Attempt, row: compare_and_swap.FactsRow | None, chain: Sequence[AuditEntry]
+) -> Award | Refused | Deferred:
+    try:
+        return _decide(attempt, row, chain)
+    except Refused as refusal:
+        return refusal
+    except (CatalogueChanged, NameChanged, ledger.ChainBroken, LedgerKeyMissing) as error:
+        return Deferred(error)
+
+
+def _decide(attempt: Attempt, row: compare_and_swap.FactsRow | None, chain: Sequence[AuditEntry]) -> Award:
+    """The award that follows from what was read and from `chain`, the player's entries that are yet to be written.
+
+    Raises the Refused that comes first, or an error of `Deferred`.
+    """
+    if row is None:
         raise TokenInvalid(reason="unknown_player")
-    facts, act, end = found.facts, attempt.act, found.end
+    facts, act, end = row.facts, attempt.act, row.end
     for entry in chain:
         facts.apply(entry, ref=attempt.ref)
         end = end._replace(last=entry)

@@ -217,6 +217,7 @@ def test_one_players_missing_key_holds_up_nobody_else(backup: Score, settings: S
     first, second = service.award_together(
         [Attempt(caller, SelfReport("daily-quiz", "three"), {"address": "192.0.2.1"}) for caller in callers]
     )
-    assert isinstance(first, LedgerKeyMissing)
+    assert isinstance(first, service.Deferred)
+    assert isinstance(first.error, LedgerKeyMissing)
     assert isinstance(second, Award)
     assert Score.objects.get(pk=grace.pk).points == 11

@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from audit.models import AuditEntry
 from scores.awards import compare_and_swap, service
 from scores.awards.rules import Attempt, Award, SelfReport
+from scores.awards.service import Contended, Outcome
 from scores.callers import Caller
 from scores.errors import (
     Cooldown,
@@ -187,7 +188,7 @@ def players(quiz: Action) -> list[Score]:
     return [make_player(f"Player {number}") for number in range(3)]
 
 
-def together(*attempts: tuple[Score, str]) -> list[Award | Exception | None]:
+def together(*attempts: tuple[Score, str]) -> list[Outcome]:
     return service.award_together([attempt_of(player, SelfReport("daily-quiz", key)) for player, key in attempts])
 
 
@@ -258,7 +259,7 @@ def test_a_player_in_other_hands_is_passed_over_and_nobody_waits(players: list[S
     with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as other:
         other.execute("SELECT FROM scores_score WHERE id = %s FOR UPDATE", [players[1].pk])
         answers = together(*((player, "key") for player in [*players, players[1]]))
-        assert [type(answer) for answer in answers] == [Award, type(None), Award, type(None)]
+        assert [type(answer) for answer in answers] == [Award, Contended, Award, Contended]
         assert [entries_of(player) for player in players] == [[(1, 10)], [], [(1, 10)]]
     assert [type(answer) for answer in together((players[1], "key"))] == [Award]
     for player in players:
