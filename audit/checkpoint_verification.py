@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from audit.checkpoints import Block, BlockInvalid, hash_leaves, hash_text, read_block
 from audit.keys import CheckpointKeys
 from audit.models import Checkpoint, CheckpointHead
+from audit.queries import leaves_of
 from audit.verification import CHUNK, Finding
 
 RULE = "checkpoint"
@@ -29,14 +30,13 @@ def check_blocks(keys: CheckpointKeys) -> Iterator[Finding]:
 
 
 def _check_block(number: int, block: Block, before: Block | None, previous: str) -> Iterator[Finding]:
-    leaves = CheckpointHead.objects.filter(checkpoint_id=number).order_by("player")
     if block.number != number:
         yield Finding(RULE, f"checkpoint {number} was signed as checkpoint {block.number}")
     if block.prev != (hash_text(previous) if previous else ""):
         yield Finding(RULE, f"checkpoint {number} does not follow the one before it")
     if before is not None and (block.epoch < before.epoch or block.at < before.at):
         yield Finding(RULE, f"checkpoint {number} is of an earlier epoch or time than the one before it")
-    if (block.count, block.root) != hash_leaves(leaves.values_list("player", "seq", "mac").iterator(CHUNK)):
+    if (block.count, block.root) != hash_leaves(leaves_of(number).iterator(CHUNK)):
         yield Finding(RULE, f"the leaves of checkpoint {number} are not the ones it signed")
 
 

@@ -31,6 +31,7 @@ from audit import clock
 from audit.checkpoint_file import append_missing, read_last
 from audit.keys import CheckpointKeys, decode_base64url, encode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from audit.queries import newest_checkpoint
 from audit.times import format_time, to_moment, to_us
 
 VERSION = "scoreboard.checkpoint.v1"
@@ -202,7 +203,7 @@ def _read_exported(keys: CheckpointKeys) -> Block | None:
 
 
 def _read_latest(keys: CheckpointKeys) -> Block | None:
-    latest = Checkpoint.objects.order_by("-number").first()
+    latest = newest_checkpoint()
     try:
         return read_block(latest.jws, keys) if latest else None
     except BlockInvalid as error:
@@ -213,7 +214,7 @@ def _sign_next(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
     """One more block: of a new epoch where one is given, else only where something moved or a heartbeat is due."""
     if keys.private is None:
         raise ImproperlyConfigured('CHECKPOINT_KEY_FILE holds no "private" key, without which nothing can be signed.')
-    previous = Checkpoint.objects.order_by("-number").first()
+    previous = newest_checkpoint()
     before = _read_latest(keys)
     now = to_moment(clock.read_us())
     leaves = _find_moved(before, now)

@@ -10,6 +10,7 @@ from audit import chain
 from audit.checkpoints import BlockInvalid, hash_leaves, read_block
 from audit.keys import decode_base64url, load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
+from audit.queries import entries_between, leaves_of
 from audit.verification import CHUNK, COLUMNS, NO_ERASURES, ChainCheck, CheckResult, Entry, State, read_erasures
 
 #: Between an entry and the checkpoint that covers it, more entries than this are for the command.
@@ -45,8 +46,8 @@ def _read_part(text: str, index: int) -> Any:
 
 
 def _read_chain(entry: AuditEntry, first: int, last: int) -> Iterator[Entry]:
-    rows = AuditEntry.objects.filter(player=entry.player, seq__range=(first, last)).order_by("seq")
-    return map(Entry._make, rows.values_list(*COLUMNS).iterator(CHUNK))
+    rows = entries_between(entry.player, first, last).values_list(*COLUMNS)
+    return map(Entry._make, rows.iterator(CHUNK))
 
 
 def _check_against_previous(entry: AuditEntry) -> Iterator[CheckResult]:
@@ -82,8 +83,7 @@ def _check_cover(entry: AuditEntry) -> tuple[bool | None, str]:
         return False, f"The {error} of {name.lower()} does not hold."
     except ImproperlyConfigured as error:
         return None, f"{name} covers it, whose signature cannot be checked here: {error}"
-    leaves = CheckpointHead.objects.filter(checkpoint_id=leaf.checkpoint_id).order_by("player")
-    if (block.count, block.root) != hash_leaves(leaves.values_list("player", "seq", "mac").iterator(CHUNK)):
+    if (block.count, block.root) != hash_leaves(leaves_of(leaf.checkpoint_id).iterator(CHUNK)):
         return False, f"The leaves of {name.lower()} are not the ones it signed."
     if not _leads_to(entry, leaf):
         return False, f"The chain does not lead from here to the entry {leaf.seq} that {name.lower()} signed."

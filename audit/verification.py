@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from audit import chain
 from audit.keys import Keyring
 from audit.models import AuditEntry, CheckpointHead
+from audit.queries import system_records
 
 COLUMNS = (*chain.SEALED_FIELDS, "mac", "context")
 KINDS = frozenset(AuditEntry.Kind.values)
@@ -155,8 +156,7 @@ def read_erasures(keyring: Keyring) -> Erasures:
     """What the system chain says under one of our keys of the persons that were erased."""
     until: dict[str, int] = {}
     system: set[int] = set()
-    recorded = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind="config", action__startswith=ERASURE)
-    for entry in recorded.order_by("seq"):
+    for entry in system_records().filter(action__startswith=ERASURE):
         key = keyring.keys.get(entry.kid)
         context = entry.context or {}
         if key and chain.compute_mac(key, entry) == entry.mac and chain.commit_to(context) == entry.detail:

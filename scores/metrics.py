@@ -16,7 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from audit.keys import decode_base64url
-from audit.models import Checkpoint
+from audit.queries import newest_checkpoint
 
 #: Set before the first metric is made, which is when prometheus_client looks for it.
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -60,7 +60,7 @@ class LedgerCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            newest = Checkpoint.objects.order_by("-number").first()
+            newest = newest_checkpoint()
         except DatabaseError:
             return
         if newest is not None:

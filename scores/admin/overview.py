@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from audit import chain
 from audit.checkpoints import HEARTBEAT_SECONDS, Block, BlockInvalid, read_block
 from audit.keys import load_checkpoint_keys
-from audit.models import AuditEntry, Checkpoint, Refusal, Verification
+from audit.models import AuditEntry, Refusal, Verification
+from audit.queries import newest_checkpoint
 from audit.times import to_moment, to_us
 from scores.admin.charts import HOUR, MINUTE, Bar, draw_bars
 from scores.admin.player_history import bound_begin_us
@@ -88,7 +89,7 @@ def describe(request: HttpRequest, now: datetime | None = None) -> dict[str, Any
 
 def read_ledger_state(now: datetime) -> LedgerState:
     block, fault = None, ""
-    newest = Checkpoint.objects.order_by("-number").first()
+    newest = newest_checkpoint()
     if newest is not None:
         try:
             block = read_block(newest.jws, load_checkpoint_keys())

@@ -14,12 +14,13 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit import chain, strict_json
+from audit import strict_json
 from audit.checkpoints import hash_leaves
 from audit.entry_check import read_receipt
 from audit.entry_export import describe
 from audit.keys import encode_base64url, load_keyring
-from audit.models import AuditEntry, CheckpointHead
+from audit.models import CheckpointHead
+from audit.queries import entries_between, leaves_of, system_records
 from audit.times import format_time
 from audit.verification import COLUMNS, ERASURE, Entry
 from scores.models import Score
@@ -79,8 +80,8 @@ def write_case(score: Score) -> Iterator[str]:
     yield from writer.write("score", describe_score(score))
     kids: set[str] = set()
     yield from writer.write_list("entries", _read_entries(score.pk, score.seq, kids))
-    erasures = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind="config", action=f"{ERASURE}{score.pk}")
-    yield from writer.write_list("erasures", map(describe, erasures.order_by("seq")))
+    erasures = system_records().filter(action=f"{ERASURE}{score.pk}")
+    yield from writer.write_list("erasures", map(describe, erasures))
     yield from writer.write("issuers", _describe_issuers(kids))
     yield from writer.write_list("checkpoints", _read_checkpoints(score.pk, score.seq))
     yield from writer.finish()
@@ -133,8 +134,7 @@ class _Writer:
 def _read_entries(player: UUID, last: int, kids: set[str]) -> Iterator[dict[str, Any]]:
     """The chain up to where the score was read, in pages; `kids` gathers the keys of the receipts on the way."""
     for first in range(1, last + 1, PAGE):
-        rows = AuditEntry.objects.filter(player=player, seq__range=(first, min(first + PAGE - 1, last)))
-        for entry in rows.order_by("seq"):
+        for entry in entries_between(player, first, min(first + PAGE - 1, last)):
             receipt = read_receipt(entry.context)
             header = receipt["header"] if receipt else None
             if isinstance(header, dict) and isinstance(header.get("kid"), str):
@@ -159,14 +159,10 @@ def _read_checkpoints(player: UUID, last: int) -> Iterator[dict[str, Any]]:
     heads = CheckpointHead.objects.filter(player=player, seq__lte=last).select_related("checkpoint")
     room = MAXIMUM_LEAVES
     for head in heads.order_by("-checkpoint_id")[:MAXIMUM_BLOCKS]:
-        rows = CheckpointHead.objects.filter(checkpoint_id=head.checkpoint_id).order_by("player")
+        rows = leaves_of(head.checkpoint_id)
         count = rows.count() if room > 0 else 0
         is_whole = room == MAXIMUM_LEAVES or 0 < count <= room
-        leaves = (
-            [[str(owner), seq, mac] for owner, seq, mac in rows.values_list("player", "seq", "mac")]
-            if is_whole
-            else None
-        )
+        leaves = [[str(owner), seq, mac] for owner, seq, mac in rows] if is_whole else None
         room -= count if is_whole else 0
         yield {
             "number": head.checkpoint_id, "jws": head.checkpoint.jws, "seq": head.seq, "mac": head.mac, "leaves": leaves,

@@ -16,7 +16,8 @@ from django.conf import settings
 from audit import chain
 from audit.checkpoint_verification import check_blocks, check_pinned
 from audit.keys import Keyring, LedgerKeyMissing, load_checkpoint_keys, load_keyring
-from audit.models import AuditEntry, Checkpoint
+from audit.models import Checkpoint
+from audit.queries import system_records
 from audit.times import to_moment
 from audit.verification import (
     CHUNK,
@@ -218,8 +219,8 @@ def _check_evidence(entry: Entry) -> Iterable[Finding]:
 def _check_catalogue() -> Iterator[Finding]:
     """Each row against its seal and against the newest change of it in the system chain."""
     actions = {action.slug: action for action in Action.objects.order_by("slug")}
-    changes = AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind=AuditEntry.Kind.CONFIG)
-    newest = {entry.action: entry for entry in changes.exclude(action__contains=":").order_by("seq").iterator(CHUNK)}
+    changes = system_records().exclude(action__contains=":")
+    newest = {entry.action: entry for entry in changes.iterator(CHUNK)}
     for slug in sorted(actions.keys() | newest.keys()):
         action, entry = actions.get(slug), newest.get(slug)
         if action is None:

@@ -1,0 +1,29 @@
+"""Queries of the log that several modules ask."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from audit import chain
+from audit.models import AuditEntry, Checkpoint, CheckpointHead
+
+Leaf = tuple[UUID, int, str]
+
+
+def newest_checkpoint() -> Checkpoint | None:
+    return Checkpoint.objects.order_by("-number").first()
+
+
+def leaves_of(number: int) -> QuerySet[CheckpointHead, Leaf]:
+    """(player, seq, MAC) of each leaf of a checkpoint, in the order its root is made over."""
+    return CheckpointHead.objects.filter(checkpoint_id=number).order_by("player").values_list("player", "seq", "mac")
+
+
+def entries_between(player: UUID, first: int, last: int) -> QuerySet[AuditEntry]:
+    """A stretch of a player's chain in order, both ends included."""
+    return AuditEntry.objects.filter(player=player, seq__range=(first, last)).order_by("seq")
+
+
+def system_records() -> QuerySet[AuditEntry]:
+    """What the system chain records, in order: changes of the catalogue, erasures, reviews, rebuilt scores."""
+    return AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind=AuditEntry.Kind.CONFIG).order_by("seq")
