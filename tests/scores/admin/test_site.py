@@ -93,6 +93,7 @@ MATRIX = {
     "scores/score/{ada}/act/adjust/?points=5": ("403 403 200 403 200", "403 403 302w 403 302w"),
     "scores/score/{ada}/act/freeze/": ("403 403 200 403 200", "403 403 302w 403 302w"),
     "scores/score/{ben}/act/unfreeze/": ("403 403 200 403 200", "403 403 302w 403 302w"),
+    "scores/score/{ada}/act/rename/?name=Byron": ("403 403 200 403 200", "403 403 302w 403 302w"),
     "scores/score/void/?entries={entry}": ("403 403 200 403 200", "403 403 302w 403 302w"),
     "scores/action/": ("403 200 200 200 200", "403 200 200 200 200"),
     "scores/action/add/": ("403 403 403 200 200", "403 403 403 302w 302w"),
