@@ -58,6 +58,8 @@ def show_value(setting: Setting) -> str:
         made = settings.DEBUG and not setting.default and setting.name != "REDIS_URL"
         return "(made for development)" if made else setting.default or "(not set)"
     in_force = getattr(settings, setting.name, None)
+    if isinstance(in_force, bool):
+        return "on" if in_force else "off"
     if isinstance(in_force, list):
         in_force = ",".join(in_force)
     return value or (in_force if isinstance(in_force, str) and in_force else "") or setting.default or "(not set)"

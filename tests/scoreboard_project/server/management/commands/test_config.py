@@ -41,6 +41,16 @@ def test_every_setting_is_told_and_no_secret() -> None:
     assert not any(secret in value for secret in secrets for value in values.values())
 
 
+def test_a_switch_is_shown_as_it_is_in_force_though_its_default_is_a_sentence() -> None:
+    variables = {name: value for name, value in os.environ.items() if name != "HTTPS_ONLY"}
+    for debug, shown in {"on": "off", "off": "on"}.items():
+        done = subprocess.run(
+            [sys.executable, "manage.py", "config"], cwd=ROOT, env={**variables, "DEBUG": debug}, capture_output=True,
+            text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert f"HTTPS_ONLY = {shown}\n" in done.stdout
+
+
 @pytest.mark.usefixtures("_sound")
 def test_what_is_wrong_is_told_in_sentences(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "issuers.json").write_text('{"quiz": {}}', encoding="utf-8")
