@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from audit.models import AuditEntry
-from scores.board.standings import read_top
+from scores.board.standings import BoardRow, read_top
 from scores.errors import CorrectionRefused, Refused
 from scores.investigation.corrections import read_left_out
 from scores.models import Score
@@ -32,8 +32,8 @@ class DryRun:
     `left_out` is what the steps could not take from a player (negative) or give.
     """
 
-    before: list[dict[str, Any]]
-    after: list[dict[str, Any]] = field(default_factory=list)
+    before: list[BoardRow]
+    after: list[BoardRow] = field(default_factory=list)
     possible: list[Step] = field(default_factory=list)
     refused: list[tuple[Step, str]] = field(default_factory=list)
     balances: dict[UUID, tuple[int, int]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class DryRun:
         return [_shown_to_visitors(row) for row in self.before] != [_shown_to_visitors(row) for row in self.after]
 
 
-def _row_at(board: list[dict[str, Any]], place: int) -> dict[str, Any] | None:
+def _row_at(board: list[BoardRow], place: int) -> BoardRow | None:
     return board[place] if place < len(board) else None
 
 
@@ -74,7 +74,7 @@ def _move(before: int | None, rank: int) -> str:
     return "" if before == rank else f"{'up' if before > rank else 'down'} from {before}"
 
 
-def _shown_to_visitors(row: dict[str, Any]) -> tuple[str, str, int]:
+def _shown_to_visitors(row: BoardRow) -> tuple[str, str, int]:
     return row["player"], row["name"], row["score"]
 
 

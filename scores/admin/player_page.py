@@ -18,7 +18,7 @@ from audit.models import AuditEntry, Verification
 from scores.admin import player_history
 from scores.admin.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
 from scores.admin.entries import attach_players
-from scores.board.standings import find_place
+from scores.board.standings import find_rank
 from scores.models import Flag, Score
 
 if TYPE_CHECKING:
@@ -48,16 +48,16 @@ def route(score_admin: "ModelAdmin[Score]", name: str, show: Show) -> URLPattern
 
 
 def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UUID) -> HttpResponseBase:
-    place = find_place(player)
-    if place is None:
+    found = find_rank(player)
+    if found is None:
         raise Http404
-    is_own = place.score.user_id == request.user.pk
+    is_own = found.score.user_id == request.user.pk
     context: dict[str, Any] = {
         **score_admin.admin_site.each_context(request),
-        "title": place.score.name,
+        "title": found.score.name,
         "opts": score_admin.opts,
-        "score": place.score,
-        "rank": place.rank,
+        "score": found.score,
+        "rank": found.rank,
         "is_own": is_own,
         "may_act": not is_own and request.user.has_perm("scores.correct_score"),
         **describe(player),

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from scores.awards.rules import Award
-from scores.board.standings import Place
+from scores.board.standings import PlayerRank
 from scores.names import MAXIMUM_LENGTH
 
 MAXIMUM_RECEIPT_LENGTH = 4096
@@ -144,13 +144,13 @@ def show_award(award: Award) -> dict[str, Any]:
     }
 
 
-def show_place(place: Place) -> dict[str, Any]:
+def show_rank(found: PlayerRank) -> dict[str, Any]:
     """The answer to "where am I"."""
-    score = place.score
+    score = found.score
     return {
         "player": {"id": str(score.pk), "name": score.name},
         "score": score.points,
-        "rank": place.rank,
-        "above": place.above,
-        "below": place.below,
+        "rank": found.rank,
+        "above": found.above,
+        "below": found.below,
     }

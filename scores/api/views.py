@@ -15,7 +15,7 @@ from scores import naming
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
 from scores.api.parsing import describe_origin, read_act
-from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_place
+from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_rank
 from scores.awards import service
 from scores.awards.rules import Attempt
 from scores.board import standings
@@ -108,11 +108,11 @@ class MeView(JSONView):
     def get(self, request: Request) -> Response:
         caller = caller_of(request)
         naming.see_caller(caller)
-        place = standings.find_place(caller.player)
-        if place is None:
+        found = standings.find_rank(caller.player)
+        if found is None:
             raise TokenInvalid(reason="unknown_player")
-        check_caller(place.score, caller)
-        return Response(show_place(place))
+        check_caller(found.score, caller)
+        return Response(show_rank(found))
 
 
 class IssuingView(JSONView):

@@ -1,6 +1,6 @@
 """Where one player stands among however many: the rank, and who is next.
 
-PostgreSQL counts places by range while they change (migration 0004 says how), so that any rank costs about the same;
+PostgreSQL counts players by range while they change (migration 0004 says how), so that any rank costs about the same;
 SQLite counts whoever is ahead when it is asked.
 """
 
@@ -17,17 +17,17 @@ from scores.models import Score
 NEIGHBOURS = 2
 
 
-class Standing(NamedTuple):
-    """One row of the board's order; the rank is known of the player who was asked for."""
+class RankedRow(NamedTuple):
+    """A player in the order of the board."""
 
+    rank: int
     player: UUID
     name: str
     points: int
     reached_at: datetime
-    rank: int | None
 
 
-def read_neighbourhood(player: UUID) -> list[Standing]:
+def read_neighbourhood(player: UUID) -> list[RankedRow]:
     """The player and up to two neighbours each way, in the order of the board; nothing for one who is not on it.
 
     On PostgreSQL one statement, so that all of it is of one moment.
@@ -48,28 +48,29 @@ def read_neighbourhood(player: UUID) -> list[Standing]:
     ]
     counted = connection.vendor == "postgresql"
     rank = Func(Value(player), function="scores_rank", output_field=BigIntegerField())
-    nothing = Cast(Value(None), BigIntegerField())
+    # Only the player's own is asked for: those of the neighbours follow from it.
+    unknown = Cast(Value(0), BigIntegerField())
     columns = [
-        part.values_list("id", "name", "points", "reached_at", rank if counted and part is me else nothing)
+        part.values_list(rank if counted and part is me else unknown, "id", "name", "points", "reached_at")
         for part in parts
     ]
     rows = columns[0].union(*columns[1:], all=True) if counted else (row for part in columns for row in part)
-    order = sorted((Standing(*row) for row in rows), key=lambda it: (-it.points, it.reached_at, it.player))
-    place = next((place for place, standing in enumerate(order) if standing.player == player), None)
-    if place is None:
+    order = sorted((RankedRow(*row) for row in rows), key=lambda row: (-row.points, row.reached_at, row.player))
+    own = next((index for index, row in enumerate(order) if row.player == player), None)
+    if own is None:
         return []
-    if not counted:
-        order[place] = order[place]._replace(rank=_count_ahead(order[place]) + 1)
-    return order[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1]
+    first = (order[own].rank if counted else _count_ahead(order[own]) + 1) - own
+    ranked_rows = [row._replace(rank=rank) for rank, row in enumerate(order, start=first)]
+    return ranked_rows[max(0, own - NEIGHBOURS) : own + NEIGHBOURS + 1]
 
 
-def _count_ahead(standing: Standing) -> int:
-    later = Q(reached_at__lt=standing.reached_at) | Q(reached_at=standing.reached_at, pk__lt=standing.player)
-    return Score.objects.ranked().filter(Q(points__gt=standing.points) | Q(points=standing.points) & later).count()
+def _count_ahead(row: RankedRow) -> int:
+    earlier = Q(reached_at__lt=row.reached_at) | Q(reached_at=row.reached_at, pk__lt=row.player)
+    return Score.objects.ranked().filter(Q(points__gt=row.points) | Q(points=row.points) & earlier).count()
 
 
 def recount() -> None:
-    """Count all places anew: after the scores were changed behind the triggers' back."""
+    """Count all ranks anew: after the scores were changed behind the triggers' back."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT scores_rank_recount()")

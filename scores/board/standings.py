@@ -1,4 +1,4 @@
-"""Reads: the order of the board and its ties, the one snapshot that page, API and socket share, and a player's place.
+"""Reads: the order of the board and its ties, the one snapshot that page, API and socket share, and one player's rank.
 
 Order: most points first; of equal points, who reached them first; then by id.
 """
@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
@@ -24,12 +24,25 @@ SIZE = 10
 REUSE_SECONDS = 1.0
 
 
+class BoardRow(TypedDict):
+    """One row of the board, in the words of the API."""
+
+    rank: int
+    player: str
+    name: str
+    score: int
+    reached_at: str
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole top 10 at one moment. `body` is the JSON of GET top and of the socket's `data`, byte for byte."""
+    """The whole top 10 at one moment. `body` is the JSON of GET top and of the socket's `data`, byte for byte.
+
+    `read_at` is on the clock of `time.monotonic`, in seconds.
+    """
 
     as_of: str
-    entries: list[dict[str, Any]]
+    rows: list[BoardRow]
     body: str
     etag: str
     read_at: float
@@ -58,7 +71,10 @@ _latest: Snapshot | None = None
 
 
 def read_snapshot() -> Snapshot:
-    """The present top 10. While the database is out of reach: the last one there was, which its watch keeps fresh."""
+    """Read the present top 10; while the database is out of reach, the last one there was.
+
+    Raises what the database raises when there was none.
+    """
     try:
         return refresh_snapshot()
     except (OperationalError, InterfaceError):
@@ -69,51 +85,55 @@ def read_snapshot() -> Snapshot:
 
 
 def refresh_snapshot() -> Snapshot:
-    """The present top 10, one query whatever the number of players; raises what the database raises."""
+    """Read the present top 10, one query whatever the number of players. Raises what the database raises."""
     global _latest  # noqa: PLW0603 - the one snapshot of this process
-    entries = read_top()
+    rows = read_top()
     with _lock:
         now = time.monotonic()
-        if _latest is None or _latest.entries != entries or now - _latest.read_at > REUSE_SECONDS:
-            _latest = _build(entries, now)
+        if _latest is None or _latest.rows != rows or now - _latest.read_at > REUSE_SECONDS:
+            _latest = _build(rows, now)
         return _latest
 
 
-def read_top() -> list[dict[str, Any]]:
+def read_top() -> list[BoardRow]:
+    """Read the rows of the top 10. Raises what the database raises."""
     rows: Any = Score.objects.ranked().values_list("id", "name", "points", "reached_at")[:SIZE]
-    return [shape_entry(rank, *row) for rank, row in enumerate(rows, start=1)]
+    return [shape_row(rank, *row) for rank, row in enumerate(rows, start=1)]
 
 
-def shape_entry(rank: int, player: UUID, name: str, points: int, reached_at: datetime) -> dict[str, Any]:
-    """One row as every client gets it."""
+def shape_row(rank: int, player: UUID, name: str, points: int, reached_at: datetime) -> BoardRow:
+    """Shape one row as every client gets it."""
     return {"rank": rank, "player": str(player), "name": name, "score": points, "reached_at": format_time(reached_at)}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where one player stands: `rank` is None for one who is not on the board, who has no neighbours either."""
+class PlayerRank:
+    """A player's rank and up to two neighbours each way; None and no neighbours for one who is not on the board."""
 
     score: Score
     rank: int | None
-    above: list[dict[str, Any]]
-    below: list[dict[str, Any]]
+    above: list[BoardRow]
+    below: list[BoardRow]
 
 
-def find_place(player: UUID) -> Place | None:
-    """The player's rank and up to two neighbours each way; None for an unknown player."""
+def find_rank(player: UUID) -> PlayerRank | None:
+    """Find the player's rank and neighbours; None for an unknown player."""
     score = Score.objects.select_related("user").filter(pk=player).first()
-    order = read_neighbourhood(player) if score else []
-    mine = next((place for place, standing in enumerate(order) if standing.rank is not None), None)
-    if score is None or mine is None:
-        return Place(score, None, [], []) if score else None
-    me = order[mine]
-    score.points, score.reached_at = me.points, me.reached_at
-    entries = [shape_entry((me.rank or 0) + place - mine, *standing[:4]) for place, standing in enumerate(order)]
-    return Place(score, me.rank, entries[:mine], entries[mine + 1 :])
+    if score is None:
+        return None
+    order = read_neighbourhood(player)
+    index = next((index for index, row in enumerate(order) if row.player == player), None)
+    if index is None:
+        return PlayerRank(score, None, [], [])
+    own = order[index]
+    # Of the same moment as the neighbours.
+    score.points, score.reached_at = own.points, own.reached_at
+    rows = [shape_row(*row) for row in order]
+    return PlayerRank(score, own.rank, rows[:index], rows[index + 1 :])
 
 
-def _build(entries: list[dict[str, Any]], read_at: float) -> Snapshot:
+def _build(rows: list[BoardRow], read_at: float) -> Snapshot:
     as_of = format_time(datetime.now(UTC))
-    rows = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
-    etag = f'"{hashlib.sha256(rows.encode()).hexdigest()[:32]}"'
-    return Snapshot(as_of, entries, f'{{"as_of":"{as_of}","entries":{rows}}}', etag, read_at)
+    entries = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    etag = f'"{hashlib.sha256(entries.encode()).hexdigest()[:32]}"'
+    return Snapshot(as_of, rows, f'{{"as_of":"{as_of}","entries":{entries}}}', etag, read_at)

@@ -11,7 +11,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from scores.board import standings
-from scores.pages.own_place import describe_place, find_viewer
+from scores.pages.own_place import describe_own_rank, find_viewer
 
 MINIMUM_ROWS = 3
 MAXIMUM_TITLE_LENGTH = 80
@@ -21,8 +21,8 @@ MAXIMUM_TITLE_LENGTH = 80
 @never_cache
 def board(request: HttpRequest) -> HttpResponse:
     viewer = find_viewer(request)
-    place = describe_place(viewer) if isinstance(viewer, User) else None
-    return render(request, "board.html", {"snapshot": standings.read_snapshot(), "user": viewer, "you": place})
+    you = describe_own_rank(viewer) if isinstance(viewer, User) else None
+    return render(request, "board.html", {"snapshot": standings.read_snapshot(), "user": viewer, "you": you})
 
 
 @require_safe

@@ -1,6 +1,6 @@
-"""You are here: the place of whoever is signed in, as the board's page renders it and as it asks for it afterwards."""
+"""You are here: the rank of whoever is signed in, as the board's page renders it and as it asks for it afterwards."""
 
-from typing import Any
+from typing import TypedDict
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import OperationalError
@@ -14,6 +14,23 @@ from scores.http.limits import AddressReadLimit, address_subject
 from scores.models import Score
 
 
+class NextRank(TypedDict):
+    """Who is next ahead, and the points that are missing to overtake them."""
+
+    name: str
+    points: int
+
+
+class OwnRank(TypedDict):
+    """Where a player stands: `rank` is None for one who is not on the board, `next` for one who has nobody ahead."""
+
+    player: str
+    rank: int | None
+    score: int
+    next: NextRank | None
+    frozen: bool
+
+
 @require_safe
 @never_cache
 def you(request: HttpRequest) -> JsonResponse:
@@ -23,7 +40,7 @@ def you(request: HttpRequest) -> JsonResponse:
         raise NotAuthenticated
     # By user: a hall full of players may share one address.
     AddressReadLimit.charge(request, f"user:{request.user.pk}")
-    return JsonResponse({"you": describe_place(request.user)})
+    return JsonResponse({"you": describe_own_rank(request.user)})
 
 
 def find_viewer(request: HttpRequest) -> User | AnonymousUser:
@@ -34,20 +51,22 @@ def find_viewer(request: HttpRequest) -> User | AnonymousUser:
         return AnonymousUser()
 
 
-def describe_place(user: User) -> dict[str, Any] | None:
-    """Rank, points, and what is missing to overtake whoever is next: as many points as theirs come too late, so one more."""
+def describe_own_rank(user: User) -> OwnRank | None:
+    """Describe where a signed-in user stands; None for one who is not a player."""
     player = Score.objects.filter(user=user).values_list("pk", flat=True).first()
-    place = standings.find_place(player) if player else None
-    if place is None:
+    found = standings.find_rank(player) if player else None
+    if found is None:
         return None
-    following = None
-    if place.above:
-        ahead = place.above[-1]
-        following = {"name": ahead["name"], "points": ahead["score"] - place.score.points + 1}
+    score = found.score
+    following: NextRank | None = None
+    if found.above:
+        ahead = found.above[-1]
+        # As many points as theirs come too late, so one more.
+        following = {"name": ahead["name"], "points": ahead["score"] - score.points + 1}
     return {
-        "player": str(place.score.pk),
-        "rank": place.rank,
-        "score": place.score.points,
+        "player": str(score.pk),
+        "rank": found.rank,
+        "score": score.points,
         "next": following,
-        "frozen": place.score.frozen,
+        "frozen": score.frozen,
     }

@@ -251,6 +251,6 @@ def test_every_rule_of_verification_is_broken_by_a_test() -> None:
     assert [rule for rule in sorted(list_rules() - columns) if not is_tested(f'"{rule}"')] == []
 
 
-def test_every_rule_about_an_entry_is_a_question_of_its_page() -> None:
+def test_every_rule_about_an_entry_is_a_check_of_its_page() -> None:
     about_entries = set(_find_named(ast.parse(inspect.getsource(ChainCheck)).body[0]))  # type: ignore[arg-type]
-    assert set().union(*(rules for _, rules, _ in entry_check.QUESTIONS)) == about_entries
+    assert set().union(*(rules for _, rules, _ in entry_check.CHECKS)) == about_entries

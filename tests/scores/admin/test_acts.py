@@ -64,7 +64,7 @@ def test_every_act_has_its_preview_and_the_board_becomes_what_it_showed(
     path = address(board["Ada"], act, query)
     assert ["|".join(row) for row in read_board(desk.get(path))] == rows
     confirm(desk, path)
-    after = [f"{entry['name']}|{entry['score']}" for entry in standings.read_top()]
+    after = [f"{row['name']}|{row['score']}" for row in standings.read_top()]
     assert after == [place for row in rows if (place := row.split("|", 3)[3].rpartition("|")[0]) != "|"]
 
 

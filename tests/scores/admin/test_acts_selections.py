@@ -36,7 +36,9 @@ def test_a_selection_is_voided_across_players_and_the_board_becomes_what_was_sho
     assert [row[3:5] for row in rows] == [["Cleo", "10"], ["Ada", "10"], ["Ben", "0"]]
     response = confirm(desk, path)
     assert read_messages(response) == ["Done, as 4 entries of 2 players: -40 points."]
-    assert [[entry["name"], str(entry["score"])] for entry in standings.read_top()] == [row[3:5] for row in rows]
+    assert [[board_row["name"], str(board_row["score"])] for board_row in standings.read_top()] == [
+        row[3:5] for row in rows
+    ]
 
 
 def test_what_cannot_be_voided_is_named_and_left_out_of_the_selection(desk: Client, board: dict[str, Score]) -> None:

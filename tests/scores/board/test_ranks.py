@@ -80,19 +80,19 @@ def add_crowd(size: int, points: str, seconds: str = "random() * 9") -> None:
 
 
 def read_rank(player: UUID) -> int | None:
-    found = standings.find_place(player)
+    found = standings.find_rank(player)
     assert found is not None
     return found.rank
 
 
 @pytest.mark.django_db
-def test_every_place_of_a_small_board_is_found_with_its_neighbours() -> None:
+def test_every_rank_of_a_small_board_is_found_with_its_neighbours() -> None:
     for number in range(9):
         place(f"Player {number}", points=number // 4, seconds=number % 2, pk=UUID(int=99 - number))
     place("Frozen", 2, frozen=True)
     order = [str(pk) for pk in Score.objects.ranked().values_list("pk", flat=True)]
     for mine, player in enumerate(order):
-        found = standings.find_place(UUID(player))
+        found = standings.find_rank(UUID(player))
         assert found is not None
         assert found.rank == mine + 1
         assert [(it["rank"], it["player"]) for it in found.above] == list(enumerate(order, start=1))[
@@ -255,4 +255,4 @@ class Explain:
 
 @pytest.mark.django_db
 def test_an_unknown_player_has_no_place() -> None:
-    assert standings.find_place(UUID(int=1)) is None
+    assert standings.find_rank(UUID(int=1)) is None

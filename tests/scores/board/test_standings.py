@@ -15,7 +15,7 @@ from tests.support.board import place
 
 
 def names() -> list[str]:
-    return [entry["name"] for entry in standings.read_top()]
+    return [row["name"] for row in standings.read_top()]
 
 
 @pytest.mark.django_db
@@ -32,16 +32,16 @@ def test_who_has_no_entry_or_is_frozen_is_not_on_the_board_and_zero_points_are_p
     make_player("Newcomer")
     place("Frozen", 90, frozen=True)
     place("Zero", 0)
-    assert [(entry["name"], entry["rank"], entry["score"]) for entry in standings.read_top()] == [("Zero", 1, 0)]
+    assert [(row["name"], row["rank"], row["score"]) for row in standings.read_top()] == [("Zero", 1, 0)]
 
 
 @pytest.mark.django_db
 def test_ten_are_shown_with_dense_ranks_and_times_of_six_digits() -> None:
     for number in range(12):
         place(f"Player {number}", 100 - number)
-    entries = standings.read_top()
-    assert [entry["rank"] for entry in entries] == list(range(1, 11))
-    assert entries[0] == {
+    rows = standings.read_top()
+    assert [row["rank"] for row in rows] == list(range(1, 11))
+    assert rows[0] == {
         "rank": 1,
         "player": str(Score.objects.get(name="Player 0").pk),
         "name": "Player 0",
@@ -90,20 +90,20 @@ def test_the_etag_is_over_the_entries_and_a_match_is_304(client: Client) -> None
 
 
 @pytest.mark.django_db
-def test_a_place_has_two_neighbours_each_way_in_the_order_of_the_board() -> None:
+def test_a_rank_has_two_neighbours_each_way_in_the_order_of_the_board() -> None:
     players = [place(f"Player {number}", 100, seconds=number) for number in range(6)]
-    found = standings.find_place(players[3].pk)
+    found = standings.find_rank(players[3].pk)
     assert found is not None
     assert found.rank == 4
-    assert [(entry["rank"], entry["name"]) for entry in found.above] == [(2, "Player 1"), (3, "Player 2")]
-    assert [(entry["rank"], entry["name"]) for entry in found.below] == [(5, "Player 4"), (6, "Player 5")]
+    assert [(row["rank"], row["name"]) for row in found.above] == [(2, "Player 1"), (3, "Player 2")]
+    assert [(row["rank"], row["name"]) for row in found.below] == [(5, "Player 4"), (6, "Player 5")]
 
 
 @pytest.mark.django_db
 def test_who_is_frozen_or_has_no_entry_has_no_rank_and_no_neighbours() -> None:
     place("Leader", 100)
     for score in (place("Frozen", 50, frozen=True), make_player("Newcomer")):
-        found = standings.find_place(score.pk)
+        found = standings.find_rank(score.pk)
         assert found is not None
         assert (found.rank, found.above, found.below) == (None, [], [])
 
