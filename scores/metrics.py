@@ -73,7 +73,7 @@ class LedgerCollector(Collector):
 
 
 def render() -> bytes:
-    """All of it, of all workers, as text."""
+    """Write all metrics of all workers as text."""
     folder = os.environ.get(FOLDER_VARIABLE)
     if folder is None:
         counted = generate_latest(REGISTRY)
@@ -88,7 +88,7 @@ def render() -> bytes:
 
 
 def forget_the_dead(folder: Path) -> None:
-    """Takes the gauges of workers that ended out of the sums; what they counted stays."""
+    """Take the gauges of workers that ended out of the sums; what they counted stays."""
     for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}:
         try:
             os.kill(pid, 0)

@@ -1,4 +1,4 @@
-"""Keeps the garbage collector from looking through every viewer again and again, with everything else standing still."""
+"""Keeps the garbage collector from looking through all viewers again and again while everything else stands still."""
 
 import gc
 
@@ -8,18 +8,20 @@ PART_LEFT = 10
 
 
 class LongLived:
-    """What ten thousand viewers consist of takes Python most of a second to look through, which it did whenever it had grown by a
-    quarter: API requests waited for 650 ms then, and the last viewer for 2 s. Set aside (`gc.freeze`), it is not looked at.
+    """Sets aside (`gc.freeze`) what viewers consist of, so that the garbage collector does not look at it.
 
-    A viewer who leaves is freed by counting, because no cycle holds him (protocols.py). What else was set aside and became one
-    waits until few viewers are left to be looked through beside it.
+    For ten thousand viewers that takes it most of a second, and it did so whenever their number had grown by a quarter: API
+    requests waited for 650 ms then, and the last viewer for 2 s.
+
+    A viewer who leaves is freed by reference counting, because no cycle holds it (`uvicorn_protocols/viewer.py` sees to that).
+    Cycles of anything else that was set aside are collected when few viewers are left.
     """
 
     def __init__(self) -> None:
         self._viewers = 0
 
     def watch(self, viewers: int) -> None:
-        """So many there are now."""
+        """Take note of how many viewers there are now."""
         if viewers >= self._viewers + STEP:
             self._viewers = viewers
             gc.freeze()

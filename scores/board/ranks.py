@@ -28,7 +28,7 @@ class RankedRow(NamedTuple):
 
 
 def read_neighbourhood(player: UUID) -> list[RankedRow]:
-    """The player and up to two neighbours each way, in the order of the board; nothing for one who is not on it.
+    """Read the player and up to two neighbours each way, in the order of the board; nothing for one who is not on it.
 
     On PostgreSQL one statement, so that all of it is of one moment.
     """

@@ -16,7 +16,7 @@ _deadline: ContextVar[float | None] = ContextVar("database_deadline", default=No
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Gives all that is asked of the database inside so many seconds together: 0 is not to ask it, None is no limit."""
+    """Give everything inside so many seconds of the database, all together: 0 is not to ask it, None is no limit."""
     token = _deadline.set(None if seconds is None else time.monotonic() + seconds)
     try:
         yield
@@ -25,7 +25,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 
 def seconds_left() -> float | None:
-    """What is left of the limit; 0 or less where nothing is, None without a limit."""
+    """Say what is left of the limit: 0 or less where nothing is, None without a limit."""
     deadline = _deadline.get()
     return None if deadline is None else deadline - time.monotonic()
 
@@ -42,6 +42,7 @@ class Availability:
         self._missed_at = 0.0
 
     def record_answer(self) -> None:
+        """Its watch had an answer."""
         self._answered_at = time.monotonic()
 
     def record_failure(self) -> None:
@@ -71,5 +72,5 @@ availability = Availability()
 
 
 def read_limit() -> AbstractContextManager[None]:
-    """The limit for a read of what is kept from the last time, too."""
+    """Limit the time of a read whose last result is kept: none at all while the database had better not be waited for."""
     return time_limit(0 if availability.is_doubtful else READ_SECONDS)

@@ -36,7 +36,10 @@ def is_told_by(error: psycopg.Error) -> bool:
 
 
 def find_fault() -> str | None:
-    """That sessions are shared and DATABASE_POOLED is off, as a sentence; None also where it cannot be told just now."""
+    """Say in a sentence that sessions are shared although DATABASE_POOLED is off; None where that is not so or cannot be told just now.
+
+    Raises what the database raises when it cannot be asked at all.
+    """
     if connection.vendor != "postgresql" or is_pooled(connection) or _meets_own_session():
         return None
     other = connection.copy()

@@ -14,6 +14,8 @@ from typing import Any
 import redis
 import redis.asyncio
 
+from scores.database import ConnectionOptions
+
 LOOKUP_SECONDS = 0.5
 
 _lookups: dict[tuple[str, int], "Future[list[str]]"] = {}
@@ -21,7 +23,7 @@ _lock = threading.Lock()
 
 
 def look_up(name: str, port: int) -> "Future[list[str]]":
-    """Begin to look up the addresses of a name, or join whoever does so already."""
+    """Begin to look up the addresses of a name, or join whoever does so already; the result raises OSError when there are none."""
     with _lock:
         lookup = _lookups.get((name, port))
         if lookup is None or lookup.done():
@@ -41,7 +43,7 @@ def _look_up(lookup: "Future[list[str]]", name: str, port: int) -> None:
 
 
 class BoundedConnection(redis.Connection):
-    """Connects to each address of the name in turn; raises OSError when there is none in time."""
+    """Connects to each address of the name in turn. Raises OSError when none is known in time or answers."""
 
     def _connect(self) -> Any:
         name, failure = self.host, OSError("it has no address")
@@ -88,23 +90,23 @@ class AsyncBoundedTLSConnection(redis.asyncio.SSLConnection, AsyncBoundedConnect
         super().__init__(**options)
         self._name = self.host
 
-    def _connection_arguments(self) -> dict[str, Any]:
+    def _connection_arguments(self) -> ConnectionOptions:
         return {**super()._connection_arguments(), "server_hostname": self._name}
 
 
-def pool_options(url: str) -> dict[str, Any]:
-    """What a connection pool is made with for this URL; raises ValueError for what is none."""
+def pool_options(url: str) -> ConnectionOptions:
+    """What a connection pool is made with for this URL. Raises ValueError when it is no such URL."""
     options = redis.connection.parse_url(url)  # type: ignore[no-untyped-call]
     return _bound(options, BoundedConnection, BoundedTLSConnection)
 
 
-def async_pool_options(url: str) -> dict[str, Any]:
-    """The same for a pool of redis.asyncio."""
+def async_pool_options(url: str) -> ConnectionOptions:
+    """The same for a pool of redis.asyncio. Raises ValueError when it is no such URL."""
     options = redis.asyncio.connection.parse_url(url)
     return _bound(options, AsyncBoundedConnection, AsyncBoundedTLSConnection)
 
 
-def _bound(options: Any, plain: type, tls: type) -> dict[str, Any]:
+def _bound(options: Any, plain: type, tls: type) -> ConnectionOptions:
     """Replace the class of connections; those to a socket in the file system need no name."""
     kind = options.get("connection_class", redis.Connection)
     if "path" in options:

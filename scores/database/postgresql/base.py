@@ -16,7 +16,7 @@ from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
 from psycopg.abc import RV, PQGen, PQGenConn
 
-from scores.database import pooling
+from scores.database import ConnectionOptions, pooling
 from scores.database.availability import availability, seconds_left
 
 #: The server or a pooler says that it does not know what became of a statement.
@@ -83,8 +83,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def wrap_database_errors(self) -> ErrorWrapper:
         return ErrorWrapper(self)
 
-    def get_connection_params(self) -> dict[str, Any]:
-        params: dict[str, Any] = super().get_connection_params()
+    def get_connection_params(self) -> ConnectionOptions:
+        params: ConnectionOptions = super().get_connection_params()
         session = params.pop("session", {})
         if not params.pop("pooled", False):
             own = " ".join(f"-c {name}={value}" for name, value in session.items())
@@ -97,7 +97,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return self.cursor()
         return super().chunked_cursor()
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> TimedConnection:
+    def get_new_connection(self, conn_params: ConnectionOptions) -> TimedConnection:
         seconds = conn_params.pop("operation_seconds", None)
         self.isolation_level = IsolationLevel.READ_COMMITTED
         connection = TimedConnection.connect(**conn_params)
@@ -116,7 +116,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def check_time_left() -> None:
-    """Raises OutOfTime when the limit is used up."""
+    """Check that there is time to ask the database. Raises OutOfTime when the limit is used up."""
     left = seconds_left()
     if left is not None and left <= 0:
         raise OutOfTime("no time is left to ask it")
@@ -124,7 +124,10 @@ def check_time_left() -> None:
 
 @contextmanager
 def telling_unanswered_writes() -> Iterator[None]:
-    """Around what commits: raises WriteUnanswered where the database did not say what became of it."""
+    """Tell a commit that failed from one of which nothing is known.
+
+    Raises WriteUnanswered when the database did not say what became of it.
+    """
     try:
         yield
     except OperationalError as error:

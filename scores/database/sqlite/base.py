@@ -4,13 +4,14 @@ import contextlib
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from scores.database import ConnectionOptions
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+    def get_new_connection(self, conn_params: ConnectionOptions) -> sqlite3.Connection:
         if not self.is_in_memory_db():
             keep_private(Path(conn_params["database"]))
         connection: sqlite3.Connection = super().get_new_connection(conn_params)
