@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
@@ -137,16 +136,6 @@ class TestNobodyStandsInTheWayOfAnErasure:
         corrections.rename(player=other.pk, name="Grace", **WHY)
         corrections.erase_player(player=played.pk, **WHY)
         assert [*verify(player=played.pk)] == []
-
-
-class TestTheCommand:
-    def test_says_what_the_player_is_called_now(self, played: Score, capsys: pytest.CaptureFixture[str]) -> None:
-        call_command("rename", str(played.pk), "Byron", "--reason", "she asked")
-        assert capsys.readouterr().out == "Entry 2: rename, now 'Byron'.\n"
-
-    def test_refuses_in_a_sentence(self, played: Score, nothing_written: NothingWritten) -> None:
-        with nothing_written(), pytest.raises(CommandError, match=r"U\+3164"):
-            call_command("rename", str(played.pk), "\u3164", "--reason", "she asked")
 
 
 class TestTheDesk:

@@ -1,11 +1,21 @@
-"""Commands as an operator types them: a process of its own, and the sentence it ends with."""
+"""Commands as an operator types them: here, or in a process of their own with the sentence it ends with."""
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 
+from django.core.management import call_command
+
 from tests.support.processes import ROOT
+
+
+def call(*words: object) -> str:
+    """What a command prints, run in this process; what it raises comes through."""
+    output = io.StringIO()
+    call_command(*map(str, words), stdout=output)
+    return output.getvalue()
 
 
 def run(

@@ -13,13 +13,7 @@ from pytest_django import Settings
 from audit.models import AuditEntry, Verification
 from scores.models import Score
 from tests.support.acting import read_state
-from tests.support.tampering import make_history, run_verify, tampering
-
-
-@pytest.fixture
-def players(db: None, settings: Settings, tmp_path: Path) -> list[Score]:
-    settings.CHECKPOINT_EXPORT = str(tmp_path / "checkpoints.jws")
-    return make_history()
+from tests.support.tampering import run_verify, tampering
 
 
 def test_a_verification_is_recorded(players: list[Score], settings: Settings) -> None:
