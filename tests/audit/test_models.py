@@ -1,0 +1,51 @@
+"""An entry tells its time to the microsecond and whether a receipt proves it; the database lets in no number that cannot be."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from audit.models import AuditEntry
+
+PLAYER = UUID(int=1)
+
+
+def make_entry(**changes: Any) -> AuditEntry:
+    fields = {
+        "player": PLAYER, "seq": 1, "kid": "k", "kind": "award", "delta": 10, "balance": 10, "action": "daily-quiz",
+        "ref": None, "actor": "system", "at_us": 1_763_910_000_123_456, "detail": "", "prev": "", "mac": "", "context": {},
+    }  # fmt: skip
+    return AuditEntry(**{**fields, **changes})
+
+
+def test_an_entry_tells_itself() -> None:
+    assert str(make_entry(delta=-5, kind="void", seq=7)) == f"void -5 ({PLAYER} #7)"
+    assert make_entry().at == datetime(2025, 11, 23, 15, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("ref", "verified"), [("r:issuer:jti", True), ("k:player:hash", False), (None, False)])
+def test_what_a_receipt_proves_is_verified(ref: str | None, verified: bool) -> None:
+    assert make_entry(ref=ref).verified is verified
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "changes",
+    [{"seq": 0}, {"balance": -1, "delta": -1}, {"balance": 2**53}, {"balance": 5}],
+    ids=["no number", "below nothing", "above what clients count", "less than was given"],
+)
+def test_the_database_refuses_numbers_that_cannot_be(changes: dict[str, int]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_entry(**changes).save(force_insert=True)
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_place_in_a_chain_and_a_reference_are_taken_once() -> None:
+    make_entry(ref="r:issuer:one").save(force_insert=True)
+    for changes in ({"ref": "r:issuer:two"}, {"seq": 2, "ref": "r:issuer:one"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_entry(**changes).save(force_insert=True)
+    assert AuditEntry.objects.count() == 1
