@@ -1,4 +1,10 @@
-/** The board page and the embed: watches, draws at a calm pace, says how fresh it is, tells screen readers the news. */
+/**
+ * The board page and the embed: watches, draws at a calm pace, says how fresh it is, tells screen readers the news.
+ *
+ * @import { Entry, Freshness, Standings, State } from "./scoreboard-watch.js"
+ * @typedef {Omit<Entry, "reached_at">} Placed  as far as the announcer needs it
+ * @typedef {HTMLElement & {dataset: Record<State | "leads" | "entered" | "lost" | "back" | "new", string>}} Words
+ */
 
 import { watch } from "./scoreboard-client.js";
 import { StandingsTable } from "./standings-table.js";
@@ -7,14 +13,26 @@ const DRAW_EVERY = 600; // Longer than a glide: no more than an eye can follow, 
 const SPEAK_EVERY = 12_000;
 const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-const board = document.querySelector("#board");
-const words = document.querySelector("#words").dataset;
+/** @param {string} selector  of a part that the page always has */
+const part = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
+
+const board = part("#board");
+const words = /** @type {Words} */ (part("#words")).dataset;
+const section = /** @type {HTMLElement | null} */ (document.querySelector("#you"));
 const language = document.documentElement.lang;
 const limit = Number(board.dataset.limit);
-const table = new StandingsTable(board, { limit, language, newWord: words.new, you: document.querySelector("#you")?.dataset.player });
+const table = new StandingsTable(board, { limit, language, newWord: words.new, you: section?.dataset.player });
 
-/** Calls `act` with the newest value: at once when it was quiet, else when `pause` is over. */
+/**
+ * Calls `act` with the newest value: at once when it was quiet, else when `pause` is over.
+ *
+ * @template T
+ * @param {number} pause  milliseconds
+ * @param {(newest: T) => void} act
+ * @returns {(value: T) => void}
+ */
 function paced(pause, act) {
+    /** @type {T} */
     let newest;
     let waiting = 0;
     let lastAt = -Infinity;
@@ -29,16 +47,21 @@ function paced(pause, act) {
     };
 }
 
-/** The sentence with its values in place; a name stands apart from the text around it in direction, and is not translated. */
+/**
+ * The sentence with its values in place; a name stands apart from the text around it in direction, and is not translated.
+ *
+ * @param {string} sentence
+ * @param {{name: string, [placeholder: string]: string}} values
+ */
 function fillIn(sentence, values) {
     const line = document.createElement("span");
-    for (const part of sentence.split(/(\{\w+\})/)) {
-        const value = values[part.slice(1, -1)];
-        line.append(part === "{name}" ? shownName(value) : (value ?? part));
+    for (const text of sentence.split(/(\{\w+\})/)) {
+        line.append(text === "{name}" ? shownName(values.name) : (values[text.slice(1, -1)] ?? text));
     }
     return line;
 }
 
+/** @param {string} name */
 function shownName(name) {
     const element = document.createElement("bdi");
     element.className = "notranslate";
@@ -49,16 +72,18 @@ function shownName(name) {
 
 /** Who leads and who entered since the last message; nothing else is worth interrupting a reader for. */
 class Announcer {
+    /** @param {Placed[]} entries */
     constructor(entries) {
-        this.place = document.querySelector("#announcements");
+        this.place = part("#announcements");
         this.told = entries;
         this.number = new Intl.NumberFormat(language);
         this.connection = "";
-        this.say = paced(SPEAK_EVERY, (entries) => this.#speak(entries));
+        this.say = paced(SPEAK_EVERY, (/** @type {Placed[]} */ newest) => this.#speak(newest));
     }
 
+    /** @param {Placed[]} entries */
     #speak(entries) {
-        const sentences = [this.connection];
+        const sentences = /** @type {(string | Node)[]} */ ([this.connection]);
         const [leader] = entries;
         if (leader && leader.player !== this.told[0]?.player) {
             sentences.push(fillIn(words.leads, { name: leader.name, points: this.number.format(leader.score) }));
@@ -77,13 +102,14 @@ class Announcer {
 /** The words, the shape and the age that say how far to trust what is shown. */
 class FreshnessLine {
     constructor() {
-        this.state = board.querySelector(".state");
-        this.word = board.querySelector(".state-word");
-        this.time = board.querySelector(".as-of time");
-        this.age = board.querySelector(".age");
+        this.state = part(".state");
+        this.word = part(".state-word");
+        this.time = /** @type {HTMLTimeElement} */ (part(".as-of time"));
+        this.age = part(".age");
         this.ago = new Intl.RelativeTimeFormat(language, { style: "short" });
     }
 
+    /** @param {Freshness} freshness */
     show({ state, age, asOf }) {
         this.state.dataset.state = state;
         this.word.textContent = words[state];
@@ -94,6 +120,7 @@ class FreshnessLine {
         this.age.textContent = state === "live" || age < 2 ? "" : this.#format(age);
     }
 
+    /** @param {number} seconds */
     #format(seconds) {
         if (seconds < 60) return this.ago.format(-seconds, "second");
         if (seconds < 3600) return this.ago.format(-Math.floor(seconds / 60), "minute");
@@ -101,19 +128,19 @@ class FreshnessLine {
     }
 }
 
-/** @returns {object[]} what the server rendered, as far as the announcer needs it */
+/** @returns {Placed[]}  what the server rendered */
 const renderedEntries = () =>
-    [...board.querySelectorAll("tbody tr")].map((row, place) => ({
+    [...table.body.rows].map((row, place) => ({
         rank: place + 1,
-        player: row.dataset.player,
-        name: row.querySelector("bdi").textContent,
+        player: row.dataset.player ?? "",
+        name: row.querySelector("bdi")?.textContent ?? "",
         score: Number(row.dataset.score),
     }));
 
-/** Only who is signed in loads what keeps their own place. */
-async function followYou(section) {
+/** Only who is signed in loads what keeps their own place. @param {HTMLElement} ownPlace */
+async function followYou(ownPlace) {
     const { You } = await import("./you.js");
-    return new You(section, { language });
+    return new You(ownPlace, { language });
 }
 
 function followStandings() {
@@ -121,16 +148,16 @@ function followStandings() {
     let trusted = true;
     const announcer = new Announcer(entries);
     const freshness = new FreshnessLine();
-    const draw = paced(DRAW_EVERY, (newest) => table.draw(newest));
-    const section = document.querySelector("#you");
+    const draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => table.draw(newest));
     const you = section && followYou(section);
-    const onStandings = (standings) => {
+    const onStandings = (/** @type {Standings} */ standings) => {
         you?.then((loaded) => loaded.follow(standings.entries));
-        entries = standings.entries.slice(0, limit);
-        draw(entries);
-        announcer.say(entries);
+        const shown = standings.entries.slice(0, limit);
+        entries = shown;
+        draw(shown);
+        announcer.say(shown);
     };
-    const onState = (report) => {
+    const onState = (/** @type {Freshness} */ report) => {
         freshness.show(report); // At least once a second, as long as anybody looks.
         table.keepTimes();
         const trustworthy = report.state === "live" || (trusted && report.state !== "stale");
@@ -142,19 +169,19 @@ function followStandings() {
     };
     watch(onStandings, {
         url: document.baseURI,
-        initial: { as_of: board.dataset.asOf, etag: board.dataset.etag },
+        initial: { as_of: board.dataset.asOf ?? "", etag: board.dataset.etag },
         onState,
     });
 }
 
 function offerSnippet() {
-    const button = document.querySelector("#copy");
-    const snippet = document.querySelector("#snippet");
+    const button = /** @type {HTMLButtonElement | null} */ (document.querySelector("#copy"));
     button?.addEventListener("click", async () => {
-        getSelection().selectAllChildren(snippet);
+        const snippet = part("#snippet");
+        getSelection()?.selectAllChildren(snippet);
         // Only pages over HTTPS may write to the clipboard; elsewhere the text stands selected, ready for the keyboard.
         await navigator.clipboard?.writeText(snippet.textContent);
-        if (navigator.clipboard) button.textContent = button.dataset.done;
+        if (navigator.clipboard) button.textContent = button.dataset.done ?? "";
     });
 }
 

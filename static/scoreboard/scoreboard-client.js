@@ -17,6 +17,12 @@
  * @typedef {{access: string, refresh?: string}} Tokens
  * @typedef {{player: {id: string, name: string}, action: string, delta: number, score: number, verified: boolean,
  *            replayed: boolean, entry: {seq: number, mac: string}}} Result
+ * @typedef {{status?: number, code?: string, title?: string, detail?: string, errors?: {field: string, detail: string}[]}} Problem
+ * @typedef {{key: string, player: string, act: Act}} Kept
+ * @typedef {Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">} Store
+ * @typedef {Partial<Result & Tokens & Problem>} Body
+ * @typedef {{answer?: {ok?: boolean, status: number, headers: Headers}, body?: Body}} Exchange
+ *   without an answer when none came, or none that could be read
  */
 
 export { watch } from "./scoreboard-watch.js";
@@ -28,6 +34,7 @@ const WORTH_REPEATING = new Set([408, 500, 502, 503, 504]); // The key makes any
 
 /** What every error of this module is. `code` is the API's stable code, `status` its HTTP status (0: none was received). */
 export class ScoreboardError extends Error {
+    /** @param {Problem} [problem] */
     constructor(problem = {}) {
         super(problem.detail || problem.title || "The scoreboard did not answer.");
         this.name = new.target.name;
@@ -42,6 +49,7 @@ export class RefusedError extends ScoreboardError {}
 
 /** Too soon or too often (`rate_limited`, `cooldown`, `daily_cap`), for longer than the client waits. The act is forgotten. */
 export class LimitedError extends ScoreboardError {
+    /** @param {Problem | undefined} problem @param {number} retryAfter */
     constructor(problem, retryAfter) {
         super(problem);
         /** Seconds until it may be tried again. */
@@ -56,10 +64,10 @@ export class SignInError extends ScoreboardError {}
 export class StoppedError extends ScoreboardError {}
 
 export class ScoreboardClient {
-    #tokens;
-    #refreshing = null;
-    #turn = Promise.resolve();
-    #underway = new Map();
+    #tokens = /** @type {Tokens} */ ({ access: "" });
+    #refreshing = /** @type {Promise<Exchange> | null} */ (null);
+    #turn = /** @type {Promise<unknown>} */ (Promise.resolve());
+    #underway = /** @type {Map<string, Promise<Result>>} */ (new Map());
     #stop = new AbortController();
 
     /**
@@ -71,7 +79,7 @@ export class ScoreboardClient {
      * @param {number} [options.patience]  the longest Retry-After, in seconds, that is waited out
      * @param {(result: Result, act: Act) => void} [options.onResult]  also for acts of before a reload
      * @param {(error: ScoreboardError, act: Act) => void} [options.onError]  also for acts of before a reload
-     * @param {Storage} [options.storage]  where acts wait
+     * @param {Store} [options.storage]  where acts wait
      * @param {Pick<Console, "warn">} [options.log]
      */
     constructor({ tokens, onTokens, url, timeout = 10_000, patience = 60, onResult, onError, storage, log = console }) {
@@ -103,11 +111,11 @@ export class ScoreboardClient {
      * @returns {Promise<Result>}
      */
     async update(act) {
-        const [name, ...others] = Object.keys(act);
-        if (others.length > 0 || !["action", "receipt"].includes(name) || typeof act[name] !== "string") {
+        const [name = "", ...others] = Object.keys(act);
+        if (others.length > 0 || !["action", "receipt"].includes(name) || typeof Object.values(act)[0] !== "string") {
             throw new TypeError('An act is {action: "slug"} or {receipt: "text"}.');
         }
-        const kept = { key: newKey(), player: playerOf(this.#tokens.access), act: { [name]: act[name] } };
+        const kept = { key: newKey(), player: playerOf(this.#tokens.access), act: { ...act } };
         keep(this.storage, kept);
         return this.#deliver(kept);
     }
@@ -117,21 +125,23 @@ export class ScoreboardClient {
         this.#stop.abort();
     }
 
+    /** @param {Kept} kept */
     #deliver(kept) {
-        if (!this.#underway.has(kept.key)) {
-            const delivery = this.#untilAnswered(kept).finally(() => this.#underway.delete(kept.key));
-            this.#underway.set(kept.key, delivery);
-        }
-        return this.#underway.get(kept.key);
+        const underway = this.#underway.get(kept.key);
+        const delivery = underway ?? this.#untilAnswered(kept).finally(() => this.#underway.delete(kept.key));
+        this.#underway.set(kept.key, delivery);
+        return delivery;
     }
 
+    /** @param {Kept} kept */
     async #untilAnswered(kept) {
         try {
             const result = await this.#repeat(kept);
             forget(this.storage, kept);
             this.onResult(result, kept.act);
             return result;
-        } catch (error) {
+        } catch (thrown) {
+            const error = /** @type {ScoreboardError} */ (thrown);
             if (error instanceof RefusedError || error instanceof LimitedError) forget(this.storage, kept);
             this.log.warn("scoreboard:", error.name, error.code, error.message);
             this.onError(error, kept.act);
@@ -139,10 +149,11 @@ export class ScoreboardClient {
         }
     }
 
+    /** @param {Kept} kept */
     async #repeat(kept) {
         for (let attempt = 0; ; attempt += 1) {
             const { answer, body } = await this.#inTurn(() => this.#send(kept));
-            if (answer?.ok) return body;
+            if (answer?.ok) return /** @type {Result} */ (body);
             const retryAfter = Number(answer?.headers.get("Retry-After") ?? 0);
             if (answer?.status === 401) throw new SignInError(body);
             if (answer?.status === 429 && !(retryAfter <= this.patience)) throw new LimitedError(body, retryAfter);
@@ -153,13 +164,18 @@ export class ScoreboardClient {
         }
     }
 
-    /** One request at a time: acts that gathered offline do not run into the rate limit all at once. */
+    /**
+     * One request at a time: acts that gathered offline do not run into the rate limit all at once.
+     *
+     * @param {() => Promise<Exchange>} send
+     */
     #inTurn(send) {
         const sent = this.#turn.then(send);
         this.#turn = sent.catch(() => {});
         return sent;
     }
 
+    /** @param {Kept} kept @returns {Promise<Exchange>} */
     async #send(kept) {
         const tokens = this.#tokens;
         if (playerOf(tokens.access) !== kept.player) throw new SignInError({ code: "another_player", detail: "Another player signed in meanwhile." });
@@ -185,13 +201,19 @@ export class ScoreboardClient {
     async #exchange() {
         const refreshed = await this.#request("POST", "/api/token/refresh", { refresh: this.#tokens.refresh }, {});
         if (refreshed.answer?.ok) {
-            this.#tokens = refreshed.body;
-            this.onTokens(refreshed.body);
+            this.#tokens = /** @type {Tokens} */ (refreshed.body);
+            this.onTokens(this.#tokens);
         }
         return refreshed;
     }
 
-    /** @returns {Promise<{answer?: Response, body?: object}>} without an answer when none came, or none that could be read */
+    /**
+     * @param {"PATCH" | "POST"} method
+     * @param {string} path
+     * @param {Act | {refresh?: string}} body
+     * @param {Record<string, string>} headers
+     * @returns {Promise<Exchange>}
+     */
     async #request(method, path, body, headers) {
         if (this.#stop.signal.aborted) throw new StoppedError({ code: "stopped", detail: "The client was stopped." });
         const request = new AbortController();
@@ -208,7 +230,7 @@ export class ScoreboardClient {
             const text = await answer.text();
             return { answer, body: parsed(text, answer) };
         } catch (error) {
-            this.log.warn("scoreboard: no answer:", error.message);
+            this.log.warn("scoreboard: no answer:", /** @type {Error} */ (error).message);
             return {};
         } finally {
             clearTimeout(timer);
@@ -216,7 +238,13 @@ export class ScoreboardClient {
     }
 }
 
-/** An answer 200 that is not JSON is some proxy's page, not the scoreboard's word: as good as no answer. */
+/**
+ * An answer 200 that is not JSON is some proxy's page, not the scoreboard's word: as good as no answer.
+ *
+ * @param {string} text
+ * @param {Response} answer
+ * @returns {Body}
+ */
 function parsed(text, answer) {
     try {
         return JSON.parse(text);
@@ -226,6 +254,11 @@ function parsed(text, answer) {
     }
 }
 
+/**
+ * @param {number} milliseconds
+ * @param {{signal: AbortSignal, wakeOnline: boolean}} options
+ * @returns {Promise<void>}
+ */
 function rest(milliseconds, { signal, wakeOnline }) {
     return new Promise((resolve, reject) => {
         const done = new AbortController();
@@ -249,13 +282,23 @@ function newKey() {
     return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The subject, read without checking: the server checks; this only keeps one player's acts apart from another's. */
+/**
+ * The subject, read without checking: the server checks; this only keeps one player's acts apart from another's.
+ *
+ * @param {string} access
+ * @returns {string}
+ */
 function playerOf(access) {
-    const payload = access.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    return JSON.parse(atob(payload)).sub;
+    const [, payload = ""] = access.split(".");
+    return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).sub;
 }
 
-/** One key of the storage for each act: tabs that write at the same time do not overwrite each other. */
+/**
+ * One key of the storage for each act: tabs that write at the same time do not overwrite each other.
+ *
+ * @param {Store} storage
+ * @param {Kept} kept
+ */
 function keep(storage, kept) {
     try {
         storage.setItem(PREFIX + kept.key, JSON.stringify(kept));
@@ -264,13 +307,15 @@ function keep(storage, kept) {
     }
 }
 
+/** @param {Store} storage @param {Kept} kept */
 function forget(storage, kept) {
     storage.removeItem(PREFIX + kept.key);
 }
 
+/** @param {Store} storage @returns {Kept[]} */
 function keptActs(storage) {
-    const names = Array.from({ length: storage.length }, (_, index) => storage.key(index));
-    return names.filter((name) => name.startsWith(PREFIX)).map((name) => JSON.parse(storage.getItem(name)));
+    const names = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
+    return names.filter((name) => name.startsWith(PREFIX)).map((name) => JSON.parse(storage.getItem(name) ?? "null"));
 }
 
 function browserStorage() {
@@ -283,13 +328,14 @@ function browserStorage() {
     }
 }
 
+/** @returns {Store} */
 function memoryStorage() {
-    const values = new Map();
+    const values = /** @type {Map<string, string>} */ (new Map());
     return {
         get length() {
             return values.size;
         },
-        key: (index) => [...values.keys()][index],
+        key: (index) => [...values.keys()][index] ?? null,
         getItem: (name) => values.get(name) ?? null,
         setItem: (name, value) => values.set(name, value),
         removeItem: (name) => values.delete(name),

@@ -11,6 +11,10 @@
  *   live: the socket delivers; reconnecting: it is lost, nothing newer is known yet; polling: it is lost, but what
  *   is shown is kept right by asking every few seconds; stale: what is shown may be out of date.
  * @typedef {{state: State, age: number, asOf: string}} Freshness  age: seconds since what is shown was known to be right
+ * @typedef {{url?: string | URL, initial?: {as_of: string, etag?: string}, onState?: (freshness: Freshness) => void}} Options
+ *   url: any address of the scoreboard's site (default: where this module came from); initial: what the page already
+ *   shows; onState: told whenever the state or the age in whole seconds changes
+ * @typedef {{event: "scoreboardUpdate", data: Standings} | {event: "heartbeat", data: {as_of: string}}} Frame
  */
 
 const HEARTBEAT = 15_000; // The server lets no more than this pass without a frame.
@@ -32,8 +36,13 @@ const STALE_WHEN_LIVE = 22_000; // The socket speaks, but of nothing newer than 
 /** @param {number} milliseconds  spread, so that the viewers of a restarted server do not come back all at once */
 const jittered = (milliseconds) => milliseconds * (0.5 + Math.random() / 2);
 
-/** By the RateLimit fields: `"read";r=300;t=40` of `"read";q=1200;w=60`; with some leave, for who asks first in a window. */
+/**
+ * By the RateLimit fields: `"read";r=300;t=40` of `"read";q=1200;w=60`; with some leave, for who asks first in a window.
+ *
+ * @param {Headers} headers
+ */
 function isUsedUpTooFast(headers) {
+    /** @param {string} field @param {string} name */
     const number = (field, name) => Number(new RegExp(`;${name}=(\\d+)`).exec(headers.get(field) ?? "")?.[1]);
     const left = number("RateLimit", "r") / number("RateLimit-Policy", "q");
     return left + LEAVE < number("RateLimit", "t") / number("RateLimit-Policy", "w");
@@ -64,6 +73,7 @@ class Watcher {
     #begunAt = 0;
     #tickedAt = 0;
 
+    /** @param {(standings: Standings) => void} callback @param {Options} options */
     constructor(callback, { url, initial, onState }) {
         this.callback = callback;
         this.onState = onState ?? (() => {});
@@ -136,12 +146,13 @@ class Watcher {
         }
         this.#socket = socket;
         this.#socketDeadline = Date.now() + CONNECTING;
-        socket.onmessage = (message) => socket === this.#socket && this.#receive(message.data);
-        socket.onclose = () => socket === this.#socket && this.#lost();
+        socket.addEventListener("message", (message) => socket === this.#socket && this.#receive(message.data));
+        socket.addEventListener("close", () => socket === this.#socket && this.#lost());
     }
 
+    /** @param {string} text */
     #receive(text) {
-        const { event, data } = JSON.parse(text);
+        const { event, data } = /** @type {Frame} */ (JSON.parse(text));
         this.#socketDeadline = Date.now() + SILENCE;
         this.#doubtAt = Infinity;
         if (event === "scoreboardUpdate") {
@@ -206,7 +217,7 @@ class Watcher {
         const timer = setTimeout(() => poll.abort(), POLL_TIMEOUT);
         let isAnswered = false;
         try {
-            const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
+            const headers = /** @type {Record<string, string>} */ (this.#etag ? { "If-None-Match": this.#etag } : {});
             const response = await fetch(this.topUrl, { headers, cache: "no-store", credentials: "same-origin", signal: poll.signal });
             isAnswered = true;
             this.#pace(response);
@@ -227,6 +238,7 @@ class Watcher {
         return isAnswered;
     }
 
+    /** @param {number} milliseconds */
     #planPoll(milliseconds) {
         this.#nextPollAt = Math.max(Date.now(), this.#mayAskAt) + milliseconds;
     }
@@ -234,6 +246,8 @@ class Watcher {
     /**
      * A whole school may share one address, and so one limit. Whoever is refused, or sees it being used up faster than its
      * window passes, asks half as often from then on, and comes back to the usual pace step by step.
+     *
+     * @param {Response} response
      */
     #pace(response) {
         const retryAfter = 1000 * Number(response.headers.get("Retry-After") ?? 0);
@@ -242,8 +256,9 @@ class Watcher {
         this.#pollEvery = isHurried ? Math.min(SLOWEST_POLL, 2 * this.#pollEvery) : Math.max(POLL_EVERY, this.#pollEvery / 1.5);
     }
 
+    /** @param {Response} response @param {AbortController} poll */
     async #answered(response, poll) {
-        const standings = response.status === 200 ? await response.json() : null;
+        const standings = /** @type {Standings | null} */ (response.status === 200 ? await response.json() : null);
         if (poll !== this.#poll) return;
         this.#polled = response.status === 200 || response.status === 304;
         if (standings) {
@@ -254,7 +269,11 @@ class Watcher {
         }
     }
 
-    /** Another process may answer with a slightly older page than the one shown: the board never goes back in time. */
+    /**
+     * Another process may answer with a slightly older page than the one shown: the board never goes back in time.
+     *
+     * @param {Standings} standings
+     */
     #accept(standings) {
         const goesBack = standings.as_of < this.#asOf;
         if (goesBack && Date.now() - this.#confirmedAt < HEARTBEAT) return;
@@ -264,7 +283,11 @@ class Watcher {
         this.callback(standings);
     }
 
-    /** "Unchanged" is as old as the server's knowledge of it, which another site's page may not read: it asks in full next time. */
+    /**
+     * "Unchanged" is as old as the server's knowledge of it, which another site's page may not read: it asks in full next time.
+     *
+     * @param {Response} response
+     */
     #confirmUnchanged({ type, headers }) {
         if (type === "cors") this.#etag = "";
         const sentAt = Date.parse(headers.get("Date") ?? "");
@@ -272,7 +295,7 @@ class Watcher {
         if (sentAt && !isOld) this.#confirm(new Date(sentAt).toISOString());
     }
 
-    /** A time that does not move on confirms nothing: the server itself may have lost its database. */
+    /** A time that does not move on confirms nothing: the server itself may have lost its database. @param {string} asOf */
     #confirm(asOf) {
         if (asOf <= this.#asOf) return;
         this.#asOf = asOf;
@@ -300,9 +323,7 @@ class Watcher {
  * Watches the standings: by socket, by polling while there is none, resting while the tab is hidden.
  *
  * @param {(standings: Standings) => void} callback  gets the whole top 10 at once and after every change
- * @param {{url?: string | URL, initial?: {as_of: string, etag?: string}, onState?: (freshness: Freshness) => void}} [options]
- *   url: any address of the scoreboard's site (default: where this module came from); initial: what the page already
- *   shows; onState: told whenever the state or the age in whole seconds changes
+ * @param {Options} [options]
  * @returns {{stop: () => void}}
  */
 export function watch(callback, options = {}) {

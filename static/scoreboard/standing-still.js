@@ -6,22 +6,24 @@
 
     // The board's script, where it runs, has changed the word by the time the page is loaded.
     function isStandingStill() {
-        return document.querySelector(".state").getAttribute("data-state") === "snapshot";
+        var state = /** @type {Element} */ (document.querySelector(".state"));
+        return state.getAttribute("data-state") === "snapshot";
     }
 
     // Only while the server is there: the browser's own page of error would never come back by itself.
     function reloadIfThere() {
         var request = new XMLHttpRequest();
-        request.onload = function () {
+        request.addEventListener("load", function () {
             if (request.status === 200 && isStandingStill()) location.reload();
-        };
+        });
         request.open("GET", location.href);
         request.send();
     }
 
     window.addEventListener("load", function () {
         if (!isStandingStill()) return;
-        document.getElementById("standing-still").removeAttribute("hidden");
+        var note = /** @type {Element} */ (document.getElementById("standing-still"));
+        note.removeAttribute("hidden");
         setInterval(reloadIfThere, RELOAD_EVERY);
     });
 })();

@@ -1,4 +1,9 @@
-/** Draws standings into the table the server rendered: what moved glides, what grew counts up, who rose is marked. */
+/**
+ * Draws standings into the table the server rendered: what moved glides, what grew counts up, who rose is marked.
+ *
+ * @import { Entry } from "./scoreboard-watch.js"
+ * @typedef {HTMLTableRowElement & {fading?: number, gliding?: Animation}} Row
+ */
 
 const GLIDE = 450;
 const MARKED = 4_000;
@@ -7,30 +12,33 @@ const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 /** The reader's day and time zone, neither of which has to last as long as the page. */
 const localDay = () => `${new Date().toDateString()} ${new Date().getTimezoneOffset()}`;
 
+/** @param {ParentNode} whole @param {string} selector */
+const partOf = (whole, selector) => /** @type {HTMLElement} */ (whole.querySelector(selector));
+
 export class StandingsTable {
     /**
      * @param {HTMLElement} board  holds the table, the note for the empty board and the row template
      * @param {{limit: number, language: string, newWord: string, you?: string}} options  you: whose row is marked as the reader's own
      */
     constructor(board, { limit, language, newWord, you }) {
-        this.table = board.querySelector("table");
-        this.body = board.querySelector("tbody");
-        this.emptyNote = board.querySelector(".empty");
-        this.template = board.querySelector("#row");
+        this.body = /** @type {HTMLTableSectionElement} */ (board.querySelector("tbody"));
+        this.emptyNote = partOf(board, ".empty");
+        this.template = /** @type {HTMLTemplateElement} */ (partOf(board, "#row"));
         this.limit = limit;
         this.newWord = newWord;
         this.you = you;
         this.number = new Intl.NumberFormat(language);
         this.language = language;
-        this.counting = new WeakMap(); // A page may stay open for a season: what left the board is not held on to.
+        // A page may stay open for a season: what left the board is not held on to.
+        this.counting = /** @type {WeakMap<Element, number>} */ (new WeakMap());
         this.painting = 0;
         this.isStill = false;
         this.#fillTimes();
         // A touch has no hover to show a long name's title with.
-        this.body.addEventListener("click", (event) => event.target.closest("bdi")?.classList.toggle("whole"));
+        this.body.addEventListener("click", ({ target }) => /** @type {Element} */ (target).closest("bdi")?.classList.toggle("whole"));
     }
 
-    /** @param {import("./scoreboard-watch.js").Entry[]} entries */
+    /** @param {Entry[]} entries */
     draw(entries) {
         const shown = entries.slice(0, this.limit);
         this.#awaitPainting();
@@ -38,8 +46,8 @@ export class StandingsTable {
         const before = new Map([...rows].map(([player, row]) => [player, { top: row.getBoundingClientRect().top, place: row.sectionRowIndex }]));
         const wasEmpty = rows.size === 0;
         const next = shown.map((entry) => {
-            const row = rows.get(entry.player) ?? this.template.content.firstElementChild.cloneNode(true);
-            this.#fill(row, entry, shown[0]);
+            const row = /** @type {Row} */ (rows.get(entry.player) ?? this.template.content.firstElementChild?.cloneNode(true));
+            this.#fill(row, entry, shown[0] ?? entry);
             return row;
         });
         this.#place(next);
@@ -58,26 +66,28 @@ export class StandingsTable {
         this.painting ||= requestAnimationFrame(() => (this.painting = 0));
     }
 
-    /** Moves only rows that are out of place: a row taken out and put back loses focus and selection. */
+    /** Moves only rows that are out of place: a row taken out and put back loses focus and selection. @param {Row[]} next */
     #place(next) {
-        const kept = new Set(next);
-        for (const row of [...this.body.rows]) if (!kept.has(row)) this.#remove(row);
+        const gone = [...this.body.rows].filter((row) => !next.includes(row));
+        for (const row of gone) this.#remove(row);
         next.forEach((row, place) => {
             if (this.body.rows[place] !== row) this.body.insertBefore(row, this.body.rows[place] ?? null);
         });
     }
 
-    /** With all that would still change it later, and hold on to it until then. */
+    /** With all that would still change it later, and hold on to it until then. @param {Row} row */
     #remove(row) {
-        cancelAnimationFrame(this.counting.get(row.querySelector(".number")));
+        cancelAnimationFrame(this.counting.get(partOf(row, ".number")) ?? 0);
         clearTimeout(row.fading);
         row.gliding?.cancel();
         row.remove();
     }
 
+    /** @param {Row} row @param {Entry} entry @param {Entry} leader */
     #fill(row, entry, leader) {
+        /** @param {string} selector @param {string} text */
         const write = (selector, text) => {
-            const element = row.querySelector(selector);
+            const element = partOf(row, selector);
             if (element.textContent !== text) element.textContent = text;
             return element;
         };
@@ -85,10 +95,10 @@ export class StandingsTable {
         if (entry.player === this.you) row.setAttribute("aria-current", "true");
         write(".medal", this.number.format(entry.rank));
         write("bdi", entry.name).title = entry.name;
-        this.#fillTime(row.querySelector("time"), entry.reached_at);
+        this.#fillTime(/** @type {HTMLTimeElement} */ (partOf(row, "time")), entry.reached_at);
         this.#count(row, entry.score);
         const share = leader.score ? Math.round((entry.score / leader.score) * 100) : 0;
-        row.querySelector("rect").setAttribute("width", `${share}%`);
+        partOf(row, "rect").setAttribute("width", `${share}%`);
     }
 
     /** To be called now and then: at midnight today's times become yesterday's, and a reader may come into another time zone. */
@@ -104,25 +114,27 @@ export class StandingsTable {
         for (const time of this.body.querySelectorAll("time")) this.#fillTime(time, time.dateTime);
     }
 
+    /** @param {HTMLTimeElement} element @param {string} moment */
     #fillTime(element, moment) {
         const date = new Date(moment);
         const today = date.toDateString() === new Date().toDateString();
-        const text = (today ? this.clock : this.day).format(date);
+        const text = /** @type {Intl.DateTimeFormat} */ (today ? this.clock : this.day).format(date);
         element.dateTime = moment;
         if (element.textContent !== text) element.textContent = text;
     }
 
+    /** @param {Row} row @param {number} target */
     #count(row, target) {
-        const element = row.querySelector(".number");
+        const element = partOf(row, ".number");
         const from = row.dataset.score === "" ? target : Number(row.dataset.score);
         row.dataset.score = String(target);
-        cancelAnimationFrame(this.counting.get(element));
+        cancelAnimationFrame(this.counting.get(element) ?? 0);
         if (from === target || this.isStill) {
             element.textContent = this.number.format(target);
             return;
         }
         const start = performance.now();
-        const step = (now) => {
+        const step = (/** @type {number} */ now) => {
             const done = Math.min(1, Math.max(0, now - start) / GLIDE);
             const eased = 1 - (1 - done) ** 3;
             element.textContent = this.number.format(Math.round(from + (target - from) * eased));
@@ -131,14 +143,20 @@ export class StandingsTable {
         this.counting.set(element, requestAnimationFrame(step));
     }
 
+    /** @param {Row} row @param {string} text */
     #mark(row, text) {
-        row.querySelector(".rise").textContent = text;
+        partOf(row, ".rise").textContent = text;
         row.classList.add("rose");
         clearTimeout(row.fading);
         row.fading = setTimeout(() => row.classList.remove("rose"), MARKED);
     }
 
-    /** From where the row was seen last, even in the middle of an earlier glide, to where it belongs now. */
+    /**
+     * From where the row was seen last, even in the middle of an earlier glide, to where it belongs now.
+     *
+     * @param {Row} row
+     * @param {number} [oldTop]
+     */
     #glide(row, oldTop) {
         row.gliding?.cancel();
         if (this.isStill) return;

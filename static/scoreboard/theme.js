@@ -3,23 +3,20 @@
     const root = document.documentElement;
     root.classList.add("script");
 
-    const remembered = () => {
-        try {
-            return localStorage.getItem("scoreboard.theme");
-        } catch {
-            return null; // Storage may be forbidden; the device's theme is then as good as any.
-        }
-    };
-
-    const show = (theme) => {
+    const show = (/** @type {string | null} */ theme) => {
         if (theme === "light" || theme === "dark") root.dataset.theme = theme;
         else delete root.dataset.theme;
     };
 
-    show(remembered());
+    try {
+        show(localStorage.getItem("scoreboard.theme"));
+    } catch {
+        // Storage may be forbidden; the device's theme is then as good as any.
+    }
 
     document.addEventListener("DOMContentLoaded", () => {
-        for (const input of document.querySelectorAll("input[name=theme]")) {
+        const inputs = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[name=theme]"));
+        for (const input of inputs) {
             input.checked = input.value === (root.dataset.theme ?? "auto");
             input.addEventListener("change", () => {
                 show(input.value);

@@ -1,4 +1,9 @@
-/** Keeps "You are here" right: by the standings while the player is among them, else by asking, calmly. */
+/**
+ * Keeps "You are here" right: by the standings while the player is among them, else by asking, calmly.
+ *
+ * @import { Entry } from "./scoreboard-watch.js"
+ * @typedef {{rank: number | null, score: number, next: {name: string, points: number} | null, frozen: boolean}} OwnPlace
+ */
 
 const ASK_EVERY = 5_000; // Others move below the top 10 too, and no frame tells of it.
 const ASK_AFTER_NEWS = 2_000;
@@ -18,23 +23,26 @@ export class You {
         this.isAmongTheTop = false;
         this.askedAt = this.confirmedAt = Date.now();
         this.timer = 0;
+        this.at = 0;
         document.addEventListener("visibilitychange", () => document.hidden || this.#askIn(0));
         // Another tab of this site had an act counted.
-        addEventListener("storage", (event) => OWN_ACT.test(event.key) && event.newValue === null && this.#askIn(0));
+        addEventListener("storage", (event) => OWN_ACT.test(event.key ?? "") && event.newValue === null && this.#askIn(0));
         this.#askIn(jittered(ASK_EVERY));
     }
 
-    /** @param {import("./scoreboard-watch.js").Entry[]} entries  the whole top 10 */
+    /** @param {Entry[]} entries  the whole top 10 */
     follow(entries) {
         const place = entries.findIndex((entry) => entry.player === this.player);
-        this.isAmongTheTop = place >= 0;
-        if (!this.isAmongTheTop) return this.#askIn(Math.max(0, this.askedAt + ASK_AFTER_NEWS - Date.now()) + jittered(500));
-        const { rank, score } = entries[place];
+        const own = entries[place];
+        this.isAmongTheTop = own !== undefined;
+        if (!own) return this.#askIn(Math.max(0, this.askedAt + ASK_AFTER_NEWS - Date.now()) + jittered(500));
+        const { rank, score } = own;
         const ahead = entries[place - 1];
         // As many points as theirs would come too late: whoever got there first is ahead.
         this.#show({ rank, score, next: ahead ? { name: ahead.name, points: ahead.score - score + 1 } : null, frozen: false });
     }
 
+    /** @param {number} milliseconds */
     #askIn(milliseconds) {
         const at = Date.now() + milliseconds;
         if (this.timer && this.at <= at) return;
@@ -55,7 +63,7 @@ export class You {
         this.#askIn(jittered(ASK_EVERY));
     }
 
-    /** The place, null for nobody, undefined without an answer. */
+    /** @returns {Promise<OwnPlace | null | undefined>}  null for nobody, undefined without an answer */
     async #read() {
         try {
             const answer = await fetch("/you", { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
@@ -66,18 +74,26 @@ export class You {
         }
     }
 
-    #toggle(state, shown) {
-        this.section.querySelector(`[data-when=${state}]`).hidden = !shown;
+    /** @param {string} selector */
+    #part(selector) {
+        return /** @type {HTMLElement} */ (this.section.querySelector(selector));
     }
 
+    /** @param {string} state @param {boolean} shown */
+    #toggle(state, shown) {
+        this.#part(`[data-when=${state}]`).hidden = !shown;
+    }
+
+    /** @param {OwnPlace} place */
     #show({ rank, score, next, frozen }) {
         this.confirmedAt = Date.now();
+        /** @param {string} selector @param {string} text */
         const write = (selector, text) => {
-            const element = this.section.querySelector(selector);
+            const element = this.#part(selector);
             if (element.textContent !== text) element.textContent = text;
         };
-        this.section.querySelector("dl").hidden = !rank;
-        this.section.querySelector(".your-next").hidden = !next;
+        this.#part("dl").hidden = !rank;
+        this.#part(".your-next").hidden = !next;
         write(".your-rank", rank ? this.number.format(rank) : "");
         write(".your-points", this.number.format(score));
         write(".your-next bdi", next?.name ?? "");

@@ -14,5 +14,6 @@ setInterval(() => {
     const text = `{"event":"scoreboardUpdate","data":{"score":${count},"filler":"`.padEnd(frameBytes - 3, "x") + '"}}';
     const options = { fin: true, rsv1: false, opcode: 1, mask: false, readOnly: true };
     const frame = Buffer.concat(Sender.frame(Buffer.from(text), options));
+    // oxlint-disable-next-line no-underscore-dangle -- ws hands out the socket under no other name
     for (const viewer of sockets.clients) viewer._socket.write(frame);
 }, 1000 / framesPerSecond);
