@@ -32,6 +32,7 @@ from audit.changelist import (
 )
 from audit.entry_check import check_entry, read_receipt
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
+from audit.references import describe_proof
 from audit.verification import CheckResult
 
 logger = logging.getLogger(__name__)
@@ -166,8 +167,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="proof")
     def proof(self, entry: AuditEntry) -> str:
-        begin = (entry.ref or "").partition(":")[0]
-        return {"r": "verified", "k": "self-reported"}.get(begin, "")
+        return describe_proof(entry.ref)
 
     @admin.display(description="address")
     def address(self, entry: AuditEntry) -> str:

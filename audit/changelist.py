@@ -18,14 +18,14 @@ from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.expressions import Combinable, RawSQL
 from django.http import HttpRequest
 
-from audit.expressions import context_key, issuer_of_ref
+from audit import references
+from audit.expressions import context_key
 from audit.models import AuditEntry
 from audit.times import EPOCH, to_moment, to_us
 
 Entries = QuerySet[AuditEntry]
 BEFORE, AFTER = "before", "after"
 SINCE, UNTIL = "since", "until"
-REFERENCE = re.compile(r"[rkv]:.+")
 #: More actions or issuers than this are not offered for choice; the address of the page still takes them.
 MAXIMUM_CHOICES = 100
 NEWEST_FIRST = ("-at_us", "-pk")
@@ -171,8 +171,8 @@ class ProofFilter(SimpleListFilter):
         return [("yes", "Verified by a receipt"), ("no", "Self-reported")]
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
-        begin = {"yes": "r:", "no": "k:"}.get(self.value() or "")
-        return queryset.filter(ref__startswith=begin) if begin else queryset
+        condition = {"yes": references.BY_RECEIPT, "no": references.BY_SELF_REPORT}.get(self.value() or "")
+        return queryset.filter(condition) if condition else queryset
 
 
 class FoundFilter(SimpleListFilter):
@@ -201,12 +201,13 @@ class IssuerFilter(FoundFilter):
     parameter_name = "issuer"
 
     def searched(self) -> tuple[Any, Q]:
-        return issuer_of_ref(), Q(ref__startswith="r:")
+        return references.issuer_expression(), references.BY_RECEIPT
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
         if not self.value():
             return queryset
-        return queryset.filter(ref__startswith="r:").alias(issuer=issuer_of_ref()).filter(issuer=self.value())
+        receipts = queryset.filter(references.BY_RECEIPT)
+        return receipts.alias(issuer=references.issuer_expression()).filter(issuer=self.value())
 
 
 def find_values(expression: Any, condition: Q) -> list[str]:
@@ -226,7 +227,7 @@ def find_values(expression: Any, condition: Q) -> list[str]:
 
 def search(entries: Entries, term: str) -> Entries:
     """What has this player, address, request id or reference, whole: each has an index, and a part of it would have none."""
-    if REFERENCE.fullmatch(term):
+    if references.REFERENCE.fullmatch(term):
         return entries.filter(ref=term)
     try:
         address = ipaddress.ip_address(term)

@@ -27,9 +27,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from audit import clock
+from audit import clock, jws
 from audit.checkpoint_file import append_missing, read_last
-from audit.keys import CheckpointKeys, decode_base64url, encode_base64url, load_checkpoint_keys
+from audit.keys import CheckpointKeys, encode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 from audit.queries import newest_checkpoint
 from audit.times import format_time, to_moment, to_us
@@ -86,15 +86,15 @@ class Block:
         return (datetime.now(UTC) - self.moment).total_seconds()
 
 
-def read_block(jws: str, keys: CheckpointKeys) -> Block:
+def read_block(text: str, keys: CheckpointKeys) -> Block:
     """The block in this text, once its signature holds; raises BlockInvalid with the rule it breaks."""
     try:
-        header, payload, signature = (decode_base64url(part) for part in jws.split("."))
-        kid = json.loads(header)["kid"]
-        if header != _encode({"alg": "EdDSA", "kid": kid, "typ": TYPE}):
+        parts = jws.split(text)
+        kid = json.loads(parts.header)["kid"]
+        if parts.header != _encode({"alg": "EdDSA", "kid": kid, "typ": TYPE}):
             raise BlockInvalid("header")
-        keys.public[kid].verify(signature, jws.rpartition(".")[0].encode("ascii"))
-        block = Block(**json.loads(payload))
+        jws.verify(text, keys.public[kid])
+        block = Block(**json.loads(parts.payload))
     except KeyError:
         raise BlockInvalid("key id") from None
     except InvalidSignature:
@@ -106,17 +106,26 @@ def read_block(jws: str, keys: CheckpointKeys) -> Block:
     return block
 
 
-def read_kid(jws: str) -> str:
-    """Which key this text says it is signed with; empty where it says none."""
+def read_unverified(text: str) -> Block:
+    """What a block says of itself, whoever signed it. Raises BlockInvalid when it has not the form of one."""
     try:
-        return str(json.loads(decode_base64url(jws.partition(".")[0]))["kid"])
-    except (ValueError, TypeError, KeyError):
-        return ""
+        block = Block(**jws.read_unverified(text).payload)
+        if not all(type(value) is int for value in (block.number, block.epoch, block.count)):
+            raise BlockInvalid("form")
+    except TypeError:
+        raise BlockInvalid("form") from None
+    return block
 
 
-def hash_text(jws: str) -> str:
+def read_kid(text: str) -> str:
+    """Which key this text says it is signed with; empty where it says none."""
+    header = jws.read_unverified(text).header
+    return str(header.get("kid", "")) if isinstance(header, dict) else ""
+
+
+def hash_text(text: str) -> str:
     """What `prev` of the next block is."""
-    return hashlib.sha256(jws.encode("utf-8")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def hash_leaves(leaves: Iterable[tuple[UUID, int, str]]) -> tuple[int, str]:
@@ -164,8 +173,8 @@ def export(keys: CheckpointKeys) -> None:
         append_missing(settings.CHECKPOINT_EXPORT, lambda last: _blocks_after(last, keys))
 
 
-def _blocks_after(jws: str, keys: CheckpointKeys) -> Iterable[str]:
-    place = read_block(jws, keys).place if jws else (0, 0)
+def _blocks_after(last: str, keys: CheckpointKeys) -> Iterable[str]:
+    place = read_block(last, keys).place if last else (0, 0)
     missing = []
     for text in _read_newest_first():
         if read_block(text, keys).place <= place:
@@ -179,7 +188,7 @@ def _read_newest_first() -> Iterator[str]:
     blocks = Checkpoint.objects.order_by("-number").values_list("number", "jws")
     page = list(blocks[:PAGE])
     while page:
-        yield from (jws for _, jws in page)
+        yield from (text for _, text in page)
         page = list(blocks.filter(number__lt=page[-1][0])[:PAGE])
 
 
@@ -193,9 +202,9 @@ def _check_export(keys: CheckpointKeys) -> None:
 
 
 def _read_exported(keys: CheckpointKeys) -> Block | None:
-    jws = read_last(settings.CHECKPOINT_EXPORT) if settings.CHECKPOINT_EXPORT else ""
+    last = read_last(settings.CHECKPOINT_EXPORT) if settings.CHECKPOINT_EXPORT else ""
     try:
-        return read_block(jws, keys) if jws else None
+        return read_block(last, keys) if last else None
     except BlockInvalid as error:
         raise SigningRefused(
             f"The last line of {settings.CHECKPOINT_EXPORT} is no checkpoint of ours ({error})."

@@ -1,14 +1,13 @@
 """One entry checked on the spot, for its page: its seal, its place in the chain, its context, the checkpoint that covers it."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 
-from audit import chain
+from audit import chain, jws
 from audit.checkpoints import BlockInvalid, hash_leaves, read_block
-from audit.keys import decode_base64url, load_checkpoint_keys, load_keyring
+from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
 from audit.queries import entries_between, leaves_of
 from audit.verification import CHUNK, COLUMNS, NO_ERASURES, ChainCheck, CheckResult, Entry, State, read_erasures
@@ -30,19 +29,18 @@ def check_entry(entry: AuditEntry) -> list[CheckResult]:
     return [*_check_against_previous(entry), CheckResult(*_check_cover(entry), "Checkpoint")]
 
 
-def read_receipt(context: Any) -> dict[str, Any] | None:
-    """The receipt's header and claims as they can be read, and its text; None where there is no receipt."""
+class KeptReceipt(NamedTuple):
+    """The text of a receipt, and what header and claims say, whoever signed them; None for what cannot be read."""
+
+    text: str
+    header: Any
+    claims: Any
+
+
+def read_receipt(context: Any) -> KeptReceipt | None:
+    """The receipt in an entry's context, as far as it can be read; None where there is none."""
     text = context.get("receipt") if isinstance(context, dict) else None
-    if not isinstance(text, str):
-        return None
-    return {"text": text, "header": _read_part(text, 0), "claims": _read_part(text, 1)}
-
-
-def _read_part(text: str, index: int) -> Any:
-    try:
-        return json.loads(decode_base64url(text.split(".")[index]))
-    except (ValueError, IndexError, RecursionError):
-        return None
+    return KeptReceipt(text, *jws.read_unverified(text)) if isinstance(text, str) else None
 
 
 def _read_chain(entry: AuditEntry, first: int, last: int) -> Iterator[Entry]:

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from audit.chain import SEALED_FIELDS
 from audit.changelist import NEWEST_FIRST, earlier
 from audit.models import AuditEntry
+from audit.references import describe_proof, issuer_of
 from audit.times import format_time
 
 PAGE = 1000
@@ -114,12 +115,10 @@ def describe(entry: AuditEntry) -> dict[str, Any]:
 
 def _make_row(entry: AuditEntry) -> list[Any]:
     context = entry.context if isinstance(entry.context, dict) else {}
-    proof = {"r": "verified", "k": "self-reported"}.get((entry.ref or "").partition(":")[0], "")
-    issuer = (entry.ref or "").split(":")[1] if entry.verified else ""
     told = [context.get(key, "") for key in ("address", "agent", "request", "reason")]
     row = [
         str(entry.player), entry.seq, format_time(entry.at), entry.kind, entry.action, entry.delta, entry.balance,
-        proof, issuer, entry.ref or "", entry.actor, *told,
+        describe_proof(entry.ref), issuer_of(entry.ref), entry.ref or "", entry.actor, *told,
     ]  # fmt: skip
     return [escape_formula(cell) if not isinstance(cell, int) else cell for cell in row]
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
-from audit.expressions import context_key, issuer_of_ref
+from audit import references
+from audit.expressions import context_key
 from audit.times import to_moment
 
 
@@ -58,7 +59,9 @@ class AuditEntry(models.Model):
             # What investigators ask for, newest first: without these a rare answer costs a walk through the whole log.
             models.Index(fields=["action", "at_us"], name="audit_entry_action"),
             models.Index(fields=["kind", "at_us"], name="audit_entry_rare_kind", condition=~Q(kind="award")),
-            models.Index(issuer_of_ref(), "at_us", name="audit_entry_issuer", condition=Q(ref__startswith="r:")),
+            models.Index(
+                references.issuer_expression(), "at_us", name="audit_entry_issuer", condition=references.BY_RECEIPT
+            ),
             models.Index(context_key("address"), "at_us", name="audit_entry_address"),
             models.Index(context_key("request"), name="audit_entry_request"),
         ]
@@ -74,7 +77,7 @@ class AuditEntry(models.Model):
     @property
     def verified(self) -> bool:
         """Whether a signed receipt proves it, rather than the player's own word within the catalogue's bounds."""
-        return (self.ref or "").startswith("r:")
+        return references.is_receipt(self.ref)
 
 
 class Refusal(models.Model):

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Max, Min, QuerySet, Subquery, Sum
 
 from audit.expressions import context_key
 from audit.models import AuditEntry, CheckpointHead, Refusal
+from audit.references import BY_RECEIPT
 from audit.times import to_moment, to_us
 from audit.verification import Finding
 from scores.addresses import UNKNOWN
@@ -146,7 +147,7 @@ def count_actions(recent: QuerySet[AuditEntry]) -> list[dict[str, Any]]:
         recent.order_by()
         .values("action")
         .annotate(
-            entries=Count("pk"), proved=Count("pk", filter=Q(ref__startswith="r:")), points=Sum("delta"), last=Max("at_us")
+            entries=Count("pk"), proved=Count("pk", filter=BY_RECEIPT), points=Sum("delta"), last=Max("at_us")
         )
         .order_by("-entries", "action")
     )  # fmt: skip

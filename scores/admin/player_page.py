@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from audit.models import AuditEntry, Verification
+from audit.references import reversal_ref
 from scores.admin import player_history
 from scores.admin.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
 from scores.admin.entries import attach_players
@@ -125,7 +126,7 @@ def _sum_signs(marks: list[Mark]) -> list[tuple[SafeString, str, int]]:
 
 def _with_reversals(player: UUID, entries: list[AuditEntry]) -> list[tuple[AuditEntry, int | None]]:
     """Each entry, who acted, and the number of the one that reversed it, if any."""
-    refs = {f"v:{player}:{entry.seq}": entry.seq for entry in entries}
+    refs = {reversal_ref(player, entry.seq): entry.seq for entry in entries}
     reversals = AuditEntry.objects.filter(ref__in=refs).values_list("ref", "seq")
     reversed_by = {refs[ref]: seq for ref, seq in reversals if ref is not None}
     attach_players(entries)

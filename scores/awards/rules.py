@@ -5,13 +5,13 @@ The order of refusals is that of docs/contract.md 2.3. `compare_and_swap` and `l
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
 
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
+from audit.references import self_report_ref
 from scores.callers import Caller
 from scores.errors import (
     BalanceOutOfRange,
@@ -54,7 +54,7 @@ class Attempt:
         """What may happen only once; None for a receipt too broken to name it."""
         if isinstance(self.act, Receipt):
             return self.act.ref
-        return f"k:{self.caller.player}:{sha256(self.act.key.encode('ascii')).hexdigest()}"
+        return self_report_ref(self.caller.player, self.act.key)
 
     @property
     def slug(self) -> str | None:

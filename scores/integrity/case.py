@@ -136,7 +136,7 @@ def _read_entries(player: UUID, last: int, kids: set[str]) -> Iterator[dict[str,
     for first in range(1, last + 1, PAGE):
         for entry in entries_between(player, first, min(first + PAGE - 1, last)):
             receipt = read_receipt(entry.context)
-            header = receipt["header"] if receipt else None
+            header = receipt.header if receipt else None
             if isinstance(header, dict) and isinstance(header.get("kid"), str):
                 kids.add(header["kid"])
             yield describe(entry)

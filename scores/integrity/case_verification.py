@@ -4,15 +4,15 @@ Every sentence says which; one that says that something does not hold is a findi
 """
 
 import hmac
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from audit import chain
-from audit.checkpoints import Block, BlockInvalid, read_block
-from audit.keys import CheckpointKeys, Keyring, decode_base64url
+from audit.checkpoints import Block, BlockInvalid, read_block, read_unverified
+from audit.keys import CheckpointKeys, Keyring
+from audit.references import is_receipt
 from audit.times import format_time
 from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, State
 from scores.integrity.case import LISTS, PARTS, Case, CaseMac, hash_case_leaves
@@ -135,7 +135,7 @@ def _check_receipts(case: Case, issuers: dict[str, Issuer] | None) -> Iterator[C
     def find(kid: str) -> Issuer | None:
         return next((issuer for issuer in trusted.values() if kid in issuer.keys), None)
 
-    awards = [entry for entry in case.entries if entry.kind == "award" and (entry.ref or "").startswith("r:")]
+    awards = [entry for entry in case.entries if entry.kind == "award" and is_receipt(entry.ref)]
     erased = sum(entry.context is None for entry in awards)
     faults = [
         (entry, check_spent(str(entry.context.get("receipt", "")), entry, find))
@@ -156,7 +156,7 @@ def _check_checkpoints(case: Case, keys: VerificationKeys) -> Iterator[CheckResu
     for item in case.checkpoints:
         try:
             block = (
-                read_block(item["jws"], keys.checkpoint_keys) if keys.checkpoint_keys else _read_unverified(item["jws"])
+                read_block(item["jws"], keys.checkpoint_keys) if keys.checkpoint_keys else read_unverified(item["jws"])
             )
         except BlockInvalid as error:
             broken.append(f"the {error} of checkpoint {item['number']} does not hold")
@@ -228,18 +228,6 @@ def _describe_checkpoints(case: Case, keys: VerificationKeys, blocks: list[Block
 
 def _place(jws: str) -> tuple[int, int]:
     try:
-        return _read_unverified(jws).place
+        return read_unverified(jws).place
     except BlockInvalid:
         return 0, 0
-
-
-def _read_unverified(jws: str) -> Block:
-    """What a block says of itself."""
-    try:
-        _, payload, _ = jws.split(".")
-        block = Block(**json.loads(decode_base64url(payload)))
-        if not all(type(value) is int for value in (block.number, block.epoch, block.count)):
-            raise ValueError
-    except (ValueError, TypeError):
-        raise BlockInvalid("form") from None
-    return block

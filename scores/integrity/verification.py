@@ -3,7 +3,6 @@
 One pass in the order of the players, nothing held in memory per entry, all of one moment of the database.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit import chain
+from audit import chain, references
 from audit.checkpoint_verification import check_blocks, check_pinned
 from audit.keys import Keyring, LedgerKeyMissing, load_checkpoint_keys, load_keyring
 from audit.models import Checkpoint
@@ -58,7 +57,6 @@ SCORE_FIELDS = (
 )
 DERIVED = SCORE_FIELDS[1:6]
 IDENTITY = ("id", "user_id", "name", "claimed_name", "claimed_us", "named_by", "seal")
-SELF_REPORT = re.compile(r"k:([0-9a-f-]{36}):[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +204,13 @@ def _is_identity_sealed(score: Row) -> bool:
 def _check_evidence(entry: Entry) -> Iterable[Finding]:
     """What an award rests on: the receipt in its context, or the player's own key."""
     assert entry.ref is not None  # noqa: S101 - only such entries come here
-    if entry.ref.startswith("r:"):
+    if references.is_receipt(entry.ref):
         # An erased receipt proved itself when it was taken, which the MAC still says.
         receipt = entry.context.get("receipt", "") if isinstance(entry.context, dict) else ""
         fault = "" if entry.context is None else check_spent(str(receipt), entry)
     else:
-        found = SELF_REPORT.fullmatch(entry.ref)
-        fault = "" if found and found[1] == str(entry.player) else "reference is of another player or form"
+        is_own = references.is_self_report_of(entry.ref, entry.player)
+        fault = "" if is_own else "reference is of another player or form"
     return [Finding("receipt", fault, str(entry.player), entry.seq)] if fault else ()
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
+from audit.references import reversal_ref
 from audit.verification import ERASURE
 from scores import announcements, naming
 from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
@@ -56,7 +57,7 @@ def restore(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
     """Give back exactly the points that a void took; once only. `seq` is the void's, or that of the entry it reversed."""
     score = _lock(player, reason, actor)
     voids = AuditEntry.objects.filter(player=player, kind=AuditEntry.Kind.VOID)
-    reversed_entry = voids.filter(seq=seq).first() or voids.filter(ref=_reversal_of(player, seq)).first()
+    reversed_entry = voids.filter(seq=seq).first() or voids.filter(ref=reversal_ref(player, seq)).first()
     if reversed_entry is None:
         raise CorrectionRefused(f"Entry {seq} of this player is no void, and was not voided.")
     return _reverse(score, reversed_entry, AuditEntry.Kind.RESTORE, reason, actor)
@@ -197,12 +198,8 @@ def _close_account(user: User, player: UUID) -> None:
     user.user_permissions.clear()
 
 
-def _reversal_of(player: UUID, seq: int) -> str:
-    return f"v:{player}:{seq}"
-
-
 def _reverse(score: Score, entry: AuditEntry, kind: str, reason: str, actor: str) -> AuditEntry:
-    ref = _reversal_of(score.pk, entry.seq)
+    ref = reversal_ref(score.pk, entry.seq)
     if AuditEntry.objects.filter(ref=ref).exists():
         raise CorrectionRefused(f"Entry {entry.seq} of this player was reversed before.")
     return _correct(score, kind, reason, actor, delta=-entry.delta, action=entry.action, ref=ref)

@@ -15,6 +15,7 @@ from django.db.models import Count, Max, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
+from audit import references
 from audit.models import AuditEntry, Refusal
 from audit.refusals import OTHERS
 from audit.times import to_moment, to_us
@@ -174,10 +175,7 @@ def read_histories(since_us: int) -> Iterator[History]:
     awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us).order_by("player", "seq")
     rows = awards.values_list("player", "seq", "at_us", "action", "delta", "ref").iterator(CHUNK)
     for player, own in groupby(rows, itemgetter(0)):
-        acts = (
-            Act(seq, at_us, action, delta, ref[2:].rpartition(":")[0] if ref and ref.startswith("r:") else "")
-            for _, seq, at_us, action, delta, ref in own
-        )
+        acts = (Act(seq, at_us, action, delta, references.issuer_of(ref)) for _, seq, at_us, action, delta, ref in own)
         yield History(player, list(deque(acts, MAXIMUM_ACTS)))
 
 
@@ -213,7 +211,7 @@ def _read_visits(since_us: int) -> Any:
 def read_receipts(issuer: str, hour: int, number: int) -> list[tuple[str, int]]:
     """(player, seq) of an issuer's newest receipts in this hour."""
     awards = AuditEntry.objects.filter(
-        at_us__gte=hour * HOUR, at_us__lt=(hour + 1) * HOUR, ref__startswith=f"r:{issuer}:"
+        references.of_issuer(issuer), at_us__gte=hour * HOUR, at_us__lt=(hour + 1) * HOUR
     )
     return [(str(player), seq) for player, seq in awards.order_by("-at_us").values_list("player", "seq")[:number]]
 

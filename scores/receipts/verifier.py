@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from audit import strict_json
+from audit import jws, strict_json
 from audit.keys import decode_base64url
+from audit.references import receipt_ref
 from scores.models import MAXIMUM_POINTS
 
 logger = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Receipt:
     @property
     def ref(self) -> str | None:
         """The key of single use: issuer and jti, never the text, which base64 lets vary."""
-        return f"r:{self.claims['iss']}:{self.claims['jti']}" if self.claims else None
+        return receipt_ref(self.claims["iss"], self.claims["jti"]) if self.claims else None
 
     def is_for(self, player: UUID) -> bool:
         return self.claims is not None and self.claims["sub"] == str(player)
@@ -164,7 +165,7 @@ def examine(text: str) -> Receipt:
     """
     if not COMPACT_JWS.fullmatch(text):
         return Receipt(text, None, None, "shape")
-    header, payload = (_read_part(part) for part in text.split(".")[:2])
+    header, payload = jws.read_unverified(text)
     claims = payload if _has_exact_claims(payload) else None
     issuer, fault = _verify(text, header, claims)
     return Receipt(text, claims, issuer, fault)
@@ -187,22 +188,21 @@ def check_spent(text: str, entry: Any, find: Callable[[str], Issuer | None] | No
     """
     if not COMPACT_JWS.fullmatch(text):
         return "receipt is missing or has no such shape"
-    signed, _, signature = text.rpartition(".")
-    header, claims = (_read_part(part) for part in signed.split("."))
+    header, claims = jws.read_unverified(text)
     kid = header.get("kid") if isinstance(header, dict) else None
     find = find or registry(settings.RECEIPT_ISSUERS_FILE).find
     issuer = find(kid) if isinstance(kid, str) else None
     if issuer is None or not isinstance(kid, str):
         return f"receipt is signed with a key that RECEIPT_ISSUERS_FILE does not have: {kid!r}"
     try:
-        issuer.keys[kid].verify(decode_base64url(signature), signed.encode("ascii"))
+        jws.verify(text, issuer.keys[kid])
     except (InvalidSignature, ValueError):
         return "receipt's signature does not hold"
     if not _has_exact_claims(claims) or header != {"alg": ALGORITHM, "typ": TYPE, "kid": kid}:
         return "receipt has other claims than a receipt has"
     proved = (
         claims["iss"] == issuer.name
-        and entry.ref == f"r:{claims['iss']}:{claims['jti']}"
+        and entry.ref == receipt_ref(claims["iss"], claims["jti"])
         and (claims["sub"], claims["act"], claims["pts"]) == (str(entry.player), entry.action, entry.delta)
     )
     if not proved:
@@ -233,13 +233,6 @@ def _verify(text: str, header: Any, claims: dict[str, Any] | None) -> tuple[Issu
     except (jwt.PyJWTError, OverflowError, ValueError, TypeError) as error:
         return issuer, type(error).__name__.removesuffix("Error").lower()
     return issuer, "claims" if claims is None else ""
-
-
-def _read_part(part: str) -> Any:
-    try:
-        return strict_json.loads(decode_base64url(part))
-    except ValueError:
-        return None
 
 
 def _has_exact_claims(payload: Any) -> bool:

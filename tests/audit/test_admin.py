@@ -14,8 +14,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from audit import changelist, ledger
-from audit.expressions import issuer_of_ref
 from audit.models import AuditEntry
+from audit.references import issuer_expression
 from scores.models import Score
 from tests.support.acting import read_state
 from tests.support.tampering import tampering
@@ -150,10 +150,10 @@ def test_the_list_costs_as_many_queries_with_many_entries_as_with_few(
 
 def test_choices_are_what_the_log_holds(players: list[Score], db: None) -> None:
     assert changelist.find_values(F("action"), Q(action__gt="")) == ["bug-bounty", "daily-quiz"]
-    assert changelist.find_values(issuer_of_ref(), Q(ref__startswith="r:")) == ["test-backend"]
+    assert changelist.find_values(issuer_expression(), Q(ref__startswith="r:")) == ["test-backend"]
     with tampering():
         AuditEntry.objects.filter(ref__startswith="r:").update(ref=F("mac"))
-        assert changelist.find_values(issuer_of_ref(), Q(ref__startswith="r:")) == []
+        assert changelist.find_values(issuer_expression(), Q(ref__startswith="r:")) == []
 
 
 @pytest.mark.postgresql

@@ -1,4 +1,4 @@
-"""One entry examined on the spot: each question answered by what holds, what does not, or why it cannot be said."""
+"""One entry checked on the spot: each check says what holds, what does not, or why it cannot be said."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
-from audit.entry_check import examine_entry, read_receipt
+from audit.entry_check import KeptReceipt, check_entry, read_receipt
 from audit.models import AuditEntry
 from tests.support.acting import HEADER, make_claims, make_receipt
 from tests.support.chains import grow
@@ -28,18 +28,18 @@ def entry(db: None, settings: Settings, tmp_path: Path) -> AuditEntry:
 
 
 def examine(entry: AuditEntry) -> dict[str, bool | None]:
-    return {answer.subject: answer.holds for answer in examine_entry(entry)}
+    return {answer.subject: answer.holds for answer in check_entry(entry)}
 
 
 def test_what_no_checkpoint_covers_yet_cannot_be_said(entry: AuditEntry) -> None:
     assert examine(entry) == {**SOUND, "Checkpoint": None}
-    assert examine_entry(entry)[-1].sentence == "No checkpoint covers it yet; manage.py seal_ledger makes one."
+    assert check_entry(entry)[-1].sentence == "No checkpoint covers it yet; manage.py seal_ledger makes one."
 
 
 def test_a_checkpoint_over_a_later_entry_covers_it(entry: AuditEntry) -> None:
     call("seal_ledger")
     assert examine(entry) == {**SOUND, "Checkpoint": True}
-    [sentence] = [answer.sentence for answer in examine_entry(entry) if answer.subject == "Checkpoint"]
+    [sentence] = [answer.sentence for answer in check_entry(entry) if answer.subject == "Checkpoint"]
     assert sentence.startswith("Checkpoint 1 of ")
     assert sentence.endswith(" signed entry 3, to which the chain leads from here.")
 
@@ -65,7 +65,7 @@ def test_a_receipt_is_read_without_being_trusted() -> None:
     player = uuid4()
     claims = make_claims(player)
     text = make_receipt(player, **claims)
-    assert read_receipt({"receipt": text}) == {"text": text, "header": HEADER, "claims": claims}
-    assert read_receipt({"receipt": "a.b"}) == {"text": "a.b", "header": None, "claims": None}
+    assert read_receipt({"receipt": text}) == KeptReceipt(text, HEADER, claims)
+    assert read_receipt({"receipt": "a.b"}) == KeptReceipt("a.b", None, None)
     without: list[Any] = [{}, {"receipt": 5}, None, []]
     assert [read_receipt(context) for context in without] == [None] * 4

@@ -69,7 +69,7 @@ def test_time_never_goes_back_within_a_chain(player: UUID, turn_clock: Callable[
 
 def test_the_system_chain_grows_without_a_head() -> None:
     for action in ("one", "two"):
-        ledger.append_system(kind="config", action=action, actor="system", context={})
+        ledger.append_system(ledger.EntryDraft(kind="config", action=action, actor="system", context={}))
     first, second = read(chain.SYSTEM_CHAIN)
     assert [(entry.seq, entry.action, entry.delta, entry.balance) for entry in (first, second)] == [
         (1, "one", 0, 0),
