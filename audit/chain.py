@@ -9,7 +9,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
 VERSION = "scoreboard.entry.v1"
@@ -32,23 +32,55 @@ SEALED_FIELDS = (
 SYSTEM_CHAIN = UUID(int=0)
 #: `prev` of a chain's first entry, and the head of a chain without one.
 NO_HEAD = ""
+SealedValue = str | int | None
+
+
+class SealedEntry(Protocol):
+    """What has the fields of SEALED_FIELDS: a row of the log, as a model or as it was read."""
+
+    @property
+    def player(self) -> UUID: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def kid(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def delta(self) -> int: ...
+    @property
+    def balance(self) -> int: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def ref(self) -> str | None: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def at_us(self) -> int: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def prev(self) -> str: ...
+
+
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _encode_sorted = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
 
 
-def canonical(entry: Any) -> bytes:
+def canonical(entry: SealedEntry) -> bytes:
     """The bytes the MAC is computed over: a JSON array of the version and the sealed fields, ASCII, without spaces."""
     values = [getattr(entry, field) for field in SEALED_FIELDS]
     values[0] = str(values[0])
     return canonical_values(VERSION, values)
 
 
-def canonical_values(version: str, values: Sequence[Any]) -> bytes:
+def canonical_values(version: str, values: Sequence[SealedValue]) -> bytes:
     """The same for values that are read already; `version` keeps what is sealed for one purpose out of every other."""
     return _encode([version, *values]).encode("ascii")
 
 
-def compute_mac(key: bytes, entry: Any) -> str:
+def compute_mac(key: bytes, entry: SealedEntry) -> str:
     """HMAC-SHA256 of `canonical(entry)` in lower-case hex."""
     return authenticate(key, canonical(entry))
 

@@ -1,20 +1,20 @@
 """The catalogue of actions and its only writer. A change and its entry of the system chain are one transaction."""
 
-from typing import Any
+from typing import Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from scores.chain import append_system_entry, holding_what_cannot_be_trusted
 from scores.errors import InvalidBody
-from scores.models import Action
+from scores.models import Action, ActionTerms
 from scores.storable import is_storable
 
 
 @transaction.atomic
-def set_action(*, actor: str, reason: str = "", **fields: Any) -> Action:
+def set_action(*, actor: str, reason: str = "", **terms: Unpack[ActionTerms]) -> Action:
     """Add a catalogue action or set every field of one; the change is an entry of the system chain."""
-    action = Action(**fields)
+    action = Action(**terms)
     try:
         if not all(map(is_storable, (action.slug, action.label, reason))):
             raise ValidationError({"label": "Slug, label and reason are text, without U+0000 and in UTF-8."})

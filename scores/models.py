@@ -1,6 +1,6 @@
 """Players' scores, the catalogue of actions, flags of suspicion, spent refresh tokens: one-row rules and constraints."""
 
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 from uuid import uuid4
 
 from django.conf import settings
@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from audit.chain import SealedValue
 from audit.ledger import Head
 from audit.models import AuditEntry
 from scores import seals
@@ -122,8 +123,8 @@ class Score(models.Model):
         return seals.holds(self.seal, self.SEAL_VERSION, self._identity)
 
     @property
-    def _identity(self) -> list[Any]:
-        values = [str(self.pk), self.user_id, self.name, self.named_by]
+    def _identity(self) -> list[SealedValue]:
+        values: list[SealedValue] = [str(self.pk), self.user_id, self.name, self.named_by]
         # Of nobody whom no token named, so that what migration 0007 sealed holds.
         return [*values, self.claimed_name, self.claimed_us] if self.claimed_name or self.claimed_us else values
 
@@ -139,6 +140,21 @@ class Score(models.Model):
         if entry.kind in {AuditEntry.Kind.FREEZE, AuditEntry.Kind.UNFREEZE}:
             self.frozen = entry.kind == AuditEntry.Kind.FREEZE
         self.save(update_fields=["points", "seq", "head", "reached_at", "frozen"])
+
+
+class ActionTerms(TypedDict):
+    """What an action promises, as opposed to how that is proved. The order is part of the seal.
+
+    What `catalogue.set_action` is not given gets the default of its column.
+    """
+
+    slug: str
+    label: str
+    points: int
+    cooldown_seconds: NotRequired[int]
+    daily_cap: NotRequired[int]
+    receipt_required: NotRequired[bool]
+    enabled: NotRequired[bool]
 
 
 class Action(models.Model):
@@ -166,8 +182,7 @@ class Action(models.Model):
     )
 
     SEAL_VERSION = "scoreboard.action.v1"
-    #: What it promises, as opposed to how that is proved; the order is part of the seal.
-    TERMS = ("slug", "label", "points", "cooldown_seconds", "daily_cap", "receipt_required", "enabled")
+    TERMS = tuple(ActionTerms.__annotations__)
 
     class Meta:
         ordering = ["slug"]
@@ -183,8 +198,8 @@ class Action(models.Model):
         super().save(**options)
 
     @property
-    def terms(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.TERMS}
+    def terms(self) -> ActionTerms:
+        return cast("ActionTerms", {name: getattr(self, name) for name in self.TERMS})
 
     @property
     def is_sealed(self) -> bool:
@@ -195,8 +210,8 @@ class Action(models.Model):
         return seals.holds(self.seal, self.SEAL_VERSION, self._sealed_values)
 
     @property
-    def _sealed_values(self) -> list[Any]:
-        return [*self.terms.values(), self.change]
+    def _sealed_values(self) -> list[SealedValue]:
+        return [*(getattr(self, name) for name in self.TERMS), self.change]
 
 
 class Flag(models.Model):

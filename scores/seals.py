@@ -2,23 +2,23 @@
 
 import hmac
 from collections.abc import Sequence
-from typing import Any
 
 from audit import chain
+from audit.chain import SealedValue
 from audit.keys import find_ledger_key, load_keyring
 
 
-def seal(version: str, values: Sequence[Any]) -> str:
+def seal(version: str, values: Sequence[SealedValue]) -> str:
     """The seal of these values under the current key; `version` keeps what is sealed for one purpose out of every other."""
     keyring = load_keyring()
     return f"{keyring.current}:{_compute(keyring.keys[keyring.current], version, values)}"
 
 
-def holds(sealed: str, version: str, values: Sequence[Any]) -> bool:
+def holds(sealed: str, version: str, values: Sequence[SealedValue]) -> bool:
     """Whether this is the seal of these values; raises LedgerKeyMissing where that cannot be told."""
     kid, _, mac = sealed.rpartition(":")
     return bool(kid) and hmac.compare_digest(mac.encode(), _compute(find_ledger_key(kid), version, values).encode())
 
 
-def _compute(key: bytes, version: str, values: Sequence[Any]) -> str:
+def _compute(key: bytes, version: str, values: Sequence[SealedValue]) -> str:
     return chain.authenticate(key, chain.canonical_values(version, values))

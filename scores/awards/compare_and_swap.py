@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 from django.contrib.auth.models import User
 from django.db import connection, models
+from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8
 
 from audit import ledger
@@ -125,8 +126,9 @@ def read_facts(queries: Sequence[FactsQuery]) -> list[FactsRow | None]:
     return facts
 
 
-def _read_row(row: Any) -> FactsRow:
-    parts, start = [], 1
+def _read_row(row: TupleRow) -> FactsRow:
+    parts: list[Any] = []
+    start = 1
     for width in _WIDTHS:
         parts.append(row[start : start + width])
         start += width
@@ -163,18 +165,20 @@ def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUI
         return {player for (player,) in _execute(WRITE, columns)}
 
 
-def _write_value(value: Any, kind: str) -> Any:
-    return Int8(value) if kind == "bigint" else json.dumps(value) if kind == "jsonb" else value
+def _write_value(value: object, kind: str) -> object:
+    if kind == "jsonb":
+        return json.dumps(value)
+    return Int8(value) if isinstance(value, int) else value
 
 
-def _execute(statement: str, parameters: Sequence[Any], *, again: bool = False) -> list[Any]:
+def _execute(statement: str, parameters: Sequence[object], *, again: bool = False) -> list[TupleRow]:
     """The rows of a statement. `again`: where the kept connection turns out to be dead, take a new one, once.
 
     So the read is its own health check of the connection, which saves the round trip that Django's would take. What goes
     through a pipeline is one round trip and one transaction; rows are fetched after it, or that would be another.
     """
     connection.ensure_connection()
-    server: psycopg.Connection[Any] = connection.connection
+    server: psycopg.Connection[TupleRow] = connection.connection
     server.prepare_threshold = None if is_pooled(connection) else 0
     try:
         with connection.wrap_database_errors, psycopg.Cursor(server) as cursor:

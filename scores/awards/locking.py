@@ -1,7 +1,5 @@
 """An award under the player's row lock: wherever two round trips without waiting are not possible, or not enough."""
 
-from typing import Any
-
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Max, Q
@@ -42,7 +40,7 @@ def _lock_caller(caller: Caller) -> tuple[Score, int]:
     if score is None:
         raise TokenInvalid(reason="unknown_player")
     # Account and clock are read after the lock was waited for: read with it, they would be of before.
-    account: Any = User.objects.annotate(now_us=ClockUs()).get(pk=score.user_id)
+    account = User.objects.annotate(now_us=ClockUs()).get(pk=score.user_id)
     score.user = account
     check_caller(score, caller)
     naming.check_name(score, caller)

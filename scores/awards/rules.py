@@ -61,8 +61,7 @@ class Attempt:
         """The action that is claimed; None for a receipt too broken to say."""
         if isinstance(self.act, SelfReport):
             return self.act.action
-        slug: str | None = self.act.claims["act"] if self.act.claims else None
-        return slug
+        return self.act.claims["act"] if self.act.claims else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +163,7 @@ def _check_proof(facts: Facts, action: Action, act: SelfReport | Receipt) -> int
         raise ReceiptSubject
     if act.overreach:
         raise ReceiptInvalid(reason=act.overreach)
-    points: int = act.claims["pts"] if act.claims else 0
-    return points
+    return act.claims["pts"] if act.claims else 0
 
 
 def _check_pace(facts: Facts, action: Action) -> None:

@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 
 from audit.keys import decode_base64url, encode_base64url
-from scores.receipts.verifier import ALGORITHM, TYPE, parse_issuers
+from scores.receipts.verifier import ALGORITHM, TYPE, IssuerEntry, parse_issuers
 
 
 def encode_private_key(key: Ed25519PrivateKey) -> str:
@@ -42,14 +41,16 @@ def encode_public_key(key: Ed25519PrivateKey) -> str:
     return encode_base64url(key.public_key().public_bytes_raw())
 
 
-def make_entry(name: str, kid: str, key: Ed25519PrivateKey, actions: Mapping[str, int]) -> dict[str, Any]:
+def make_entry(name: str, kid: str, key: Ed25519PrivateKey, actions: Mapping[str, int]) -> dict[str, IssuerEntry]:
     """What RECEIPT_ISSUERS_FILE says of this issuer; raises ValueError with a sentence where that is not of its form."""
-    entry = {name: {"keys": {kid: encode_public_key(key)}, "actions": dict(actions), "min_iat": 0}}
+    entry: dict[str, IssuerEntry] = {
+        name: {"keys": {kid: encode_public_key(key)}, "actions": dict(actions), "min_iat": 0}
+    }
     parse_issuers(json.dumps(entry).encode())
     return entry
 
 
-def add_to_registry(path: Path, entry: Mapping[str, Any]) -> None:
+def add_to_registry(path: Path, entry: Mapping[str, IssuerEntry]) -> None:
     """Add issuers to the file, or keys and actions to those it has. Replaced in one step: a server never reads half of it."""
     document = json.loads(path.read_bytes()) if path.exists() else {}
     parse_issuers(json.dumps(document).encode())

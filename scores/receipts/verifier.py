@@ -8,10 +8,10 @@ import functools
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, TypeGuard
 from uuid import UUID
 
 import jwt
@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from audit import jws, strict_json
+from audit.chain import SealedEntry
 from audit.keys import decode_base64url
 from audit.references import receipt_ref
 from scores.models import MAXIMUM_POINTS
@@ -51,6 +52,27 @@ class Issuer:
     min_iat: int
 
 
+class IssuerEntry(TypedDict):
+    """An issuer in the form of RECEIPT_ISSUERS_FILE: public keys by kid, the most points by action, the earliest `iat`."""
+
+    keys: dict[str, str]
+    actions: dict[str, int]
+    min_iat: NotRequired[int]
+
+
+class Claims(TypedDict):
+    """What a receipt says: `iss` signed for `aud` that `sub` did `act` for `pts` points; `iat` and `exp` in seconds since 1970."""
+
+    iss: str
+    aud: str
+    sub: str
+    jti: str
+    iat: int
+    exp: int
+    act: str
+    pts: int
+
+
 @dataclass(frozen=True)
 class Receipt:
     """What a text turned out to be. `claims` is set once they have the exact shape.
@@ -59,7 +81,7 @@ class Receipt:
     """
 
     text: str
-    claims: dict[str, Any] | None
+    claims: Claims | None
     issuer: Issuer | None
     fault: str
 
@@ -171,7 +193,7 @@ def examine(text: str) -> Receipt:
     return Receipt(text, claims, issuer, fault)
 
 
-def find_time_fault(claims: Mapping[str, Any], at_us: int) -> str:
+def find_time_fault(claims: Claims, at_us: int) -> str:
     """Why claims of the exact shape do not hold at this time, or an empty string."""
     leeway_us = LEEWAY_SECONDS * SECOND_US
     if claims["exp"] * SECOND_US <= at_us - leeway_us:
@@ -181,7 +203,7 @@ def find_time_fault(claims: Mapping[str, Any], at_us: int) -> str:
     return "" if 0 < claims["exp"] - claims["iat"] <= MAXIMUM_LIFETIME_SECONDS else "lifetime"
 
 
-def check_spent(text: str, entry: Any, find: Callable[[str], Issuer | None] | None = None) -> str:
+def check_spent(text: str, entry: SealedEntry, find: Callable[[str], Issuer | None] | None = None) -> str:
     """Whether the receipt of a past award still proves it: its fault, or an empty string. `find` knows other issuers than ours.
 
     Signature, claims and what the entry says are compared; what issuers may do today binds no receipt of the past.
@@ -211,7 +233,7 @@ def check_spent(text: str, entry: Any, find: Callable[[str], Issuer | None] | No
     return f"receipt did not hold when the award was made: {fault}" if fault else ""
 
 
-def _verify(text: str, header: Any, claims: dict[str, Any] | None) -> tuple[Issuer | None, str]:
+def _verify(text: str, header: Any, claims: Claims | None) -> tuple[Issuer | None, str]:
     if (
         not isinstance(header, dict)
         or set(header) != {"alg", "typ", "kid"}
@@ -235,7 +257,7 @@ def _verify(text: str, header: Any, claims: dict[str, Any] | None) -> tuple[Issu
     return issuer, "claims" if claims is None else ""
 
 
-def _has_exact_claims(payload: Any) -> bool:
+def _has_exact_claims(payload: Any) -> TypeGuard[Claims]:
     return (
         isinstance(payload, dict)
         and payload.keys() == CLAIMS.keys()
