@@ -5,7 +5,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -31,6 +31,19 @@ MAXIMUM_CHOICES = 100
 NEWEST_FIRST = ("-at_us", "-pk")
 #: Of an entry in that order, as the address of a page has it.
 PLACE = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
+
+
+class CalendarLink(NamedTuple):
+    name: str
+    link: str
+    is_current: bool
+
+
+class Calendar(NamedTuple):
+    """Links to periods that the log has, and the way back to all of it, which is empty where all is shown."""
+
+    links: list[CalendarLink]
+    up: str
 
 
 class KeysetChangeList(ChangeList):
@@ -104,7 +117,7 @@ class InputFilter(ListFilter):
     def expected_parameters(self) -> list[str | None]:
         return [name for name, _, _ in self.fields]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """The one form: its fields, what else the page is filtered by, and the way to be rid of it."""
         names = [name for name, _, _ in self.fields]
         others = {name: value for name, value in changelist.params.items() if name not in {*names, BEFORE, AFTER}}
@@ -255,11 +268,11 @@ def begin_us(day: date) -> int:
     return to_us(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
-def make_calendar(changelist: ChangeList) -> dict[str, Any]:
+def make_calendar(changelist: ChangeList) -> Calendar | None:
     """Links to the years, months or days that the log has, one level below what is shown, and the way up."""
     ends = AuditEntry.objects.aggregate(first=Min("at_us"), last=Max("at_us"))
     if ends["first"] is None:
-        return {}
+        return None
     first, last = (to_moment(at_us).date() for at_us in (ends["first"], ends["last"]))
     try:
         since, until = (read_day(changelist.params[name]) for name in (SINCE, UNTIL))
@@ -268,20 +281,18 @@ def make_calendar(changelist: ChangeList) -> dict[str, Any]:
     is_narrowed = SINCE in changelist.params or UNTIL in changelist.params
     periods = [(name, max(start, first), min(end, last)) for name, start, end in _divide(since, until)]
     links = [
-        {
-            "name": name,
-            "link": changelist.get_query_string(
+        CalendarLink(
+            name=name,
+            link=changelist.get_query_string(
                 {SINCE: start.isoformat(), UNTIL: end.isoformat()}, remove=[BEFORE, AFTER]
             ),
-            "is_current": (start, end) == (since, until),
-        }
+            is_current=(start, end) == (since, until),
+        )
         for name, start, end in periods
         if start <= end
     ]
-    return {
-        "links": links,
-        "up": changelist.get_query_string(remove=[SINCE, UNTIL, BEFORE, AFTER]) if is_narrowed else "",
-    }
+    up = changelist.get_query_string(remove=[SINCE, UNTIL, BEFORE, AFTER]) if is_narrowed else ""
+    return Calendar(links, up)
 
 
 def _divide(since: date, until: date) -> Iterator[tuple[str, date, date]]:

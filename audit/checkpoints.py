@@ -15,10 +15,9 @@ A block is a compact JWS (RFC 7515) signed with Ed25519. Its header is exactly
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
@@ -276,5 +275,5 @@ def _sign(block: Block, keys: CheckpointKeys) -> str:
     return f"{signed}.{encode_base64url(keys.private.sign(signed.encode('ascii')))}"
 
 
-def _encode(document: dict[str, Any]) -> bytes:
+def _encode(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode("ascii")

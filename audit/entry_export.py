@@ -107,7 +107,7 @@ FORMS = {"csv": write_csv, "jsonl": write_lines}
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 
-def describe(entry: AuditEntry) -> dict[str, Any]:
+def describe(entry: AuditEntry) -> dict[str, object]:
     """What the MAC is made over, in the order of the canonical form, then the MAC and what `detail` commits to."""
     document = {name: getattr(entry, name) for name in (*SEALED_FIELDS, "mac", "context")}
     return {**document, "player": str(entry.player)}

@@ -18,7 +18,8 @@ class RepeatingCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--every", type=float, metavar="SECONDS", help="go on until stopped (default: once)")
 
-    def run_round(self, options: dict[str, Any]) -> None:
+    def run_round(self, **options: Any) -> None:
+        """One round; raises one of `fatal_faults` or `passing_faults` when it cannot be done."""
         raise NotImplementedError
 
     def handle(self, *, every: float | None, **options: Any) -> None:
@@ -30,7 +31,7 @@ class RepeatingCommand(BaseCommand):
                 signal.signal(number, lambda *_: stopped.set())
         # A start that cannot do its work is refused: what is wrong by then is rarely over by itself.
         try:
-            self._run_and_print(options)
+            self._run_and_print(**options)
         except BrokenPipeError:
             raise  # a reader that left is no fault of the round
         except self.fatal_faults as error:
@@ -38,12 +39,12 @@ class RepeatingCommand(BaseCommand):
         while every is not None and not stopped.wait(every):
             close_old_connections()
             try:
-                self._run_and_print(options)
+                self._run_and_print(**options)
             except self.passing_faults as error:
                 # Whatever it is, it may be over by the next round, and somebody reads what this prints.
                 self.stderr.write(self.style.ERROR(" ".join(str(error).split())))
 
-    def _run_and_print(self, options: dict[str, Any]) -> None:
+    def _run_and_print(self, **options: Any) -> None:
         """A round, and its words at once: a log that is read from a pipe would otherwise show them hours later."""
-        self.run_round(options)
+        self.run_round(**options)
         self.stdout.flush()

@@ -5,8 +5,9 @@ and what is confirmed is what was previewed. Entries that cannot be voided are l
 preview shows is then done whole or, where anything is refused by now, not at all.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -20,7 +21,7 @@ from django.urls import URLPattern, path
 from django.views.generic import View
 
 from audit.models import AuditEntry
-from scores.admin.dry_run import DryRun, Service, perform, run_dry
+from scores.admin.dry_run import DryRun, Service, Step, perform, run_dry
 from scores.admin.entries import PERMISSION, pair_with_players
 from scores.admin.forms import ActForm, ConfirmationForm, EntriesForm, NameForm, PointsForm, SelectionForm
 from scores.errors import Refused
@@ -67,6 +68,16 @@ ACTS = {
     ),
 }
 SELECTION = Act("Void a selection of entries", ACTS["void"].effect, corrections.void, SelectionForm)
+
+
+class PreviewRows(TypedDict):
+    """The rows of a preview, as many as the page shows; `entries_count` is how many entries there are."""
+
+    entries: list[tuple[AuditEntry, Score | None]]
+    entries_count: int
+    refused: list[tuple[Score | None, Step, str]]
+    #: Points before and after, and how many that were to be taken are not there.
+    players: list[tuple[Score | None, int, int, int]]
 
 
 class ActPage(View):
@@ -142,10 +153,10 @@ class ActPage(View):
             }
         )
 
-    def render(self, context: dict[str, Any], status: int = 200) -> HttpResponseBase:
+    def render(self, context: Mapping[str, object], status: int = 200) -> HttpResponseBase:
         page = {"title": self.act.title, "opts": Score._meta, "act": self.act, "score": self.score}
-        context = {**admin.site.each_context(self.request), **page, **context}
-        return TemplateResponse(self.request, "admin/scores/act.html", context, status=status)
+        whole = {**admin.site.each_context(self.request), **page, **context}
+        return TemplateResponse(self.request, "admin/scores/act.html", whole, status=status)
 
 
 class SelectionPage(ActPage):
@@ -164,8 +175,8 @@ def urls(score_admin: "admin.ModelAdmin[Score]") -> list[URLPattern]:
     ]
 
 
-def _list_rows(dry_run: DryRun) -> dict[str, Any]:
-    """The entries meant, the refused steps and the players' points, as many as a page shows, and how many there are."""
+def _list_rows(dry_run: DryRun) -> PreviewRows:
+    """Name the players of a dry run, for the page; one query for all."""
     refused = dry_run.refused[:MAXIMUM_ROWS]
     balances = list(dry_run.balances.items())[:MAXIMUM_ROWS]
     names = Score.objects.in_bulk({player for player, _ in balances} | {step.player for step, _ in refused})

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -25,6 +25,17 @@ class Step:
     entry: AuditEntry | None = None
 
 
+class BoardChange(NamedTuple):
+    """One rank before and after; `leaves` and `enters` say whether the act touches who stood or would stand there."""
+
+    rank: int
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+    move: str
+    leaves: bool
+    enters: bool
+
+
 @dataclass(slots=True)
 class DryRun:
     """Which steps would be taken, why not the others, and the board and the players' points before and after.
@@ -40,21 +51,21 @@ class DryRun:
     left_out: dict[UUID, int] = field(default_factory=dict)
 
     @property
-    def board(self) -> list[dict[str, Any]]:
-        """Place by place: who stands there, who would, and how that one gets there."""
+    def board(self) -> list[BoardChange]:
+        """Rank by rank: who stands there, who would, and how that one gets there."""
         ranks = {row["player"]: row["rank"] for row in self.before}
         touched = {str(player) for player in self.balances}
         places = range(max(len(self.before), len(self.after)))
         pairs = [(_row_at(self.before, place), _row_at(self.after, place)) for place in places]
         return [
-            {
-                "rank": rank,
-                "before": before,
-                "after": after,
-                "move": _move(ranks.get(after["player"]), rank) if after else "",
-                "leaves": before is not None and before["player"] in touched,
-                "enters": after is not None and after["player"] in touched,
-            }
+            BoardChange(
+                rank=rank,
+                before=before,
+                after=after,
+                move=_move(ranks.get(after["player"]), rank) if after else "",
+                leaves=before is not None and before["player"] in touched,
+                enters=after is not None and after["player"] in touched,
+            )
             for rank, (before, after) in enumerate(pairs, start=1)
         ]
 

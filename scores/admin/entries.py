@@ -99,7 +99,7 @@ class EntryAdmin(AuditEntryAdmin):
         """The page of one entry, with whose it is and the act on it."""
         entry: Any = self.get_object(request, object_id) if object_id.isdecimal() else None
         score = entry.score if entry else None
-        more: dict[str, Any] = {"score": score}
+        more: dict[str, object] = {"score": score}
         if entry and score and request.user.has_perm(PERMISSION) and score.user_id != request.user.pk:
             more["may_void"] = entry.kind in REVERSIBLE
             more["may_restore"] = entry.kind == AuditEntry.Kind.VOID

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, Subquery, Sum
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -66,25 +66,37 @@ class Riser:
     entries: int
 
 
-def describe(request: HttpRequest, now: datetime | None = None) -> dict[str, Any]:
+class FrontPage(TypedDict, total=False):
+    """What the page has a panel for, each where the user may see it."""
+
+    ledger: LedgerState
+    traffic: list[tuple[str, SafeString]]
+    #: Later than the day that is asked for, where that holds too many entries.
+    counted_since: datetime
+    risers: list[Riser]
+    flags: QuerySet[Flag]
+    flag_count: int
+
+
+def describe(request: HttpRequest, now: datetime | None = None) -> FrontPage:
     """What the front page shows to this user: only what he or she may look at."""
     now = now or datetime.now(UTC)
-    context: dict[str, Any] = {}
+    page: FrontPage = {}
     if request.user.has_perm("audit.view_auditentry"):
         this_hour = now.replace(minute=0, second=0, microsecond=0)
         day = this_hour - timedelta(hours=HOURS - 1)
         begin_us = bound_begin_us(day)
-        context |= {"ledger": read_ledger_state(now), "traffic": draw_traffic(now, begin_us)}
+        page |= {"ledger": read_ledger_state(now), "traffic": draw_traffic(now, begin_us)}
         if begin_us > to_us(day):
-            context["counted_since"] = to_moment(begin_us)
+            page["counted_since"] = to_moment(begin_us)
         if request.user.has_perm("scores.view_score"):
-            context["risers"] = read_risers(max(begin_us, to_us(now - timedelta(days=1))))
+            page["risers"] = read_risers(max(begin_us, to_us(now - timedelta(days=1))))
     if request.user.has_perm("scores.view_flag"):
         flags = Flag.objects.filter(state=Flag.State.OPEN)
         names = Score.objects.filter(pk=OuterRef("player")).values("name")
-        context["flags"] = flags.annotate(player_name=Subquery(names)).order_by("-opened_at")[:FLAGS]
-        context["flag_count"] = flags.count()
-    return context
+        page["flags"] = flags.annotate(player_name=Subquery(names)).order_by("-opened_at")[:FLAGS]
+        page["flag_count"] = flags.count()
+    return page
 
 
 def read_ledger_state(now: datetime) -> LedgerState:

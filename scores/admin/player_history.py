@@ -57,6 +57,18 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionCount:
+    """The entries of one action, how many of them a receipt proves; `most` is the count of the most frequent action."""
+
+    action: str
+    entries: int
+    proved: int
+    points: int
+    last: datetime
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefusalSum:
     """The refused attempts of one reason."""
 
@@ -141,17 +153,20 @@ def count_hours(recent: QuerySet[AuditEntry], last_us: int) -> list[Bar]:
     return [Bar(to_moment(number * HOUR_US), counts.get(number, 0)) for number in range(first, last + 1)]
 
 
-def count_actions(recent: QuerySet[AuditEntry]) -> list[dict[str, Any]]:
-    """What the points came from, the most frequent first; `share` is of the most frequent."""
+def count_actions(recent: QuerySet[AuditEntry]) -> list[ActionCount]:
+    """What the points came from, the most frequent first."""
     rows = list(
         recent.order_by()
-        .values("action")
+        .values_list("action")
         .annotate(
             entries=Count("pk"), proved=Count("pk", filter=BY_RECEIPT), points=Sum("delta"), last=Max("at_us")
         )
         .order_by("-entries", "action")
     )  # fmt: skip
-    return [{**row, "last": to_moment(row["last"]), "most": rows[0]["entries"]} for row in rows]
+    return [
+        ActionCount(action, entries, proved, points, to_moment(last_us), most=rows[0][1])
+        for action, entries, proved, points, last_us in rows
+    ]
 
 
 def count_origins(recent: QuerySet[AuditEntry], key: str) -> list[Origin]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -31,6 +31,25 @@ SHARED_FLAGS = 50
 Show = Callable[["ModelAdmin[Score]", HttpRequest, UUID], HttpResponseBase]
 
 
+class PlayerHistory(TypedDict):
+    """What the page shows of the log; what is not required is there once the player has entries."""
+
+    refusals: list[player_history.RefusalSum]
+    refusals_cut: bool
+    chain: player_history.ChainState
+    verification: Verification | None
+    curve: NotRequired[SafeString]
+    signs: NotRequired[list[tuple[SafeString, str, int]]]
+    is_sample: NotRequired[bool]
+    hours: NotRequired[SafeString]
+    actions: NotRequired[list[player_history.ActionCount]]
+    origins: NotRequired[tuple[tuple[str, list[player_history.Origin]], ...]]
+    came_from: NotRequired[list[str]]
+    counted: NotRequired[int]
+    is_cut: NotRequired[bool]
+    entries: NotRequired[list[tuple[AuditEntry, int | None]]]
+
+
 def urls(score_admin: "ModelAdmin[Score]") -> list[URLPattern]:
     """The route of the page, for ScoreAdmin.get_urls()."""
     return [route(score_admin, "player", show_player)]
@@ -53,7 +72,8 @@ def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: 
     if found is None:
         raise Http404
     is_own = found.score.user_id == request.user.pk
-    context: dict[str, Any] = {
+    history = describe(player)
+    context: dict[str, object] = {
         **score_admin.admin_site.each_context(request),
         "title": found.score.name,
         "opts": score_admin.opts,
@@ -61,25 +81,25 @@ def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: 
         "rank": found.rank,
         "is_own": is_own,
         "may_act": not is_own and request.user.has_perm("scores.correct_score"),
-        **describe(player),
+        **history,
     }
     if request.user.has_perm("scores.view_flag"):
-        context["flags"] = find_flags(player, context.get("came_from", []))
+        context["flags"] = find_flags(player, history.get("came_from", []))
     return TemplateResponse(request, "admin/scores/score/player.html", context)
 
 
-def describe(player: UUID) -> dict[str, Any]:
+def describe(player: UUID) -> PlayerHistory:
     """What the log says of this player, ready to be shown."""
     newest = player_history.read_newest(player)
     refusals = player_history.read_refusals(player)
-    context: dict[str, Any] = {
+    page: PlayerHistory = {
         "refusals": player_history.sum_refusals(refusals),
         "refusals_cut": len(refusals) == player_history.REFUSALS,
         "chain": player_history.check_chain(player, newest[0].seq if newest else 0),
         "verification": _last_verification(player),
     }
     if not newest:
-        return context
+        return page
     length, last = newest[0].seq, newest[0]
     corrections = player_history.read_corrections(player)
     marks = player_history.make_marks(corrections, refusals)
@@ -89,7 +109,7 @@ def describe(player: UUID) -> dict[str, Any]:
     points = player_history.read_points(player, length)
     hours = player_history.count_hours(recent, last.at_us)
     return {
-        **context,
+        **page,
         "curve": draw_curve("curve", "Points over time", points, marks, player_history.find_frozen(corrections)),
         "signs": _sum_signs(marks),
         "is_sample": length > player_history.SAMPLES,

@@ -6,10 +6,10 @@ each part later than the one before, makes it whole without a moment to read it 
 
 import hmac
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -38,8 +38,6 @@ MAXIMUM_BLOCKS = 1000
 TYPES: dict[str, tuple[type, ...]] = {
     "seq": (int,), "delta": (int,), "balance": (int,), "at_us": (int,), "ref": (str, type(None)), "context": (dict, type(None)),
 }  # fmt: skip
-SCORE = {"id", "name", "points", "reached_at", "seq", "head", "frozen"}
-CHECKPOINT = {"number", "jws", "seq", "mac", "leaves"}
 PROVES = {
     "entries": "With the ledger key: each entry is what the server sealed, nothing between them was added, removed or changed. "
     "Whoever holds that key could have forged them. Without it only that they fit together.",
@@ -57,18 +55,43 @@ class CaseInvalid(Exception):
     """This is no case file, or one that was cut off."""
 
 
+class ScoreDocument(TypedDict):
+    id: str
+    name: str
+    points: int
+    reached_at: str | None
+    seq: int
+    head: str
+    frozen: bool
+
+
+class CheckpointDocument(TypedDict):
+    """A block with the leaf of the player's chain; `leaves` are all of the block, or None for its size."""
+
+    number: int
+    jws: str
+    seq: int
+    mac: str
+    leaves: list[tuple[str, int, str]] | None
+
+
+class IssuerDocument(TypedDict):
+    """An issuer as RECEIPT_ISSUERS_FILE has it."""
+
+    keys: dict[str, str]
+    actions: dict[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    document: dict[str, Any]
+    """A case that was read. `document` is the file as it came, which may say anything; the rest has its form."""
+
+    document: Mapping[str, Any]
     player: UUID
     entries: list[Entry]
     erasures: list[Entry]
     issuers: dict[str, Issuer]
-
-    @property
-    def checkpoints(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.document["checkpoints"]
-        return found
+    checkpoints: list[CheckpointDocument]
 
 
 def write_case(score: Score) -> Iterator[str]:
@@ -87,7 +110,7 @@ def write_case(score: Score) -> Iterator[str]:
     yield from writer.finish()
 
 
-def describe_score(score: Score) -> dict[str, Any]:
+def describe_score(score: Score) -> ScoreDocument:
     reached_at = format_time(score.reached_at) if score.reached_at else None
     return {
         "id": str(score.pk), "name": score.name, "points": score.points, "reached_at": reached_at, "seq": score.seq,
@@ -131,7 +154,7 @@ class _Writer:
         yield f',\n"seal": {json.dumps({"kid": self._kid, "mac": self._mac.hexdigest()})}\n}}\n'
 
 
-def _read_entries(player: UUID, last: int, kids: set[str]) -> Iterator[dict[str, Any]]:
+def _read_entries(player: UUID, last: int, kids: set[str]) -> Iterator[dict[str, object]]:
     """The chain up to where the score was read, in pages; `kids` gathers the keys of the receipts on the way."""
     for first in range(1, last + 1, PAGE):
         for entry in entries_between(player, first, min(first + PAGE - 1, last)):
@@ -142,19 +165,18 @@ def _read_entries(player: UUID, last: int, kids: set[str]) -> Iterator[dict[str,
             yield describe(entry)
 
 
-def _describe_issuers(kids: Iterable[str]) -> dict[str, Any]:
+def _describe_issuers(kids: Iterable[str]) -> dict[str, IssuerDocument]:
     """The public keys that the receipts were signed with, in the form of RECEIPT_ISSUERS_FILE."""
     known = registry(settings.RECEIPT_ISSUERS_FILE)
-    issuers: dict[str, Any] = {}
+    issuers: dict[str, IssuerDocument] = {}
     for kid in sorted(kids):
         if issuer := known.find(kid):
-            empty: dict[str, Any] = {"keys": {}, "actions": {}}
-            keys = issuers.setdefault(issuer.name, empty)["keys"]
+            keys = issuers.setdefault(issuer.name, {"keys": {}, "actions": {}})["keys"]
             keys[kid] = encode_base64url(issuer.keys[kid].public_bytes_raw())
     return issuers
 
 
-def _read_checkpoints(player: UUID, last: int) -> Iterator[dict[str, Any]]:
+def _read_checkpoints(player: UUID, last: int) -> Iterator[CheckpointDocument]:
     """The newest blocks with a leaf of this chain, newest first, with all their leaves as long as there is room."""
     heads = CheckpointHead.objects.filter(player=player, seq__lte=last).select_related("checkpoint")
     room = MAXIMUM_LEAVES
@@ -162,7 +184,7 @@ def _read_checkpoints(player: UUID, last: int) -> Iterator[dict[str, Any]]:
         rows = leaves_of(head.checkpoint_id)
         count = rows.count() if room > 0 else 0
         is_whole = room == MAXIMUM_LEAVES or 0 < count <= room
-        leaves = [[str(owner), seq, mac] for owner, seq, mac in rows] if is_whole else None
+        leaves = [(str(owner), seq, mac) for owner, seq, mac in rows] if is_whole else None
         room -= count if is_whole else 0
         yield {
             "number": head.checkpoint_id, "jws": head.checkpoint.jws, "seq": head.seq, "mac": head.mac, "leaves": leaves,
@@ -185,19 +207,20 @@ def read_case(data: bytes) -> Case:
     about, score, seal = document["about"], document["score"], document["seal"]
     if not all(isinstance(document[part], list) for part in LISTS):
         raise CaseInvalid("A list of the file is none.")
-    if not all(isinstance(part, dict) for part in (about, score, seal)) or score.keys() != SCORE:
+    are_objects = all(isinstance(part, dict) for part in (about, score, seal))
+    if not are_objects or score.keys() != ScoreDocument.__required_keys__:
         raise CaseInvalid("about, score or seal have not their form.")
     try:
         player = _read_uuid(about.get("player"))
-        checkpoints = list(map(_check_checkpoint, document["checkpoints"]))
+        checkpoints = list(map(_read_checkpoint, document["checkpoints"]))
         entries, erasures = (list(map(_read_entry, document[part])) for part in ("entries", "erasures"))
         issuers = parse_issuers(json.dumps(document["issuers"]).encode())
     except (ValueError, TypeError, AttributeError) as error:
         raise CaseInvalid(f"A part of the file has not its form: {error}") from None
-    return Case({**document, "checkpoints": checkpoints}, player, entries, erasures, issuers)
+    return Case(document, player, entries, erasures, issuers, checkpoints)
 
 
-def _read_entry(row: dict[str, Any]) -> Entry:
+def _read_entry(row: Any) -> Entry:
     if row.keys() != set(COLUMNS):
         raise ValueError("an entry has other columns")
     for name in COLUMNS:
@@ -206,19 +229,20 @@ def _read_entry(row: dict[str, Any]) -> Entry:
     return Entry._make([_read_uuid(row["player"]), *(row[name] for name in COLUMNS[1:])])
 
 
-def _check_checkpoint(item: dict[str, Any]) -> dict[str, Any]:
-    if item.keys() != CHECKPOINT or [type(item[name]) for name in ("number", "jws", "seq", "mac")] != [
-        int,
-        str,
-        int,
-        str,
-    ]:
+def _read_checkpoint(item: Any) -> CheckpointDocument:
+    if item.keys() != CheckpointDocument.__required_keys__:
         raise ValueError("a checkpoint has other columns")
-    for leaf in item["leaves"] or ():
-        if [type(value) for value in leaf] != [str, int, str]:
-            raise ValueError("a leaf is no such thing")
-        _read_uuid(leaf[0])
-    return item
+    if [type(item[name]) for name in ("number", "jws", "seq", "mac")] != [int, str, int, str]:
+        raise ValueError("a column of a checkpoint is no such value")
+    leaves = None if item["leaves"] is None else list(map(_read_leaf, item["leaves"]))
+    return CheckpointDocument(number=item["number"], jws=item["jws"], seq=item["seq"], mac=item["mac"], leaves=leaves)
+
+
+def _read_leaf(leaf: Any) -> tuple[str, int, str]:
+    if [type(value) for value in leaf] != [str, int, str]:
+        raise ValueError("a leaf is no such thing")
+    _read_uuid(leaf[0])
+    return leaf[0], leaf[1], leaf[2]
 
 
 def _read_uuid(text: Any) -> UUID:

@@ -6,7 +6,6 @@ Every sentence says which; one that says that something does not hold is a findi
 import hmac
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from audit import chain
@@ -15,7 +14,7 @@ from audit.keys import CheckpointKeys, Keyring
 from audit.references import is_receipt
 from audit.times import format_time
 from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, State
-from scores.integrity.case import LISTS, PARTS, Case, CaseMac, hash_case_leaves
+from scores.integrity.case import LISTS, PARTS, Case, CaseMac, CheckpointDocument, hash_case_leaves
 from scores.integrity.verification import expected_score
 from scores.receipts.verifier import Issuer, check_spent
 
@@ -117,9 +116,9 @@ def _read_erasures(entries: Iterable[Entry]) -> Erasures:
 
 def _check_score(case: Case, state: State) -> Iterator[CheckResult]:
     score = case.document["score"]
-    expected: dict[str, Any] = {"id": str(case.player), **expected_score(state)}
-    if expected["reached_at"] is not None:
-        expected["reached_at"] = format_time(expected["reached_at"])
+    derived = expected_score(state)
+    reached_at = format_time(derived.reached_at) if derived.reached_at else None
+    expected = {"id": str(case.player), **derived._asdict(), "reached_at": reached_at}
     broken = [
         f"the score's {name} is {score[name]!r}, the entries make it {value!r}"
         for name, value in expected.items()
@@ -168,7 +167,7 @@ def _check_checkpoints(case: Case, keys: VerificationKeys) -> Iterator[CheckResu
     yield from _report(broken, _describe_checkpoints(case, keys, blocks))
 
 
-def _check_leaves(player: UUID, item: dict[str, Any], block: Block) -> Iterator[str]:
+def _check_leaves(player: UUID, item: CheckpointDocument, block: Block) -> Iterator[str]:
     name = f"checkpoint {item['number']}"
     if block.number != item["number"]:
         yield f"{name} was signed as checkpoint {block.number}"
@@ -176,7 +175,7 @@ def _check_leaves(player: UUID, item: dict[str, Any], block: Block) -> Iterator[
         return
     if (block.count, block.root) != hash_case_leaves(item["leaves"]):
         yield f"the leaves of {name} are not the ones it signed"
-    if [str(player), item["seq"], item["mac"]] not in item["leaves"]:
+    if (str(player), item["seq"], item["mac"]) not in item["leaves"]:
         yield f"the leaf of this player is not one of {name}"
 
 

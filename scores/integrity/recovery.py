@@ -45,7 +45,7 @@ def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID
     for score in Score.objects.select_for_update().filter(pk__in=players).order_by("pk"):
         for difference in find_differences(score.pk):
             if difference.is_sound:
-                Score.objects.filter(pk=score.pk).update(**difference.expected)
+                Score.objects.filter(pk=score.pk).update(**difference.expected._asdict())
                 changed.append(score.pk)
     if changed:
         ranks.recount()  # what was changed behind the triggers' back was not noted by them

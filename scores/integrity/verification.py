@@ -5,9 +5,10 @@ One pass in the order of the players, nothing held in memory per entry, all of o
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -37,26 +38,39 @@ from scores.receipts.verifier import check_spent
 
 Progress = Callable[[int], None]
 Examine = Callable[[State, Entry], Iterable[Finding]]
-Row = dict[str, Any]
-SCORE_FIELDS = (
-    "id",
-    "points",
-    "reached_at",
-    "seq",
-    "head",
-    "frozen",
-    "user_id",
-    "name",
-    "name_key",
-    "claimed_name",
-    "claimed_us",
-    "named_by",
-    "claimed_name",
-    "claimed_us",
-    "seal",
-)
-DERIVED = SCORE_FIELDS[1:6]
 IDENTITY = ("id", "user_id", "name", "claimed_name", "claimed_us", "named_by", "seal")
+
+
+class DerivedScore(NamedTuple):
+    """The columns of a score that its chain determines."""
+
+    points: int
+    reached_at: datetime | None
+    seq: int
+    head: str
+    frozen: bool
+
+
+class ScoreRow(NamedTuple):
+    """A score as it is stored."""
+
+    id: UUID
+    points: int
+    reached_at: datetime | None
+    seq: int
+    head: str
+    frozen: bool
+    user_id: int
+    name: str
+    name_key: str
+    claimed_name: str
+    claimed_us: int
+    named_by: int
+    seal: str
+
+    @property
+    def derived(self) -> DerivedScore:
+        return DerivedScore(self.points, self.reached_at, self.seq, self.head, self.frozen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +78,8 @@ class Difference:
     """A score that is not what its chain says; `stored` is None where there is no such player, `is_sound` whether the chain holds."""
 
     player: UUID
-    expected: Row
-    stored: Row | None
+    expected: DerivedScore
+    stored: DerivedScore | None
     is_sound: bool
 
 
@@ -101,16 +115,15 @@ def find_differences(player: UUID | None = None, progress: Progress = lambda _: 
         for item in _walk(player, examine, progress):
             if isinstance(item, tuple):
                 state, score = item
-                expected = expected_score(state)
-                if score is None or any(score[column] != value for column, value in expected.items()):
-                    yield Difference(state.player, expected, score, state.player not in broken)
+                expected, stored = expected_score(state), score and score.derived
+                if stored != expected:
+                    yield Difference(state.player, expected, stored, state.player not in broken)
 
 
-def expected_score(state: State) -> dict[str, Any]:
+def expected_score(state: State) -> DerivedScore:
     """What the score of this chain must say."""
     reached_at = None if state.reached_us is None else to_moment(state.reached_us)
-    values = (state.balance, reached_at, state.seq, state.mac, state.frozen)
-    return dict(zip(DERIVED, values, strict=True))
+    return DerivedScore(state.balance, reached_at, state.seq, state.mac, state.frozen)
 
 
 def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
@@ -132,7 +145,9 @@ def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
     yield from check.finish()
 
 
-def _walk(player: UUID | None, examine: Examine, progress: Progress) -> Iterator[Finding | tuple[State, Row | None]]:
+def _walk(
+    player: UUID | None, examine: Examine, progress: Progress
+) -> Iterator[Finding | tuple[State, ScoreRow | None]]:
     """Along all chains and scores by player: what `examine` finds in each entry, then the chain's end with its score, if any."""
     scores = _read_scores(player)
     score = next(scores, None)
@@ -142,61 +157,61 @@ def _walk(player: UUID | None, examine: Examine, progress: Progress) -> Iterator
             yield from examine(state, entry)
             state.apply(entry)
             progress(1)
-        while score is not None and score["id"].bytes < owner.bytes:
-            yield State(score["id"]), score
+        while score is not None and score.id.bytes < owner.bytes:
+            yield State(score.id), score
             score = next(scores, None)
-        if score is not None and score["id"] == owner:
+        if score is not None and score.id == owner:
             yield state, score
             score = next(scores, None)
         elif owner != chain.SYSTEM_CHAIN:
             yield state, None
     while score is not None:
-        yield State(score["id"]), score
+        yield State(score.id), score
         score = next(scores, None)
 
 
-def _read_scores(player: UUID | None) -> Iterator[Row]:
+def _read_scores(player: UUID | None) -> Iterator[ScoreRow]:
     scores = Score.objects.order_by("id")
     if player is not None:
         scores = scores.filter(pk=player)
-    rows: Iterator[Row] = scores.values(*SCORE_FIELDS).iterator(CHUNK)
-    return rows
+    return map(ScoreRow._make, scores.values_list(*ScoreRow._fields).iterator(CHUNK))
 
 
-def _compare(state: State, score: Row | None) -> Iterator[Finding]:
+def _compare(state: State, score: ScoreRow | None) -> Iterator[Finding]:
     if score is None:
         yield Finding("score", "there are entries, but no such player", str(state.player), state.seq)
         return
-    for column, value in expected_score(state).items():
-        if score[column] != value:
-            text = f"the score says {score[column]!s}, the log says {value!s}"
+    for column, value in expected_score(state)._asdict().items():
+        stored = getattr(score, column)
+        if stored != value:
+            text = f"the score says {stored!s}, the log says {value!s}"
             yield Finding(f"score.{column}", text, str(state.player), state.seq)
 
 
-def _check_identity(state: State, score: Row | None, keyring: Keyring, erasures: Erasures) -> Iterator[Finding]:
+def _check_identity(state: State, score: ScoreRow | None, keyring: Keyring, erasures: Erasures) -> Iterator[Finding]:
     """Whose score this is and what the player is called, held against the seal and against the entries that name."""
     if score is None:
         return
     player = str(state.player)
-    if score["named_by"] != state.named_by:
-        text = f"the score says entry {score['named_by']}, the newest that names the player is {state.named_by}"
+    if score.named_by != state.named_by:
+        text = f"the score says entry {score.named_by}, the newest that names the player is {state.named_by}"
         yield Finding("score.named_by", text, player, state.seq)
-    kid = score["seal"].rpartition(":")[0]
+    kid = score.seal.rpartition(":")[0]
     if not _is_identity_sealed(score):
         # Where the key of the chain itself is missing, it is the key file that is not whole.
         rule = "kid" if kid == state.kid and kid not in keyring.keys else "score.seal"
         yield Finding(
             rule, f"account, name or what a token said are not what was sealed with the key {kid!r}", player, state.seq
         )
-    if state.named_by <= erasures.until.get(player, -1) and score["name"] != erased_name(state.player):
+    if state.named_by <= erasures.until.get(player, -1) and score.name != erased_name(state.player):
         yield Finding("score.name", "is another than the erasure of the player left", player, state.seq)
-    if score["name_key"] != name_key(score["name"]):
+    if score.name_key != name_key(score.name):
         yield Finding("score.name_key", "is not that of the name", player)
 
 
-def _is_identity_sealed(score: Row) -> bool:
+def _is_identity_sealed(score: ScoreRow) -> bool:
     try:
-        return Score(**{name: score[name] for name in IDENTITY}).is_sealed
+        return Score(**{name: getattr(score, name) for name in IDENTITY}).is_sealed
     except LedgerKeyMissing:
         return False
 

@@ -22,13 +22,13 @@ class CorrectionCommand(BaseCommand):
     def add_own_arguments(self, parser: CommandParser) -> None:
         """What this correction needs beyond the player."""
 
-    def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
+    def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
         """Call the service; raises Refused when it may not be."""
         raise NotImplementedError
 
     def handle(self, *, player: UUID, reason: str, actor: str | None, **options: Any) -> None:
         try:
-            entry = self.correct(player=player, reason=reason, actor=find_actor(actor), options=options)
+            entry = self.correct(player=player, reason=reason, actor=find_actor(actor), **options)
         except Refused as refusal:
             raise CommandError(refusal.explanation) from None
         self.stdout.write(self.describe(entry))

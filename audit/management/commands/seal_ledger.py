@@ -13,7 +13,7 @@ class Command(RepeatingCommand):
     fatal_faults = (SigningRefused,)
     passing_faults = (SigningRefused, OSError, DatabaseError)
 
-    def run_round(self, options: dict[str, Any]) -> None:
+    def run_round(self, **options: Any) -> None:
         made = sign_checkpoints()
         for checkpoint in made:
             self.stdout.write(f"Signed checkpoint {checkpoint.number}.")

@@ -20,6 +20,6 @@ class Command(CorrectionCommand):
         )
 
     @transaction.atomic
-    def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
+    def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
         parts = corrections.split_adjustment(options["delta"])
         return [corrections.adjust(player=player, delta=part, reason=reason, actor=actor) for part in parts][-1]

@@ -27,7 +27,7 @@ class Command(RepeatingCommand):
             raise CommandError("--days must be more than 0 and at most 366.")
         super().handle(every=every, **options)
 
-    def run_round(self, options: dict[str, Any]) -> None:
+    def run_round(self, **options: Any) -> None:
         began = time.monotonic()
         found = detect(window=timedelta(days=options["days"]))
         for flag in found.opened:

@@ -11,7 +11,7 @@ from scores.management.correction import CorrectionCommand
 class Command(CorrectionCommand):
     help = "Remove a person's name, account data, addresses, agents, reasons and receipts; the chain still verifies."
 
-    def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
+    def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
         return corrections.erase_player(player=player, reason=reason, actor=actor)
 
     def describe(self, entry: AuditEntry) -> str:

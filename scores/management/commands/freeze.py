@@ -11,5 +11,5 @@ from scores.management.correction import CorrectionCommand
 class Command(CorrectionCommand):
     help = "Take a player off the board, who can gain nothing until unfrozen."
 
-    def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
+    def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
         return corrections.freeze(player=player, reason=reason, actor=actor)

@@ -64,9 +64,11 @@ class Command(BaseCommand):
         if difference.stored is None:
             return f"{difference.player}: there are entries, but no such player"
         columns = [
-            f"{column} is {difference.stored[column]!s}, the log says {value!s}"
-            for column, value in difference.expected.items()
-            if difference.stored[column] != value
+            f"{column} is {stored!s}, the log says {value!s}"
+            for column, stored, value in zip(
+                difference.expected._fields, difference.stored, difference.expected, strict=True
+            )
+            if stored != value
         ]
         doubt = "" if difference.is_sound else " (its chain does not hold and proves nothing; see verify_ledger)"
         return f"{difference.player}: {'; '.join(columns)}{doubt}"

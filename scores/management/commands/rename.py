@@ -16,5 +16,5 @@ class Command(CorrectionCommand):
     def add_own_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="the name to show")
 
-    def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
+    def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
         return corrections.rename(player=player, name=options["name"], reason=reason, actor=actor)

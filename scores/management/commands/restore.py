@@ -16,5 +16,5 @@ class Command(CorrectionCommand):
     def add_own_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("seq", type=int, help="number of the void, or of the entry it reversed")
 
-    def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
+    def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
         return corrections.restore(player=player, seq=options["seq"], reason=reason, actor=actor)

@@ -11,5 +11,5 @@ from scores.management.correction import CorrectionCommand
 class Command(CorrectionCommand):
     help = "Let a frozen player back on the board."
 
-    def correct(self, *, player: UUID, reason: str, actor: str, options: dict[str, Any]) -> AuditEntry:
+    def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
         return corrections.unfreeze(player=player, reason=reason, actor=actor)

@@ -3,7 +3,8 @@
 import json
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ from scores.integrity.verification import verify
 from scores.models import Score
 
 PROGRESS_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    entries: int
+    findings: int
+    seconds: float
 
 
 class Command(BaseCommand):
@@ -51,8 +59,8 @@ class Command(BaseCommand):
         if player is not None and not findings and not Score.objects.filter(pk=player).exists():
             raise CommandError(f"There is no player {player}.")
         seconds = round(time.monotonic() - progress.began, 3)
-        summary = {"entries": progress.entries, "findings": findings, "seconds": seconds}
-        self._print(summary if json else self._sentence(summary, copies is not None))
+        summary = Summary(progress.entries, findings, seconds)
+        self._print(asdict(summary) if json else self._sentence(summary, copies is not None))
         if not no_record:
             self._record(
                 started_at=started_at,
@@ -81,14 +89,14 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
 
-    def _print(self, document: dict[str, Any] | str) -> None:
+    def _print(self, document: Mapping[str, object] | str) -> None:
         self.stdout.write(document if isinstance(document, str) else json.dumps(document))
 
     @staticmethod
-    def _sentence(summary: dict[str, Any], compared: bool) -> str:
-        verdict = f"{summary['findings']} FINDINGS" if summary["findings"] else "no findings"
+    def _sentence(summary: Summary, compared: bool) -> str:
+        verdict = f"{summary.findings} FINDINGS" if summary.findings else "no findings"
         hint = "" if compared else " Not compared with exported checkpoints (--pinned)."
-        return f"{summary['entries']} entries in {summary['seconds']} s: {verdict}.{hint}"
+        return f"{summary.entries} entries in {summary.seconds} s: {verdict}.{hint}"
 
 
 class Progress:
