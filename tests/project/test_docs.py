@@ -303,3 +303,21 @@ def test_commands_of_the_documents_exist() -> None:
         text = path.read_text(encoding="utf-8")
         named = re.findall(r"(?:manage\.py|run --rm manage) ([a-z_]+)", text)
         assert set(named) - set(known) - {"commands"} == set(), path
+
+
+def test_a_decision_has_at_most_fifteen_lines() -> None:
+    lengths = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "docs/decisions").iterdir()
+    }
+    assert {name: length for name, length in lengths.items() if length > 15} == {}
+
+
+def test_files_that_the_documents_name_exist() -> None:
+    rooms = "audit|benchmarks|docs|scoreboard_project|scores|static|templates|tests"
+    # What docs/architecture.md names, test_architecture_doc.py looks for.
+    documents = [path for path in (ROOT / "docs").rglob("*.md") if path.name != "architecture.md"]
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks/README.md", *documents):
+        named = set(
+            re.findall(rf"\b(?:{rooms})/[\w./-]*\w\.(?:py|md|js|json|svg|png|html)\b", path.read_text(encoding="utf-8"))
+        )
+        assert [name for name in named if not (ROOT / name).exists()] == [], path

@@ -25,7 +25,7 @@ class Rounds(RepeatingCommand):
         super().__init__(stdout=io.StringIO(), stderr=io.StringIO(), no_color=True)
         self.outcomes = list(outcomes)
 
-    def run_round(self, options: dict[str, Any]) -> None:
+    def run_round(self, **options: Any) -> None:
         outcome = self.outcomes.pop(0)
         if not self.outcomes:
             signal.raise_signal(signal.SIGTERM)
