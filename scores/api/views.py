@@ -64,6 +64,10 @@ class JSONView(APIView):
         return dict(serializer.validated_data)
 
 
+# A fast path answers most requests of the two routes below in front of these views (scoreboard_project/server/fast_update.py and
+# fast_top.py). What is changed here is changed there too: tests/scoreboard_project/server/test_fast_paths.py compares them.
+
+
 class UpdateView(JSONView):
     authentication_classes = (BearerAuthentication,)
     throttle_classes = (PlayerLimit,)

@@ -4,9 +4,16 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.db import OperationalError, connections
+from prometheus_client import REGISTRY
 
+from scoreboard_project.server import fast_top
+from scoreboard_project.server.fast_path import PASS_TO_VIEW
+from scoreboard_project.server.wsgi_bridge import build_environ
 from scores.models import Action, Score
 from tests.support.acting import access_token, make_player
 from tests.support.http_client import JSON, ask, headers_of
@@ -16,6 +23,7 @@ from tests.support.servers import ScoreboardServer
 pytestmark = pytest.mark.django_db(transaction=True)
 TOP = "/api/score/top"
 UPDATE = "/api/score/update"
+FAILURES = "scoreboard_fast_path_failures_total", {"route": TOP[1:]}
 Start = Callable[..., ScoreboardServer]
 
 
@@ -28,22 +36,6 @@ def ada(transactional_db: None) -> Score:
 def act(server: ScoreboardServer, player: Score, key: str) -> None:
     sent = JSON | {"Authorization": f"Bearer {access_token(player)}", "Idempotency-Key": key}
     assert ask(server, "PATCH", UPDATE, '{"action": "step"}', sent)[0].status == 200
-
-
-@pytest.mark.parametrize("condition", [None, "*", "W/{tag}", '"other"'])
-def test_its_answers_are_those_of_the_view(condition: str | None, ada: Score, scoreboard_server: Start) -> None:
-    server = scoreboard_server()
-    act(server, ada, "one")
-    by_view, body = ask(server, "GET", f"{TOP}?by=view")
-    sent = {} if condition is None else {"If-None-Match": condition.format(tag=by_view.headers["ETag"])}
-    by_view, body = ask(server, "GET", f"{TOP}?by=view", headers=sent)
-    ask(server, "GET", TOP)
-    for _ in range(2):
-        answer, content = ask(server, "GET", TOP, headers=sent)
-        assert answer.status == by_view.status == (304 if condition in {"*", "W/{tag}"} else 200)
-        assert headers_of(answer) == headers_of(by_view)
-        assert (json.loads(content or "{}").get("entries")) == json.loads(body or "{}").get("entries")
-        assert answer.headers["X-Request-ID"] != by_view.headers["X-Request-ID"]
 
 
 def test_an_answer_of_nothing_new_is_counted_as_such_whoever_gives_it(scoreboard_server: Start) -> None:
@@ -148,3 +140,25 @@ def test_nothing_is_read_over_plain_http_where_https_is_asked_for(scoreboard_ser
         answer, _ = ask(server, "GET", TOP, headers=proxied)
         assert (answer.status, "max-age" in answer.headers["Strict-Transport-Security"]) == (200, True)
         assert ask(server, "GET", TOP, headers=proxied | {"X-Forwarded-Proto": "http"})[0].status == 301
+
+
+@pytest.mark.parametrize(
+    ("error", "has_traceback"), [(OperationalError("gone"), False), (TimeoutError(), False), (KeyError("a bug"), True)]
+)
+def test_a_look_that_fails_is_left_to_the_view_counted_and_logged(
+    error: Exception, has_traceback: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(fast_top, "read_snapshot", fail)
+    fast_path = fast_top.TopFastPath()
+    scope = {"http_version": "1.1", "method": "GET", "path": TOP, "query_string": b"", "scheme": "http"}
+    environ = build_environ(scope | {"headers": [(b"host", b"localhost")], "client": ("192.0.2.7", 4711)}, b"")
+    fast_path.learn(environ, {"status": 200, "headers": []})
+    before = REGISTRY.get_sample_value(*FAILURES) or 0
+    assert async_to_sync(fast_path.answer)(environ) is PASS_TO_VIEW
+    assert REGISTRY.get_sample_value(*FAILURES) == before + 1
+    [record] = caplog.records
+    assert (record.getMessage(), bool(record.exc_info)) == (f"GET top is left to the view: {error!r}", has_traceback)
+    fast_path._batcher._thread.submit(connections.close_all).result()

@@ -84,99 +84,6 @@ def test_what_is_kept_logged_and_counted_is_what_the_view_keeps(ada: Score, scor
     assert counted['scoreboard_request_seconds_count{route="api/score/update",status="2xx"}'] == 2
 
 
-ODD: dict[str, tuple[dict[str, str], object]] = {
-    "no token": ({"Authorization": ""}, {"action": "daily-quiz"}),
-    "another scheme": ({"Authorization": "Basic YTpi"}, {"action": "daily-quiz"}),
-    "a broken token": ({"Authorization": "Bearer a.b.c"}, {"action": "daily-quiz"}),
-    "no key": ({"Idempotency-Key": ""}, {"action": "daily-quiz"}),
-    "a key with a space": ({"Idempotency-Key": "a b"}, {"action": "daily-quiz"}),
-    "a key of another act": ({"Idempotency-Key": "first"}, {"action": "other"}),
-    "another type": ({"Content-Type": "text/plain"}, {"action": "daily-quiz"}),
-    "another charset": ({"Content-Type": "application/json; charset=latin-1"}, {"action": "daily-quiz"}),
-    "a field too many": ({}, {"action": "daily-quiz", "points": 5}),
-    "both": ({}, {"action": "daily-quiz", "receipt": "x"}),
-    "none": ({}, {}),
-    "a list": ({}, ["daily-quiz"]),
-    "a number": ({}, {"action": 5}),
-    "an empty action": ({}, {"action": ""}),
-    "no slug": ({}, {"action": "daily quiz\x00"}),
-    "an unknown action": ({}, {"action": "unknown"}),
-    "a receipt that is none": ({}, {"receipt": "a.b.c"}),
-    "a stranger's host": ({"Host": "stranger.example"}, {"action": "daily-quiz"}),
-}
-
-
-@pytest.mark.parametrize("oddity", ODD)
-def test_what_is_odd_is_refused_as_by_the_view_and_counted_once(
-    oddity: str, ada: Score, scoreboard_server: Start
-) -> None:
-    server = scoreboard_server()
-    Action.objects.create(slug="other", label="Other", points=1)
-    assert act(server, bearer(ada, "first"))[0].status == 200
-    before = left(act(server, bearer(ada, "first"))[0])
-    changes, body = ODD[oddity]
-    headers = {name: value for name, value in (bearer(ada, "odd") | changes).items() if value}
-    sent = json.dumps(body)
-    answers = [ask(server, "PATCH", path, sent, headers) for path in (UPDATE, VIEW)]
-    (answer, content), (by_view, problem) = answers
-    assert 400 <= by_view.status < 500
-    assert (answer.status, content) == (by_view.status, problem)
-    assert headers_of(answer) == headers_of(by_view)
-    counted = 2 * ("RateLimit" in by_view.headers)
-    assert left(act(server, bearer(ada, "first"))[0]) == before - counted - 1
-    assert list(AuditEntry.objects.filter(player=ada.pk).values_list("seq", "action")) == [(1, "daily-quiz")]
-    assert "Traceback" not in server.log
-
-
-def deactivate(player: Score) -> None:
-    player.user.is_active = False
-    player.user.save()
-
-
-def change_password(player: Score) -> None:
-    player.user.set_password("another long enough password")
-    player.user.save()
-
-
-@pytest.mark.parametrize(
-    ("happens", "reason"),
-    [
-        (lambda player: Score.objects.filter(pk=player.pk).update(frozen=True), "player_frozen"),
-        (deactivate, "token_invalid:inactive"),
-        (change_password, "token_invalid:password_changed"),
-        (lambda _: change_actions(receipt_required=True), "receipt_required"),
-        (lambda _: change_actions(cooldown_seconds=80_000), "cooldown"),
-    ],
-)
-def test_whose_act_was_refused_is_logged_and_kept_as_by_the_view(
-    happens: Callable[[Score], object], reason: str, ada: Score, scoreboard_server: Start
-) -> None:
-    server = scoreboard_server()
-    token = bearer(ada)
-    act(server, token)
-    happens(ada)
-    by_view, said = act(server, token | {"Idempotency-Key": "second"}, path=VIEW)
-    answer, again = act(server, token | {"Idempotency-Key": "second"})
-    assert (answer.status, again) == (by_view.status, said)
-    assert {name for name, _ in set(headers_of(answer)) ^ set(headers_of(by_view))} <= {"retry-after"}
-    line = f"refused PATCH {UPDATE} with {answer.status} {reason} player={ada.pk} address=127.0.0.1"
-    assert server.log.count(line) == 2
-    kept = [(reason, str(ada.pk), 2)]
-    wait_until(
-        lambda: list(Refusal.objects.values_list("reason", "subject", "count")) == kept,
-        seconds=10,
-        what="Writing the refusals",
-    )
-
-
-def test_a_duplicate_key_in_the_body_is_refused(ada: Score, scoreboard_server: Start) -> None:
-    server = scoreboard_server()
-    act(server, bearer(ada))
-    for body in ('{"action":"daily-quiz","action":"daily-quiz"}', '{"action":"daily-quiz"', "", "\ufeff{}"):
-        assert ask(server, "PATCH", UPDATE, body.encode(), bearer(ada, "odd"))[0].status == 400
-    assert AuditEntry.objects.filter(player=ada.pk).count() == 1
-
-
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.postgresql)])
 def test_many_at_once_are_counted_to_the_one(workers: int, ada: Score, scoreboard_server: Start) -> None:
     server = scoreboard_server(workers=workers, SCORE_UPDATE_RATE="30/d")
@@ -203,20 +110,6 @@ def test_a_limit_that_is_reached_is_said_as_by_the_view(ada: Score, scoreboard_s
         seconds=10,
         what="Writing the refusals",
     )
-
-
-def test_an_act_in_its_cooldown_is_refused_as_by_the_view(ada: Score, scoreboard_server: Start) -> None:
-    server = scoreboard_server()
-    change_actions(cooldown_seconds=80_000)
-    assert act(server, bearer(ada, "first"))[0].status == 200
-    by_view, said = act(server, bearer(ada, "second"), path=VIEW)
-    answer, again = act(server, bearer(ada, "second"))
-    assert (answer.status, again, said["code"]) == (429, said, "cooldown")
-    # The pause gets shorter by the second.
-    assert {name for name, _ in headers_of(answer) - headers_of(by_view)} <= {"retry-after"}
-    assert 0 <= int(by_view.headers["Retry-After"]) - int(answer.headers["Retry-After"]) <= 5
-    assert server.log.count("with 429 cooldown") == 2
-    assert AuditEntry.objects.filter(player=ada.pk).count() == 1
 
 
 def test_nothing_is_awarded_over_plain_http_where_https_is_asked_for(ada: Score, scoreboard_server: Start) -> None:
