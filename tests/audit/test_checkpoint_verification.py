@@ -53,7 +53,7 @@ def test_a_removed_checkpoint_is_missed_with_its_leaves_and_by_the_next(exported
 def test_leaves_that_were_changed_are_not_the_ones_it_signed(exported: list[str]) -> None:
     with tampering():
         CheckpointHead.objects.filter(checkpoint_id=2).update(mac="x")
-        assert find_broken() == ["the leaves of checkpoint 2 are not the ones it sealed"]
+        assert find_broken() == ["the leaves of checkpoint 2 are not the ones it signed"]
 
 
 def test_a_signature_that_does_not_hold_is_said(exported: list[str]) -> None:
