@@ -58,7 +58,7 @@ def test_what_was_changed_is_told_from_what_holds(entry: AuditEntry, changes: di
     with tampering():
         AuditEntry.objects.filter(pk=entry.pk).update(**changes)
         entry.refresh_from_db()
-        assert {subject for subject, holds in check(entry).items() if holds is False} == broken
+        assert {subject for subject, holds in examine(entry).items() if holds is False} == broken
 
 
 def test_a_receipt_is_read_without_being_trusted() -> None:
