@@ -151,7 +151,6 @@ CACHES: dict[str, Any] = {
 
 # --- Tokens, receipts, the log
 
-RATELIMIT_USE_CACHE = "limits"
 SCORE_UPDATE_RATE = env.rate("SCORE_UPDATE_RATE")
 LOGIN_RATE = env.rate("LOGIN_RATE")
 LOGIN_ADDRESS_RATE = env.rate("LOGIN_ADDRESS_RATE")

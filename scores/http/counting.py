@@ -1,4 +1,4 @@
-"""The counts of limits, in django-ratelimit's form, and what else limits remember: in Valkey, and in this process while it is away."""
+"""The counts of limits, and what else limits remember: in Valkey, and in this process while it is away."""
 
 import logging
 import threading
@@ -36,34 +36,32 @@ class Usage(NamedTuple):
         return self.used > self.quota
 
 
-class CountingCache(BaseCache):
-    """The two calls that django-ratelimit counts with, `add` and `incr`, as one round trip to Valkey or Redis for many subjects.
+class Count(NamedTuple):
+    """What is to be counted: so many `times` more (none, to look only) under a key that names its window, kept for `seconds`."""
 
-    `add` only notes what is to be counted, and `count` counts all that was noted. Without a server (LOCATION empty), or while
-    it is out of reach, counts are kept in this process. `set` and `get` remember a number beside them, in this process too, so
-    that it outlives a restart of the server. Django makes one for each thread.
+    key: str
+    seconds: int
+    times: int
+
+
+class CountingCache(BaseCache):
+    """A cache that also counts for limits: many subjects in one round trip to Valkey or Redis, each count in one step.
+
+    Without a server (LOCATION empty), or while it is out of reach, counts are kept in this process. `set` and `get` remember a
+    number beside them, in this process too, so that it outlives a restart of the server. Django makes one for each thread.
     """
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
         # Shared by the threads: a connection pool must not be one for each.
         self._server = _server(location) if location else None
-        self._noted: list[tuple[str, int]] = []
 
-    def add(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        self._noted.append((self.make_key(key, version), int(timeout or 0)))
-        return False
-
-    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        return 0
-
-    def count(self, limit: str, times: Iterable[int]) -> list[int]:
-        """So many more under each noted key of a limit, in order: the counts after it."""
-        keys, self._noted = self._noted, []
-        noted = [(key, seconds, more) for (key, seconds), more in zip(keys, times, strict=True)]
-        counts = self._server.count(noted) if self._server is not None else None
+    def count(self, limit: str, asked: Iterable[Count]) -> list[int]:
+        """Count all that is asked of a limit, in order: where each count stands then."""
+        asked = [each._replace(key=self.make_key(each.key)) for each in asked]
+        counts = self._server.count(asked) if self._server is not None else None
         if counts is None:
-            counts = [_counts_here(limit, seconds).count(key, more) for key, seconds, more in noted]
+            counts = [_counts_here(limit, each.seconds).count(each.key, each.times) for each in asked]
         return counts
 
     def set(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> None:
@@ -104,12 +102,12 @@ class LimitServer:
         self._lock = threading.Lock()
         self.within_reach = True
 
-    def count(self, noted: Iterable[tuple[str, int, int]]) -> list[int] | None:
-        """For each key, which starts and ends with its window, and seconds of that: so many more; None while out of reach."""
+    def count(self, asked: Iterable[Count]) -> list[int] | None:
+        """Count all of it: where each count stands then; None while out of reach."""
 
         def ask() -> list[int]:
             pipeline = self._client.pipeline(transaction=False)
-            for key, seconds, times in noted:
+            for key, seconds, times in asked:
                 pipeline.set(key, 0, ex=seconds, nx=True)
                 pipeline.incrby(key, times)
             return [int(count) for count in pipeline.execute()[1::2]]

@@ -1,22 +1,22 @@
 """Rate limits: who is counted, how often what may be done, and what is said about it. `counting` keeps the counts."""
 
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, cast
 
 from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest
-from django_ratelimit.core import get_usage
+from django_ratelimit.core import EXPIRATION_FUDGE, _get_window, _make_cache_key
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from scores.addresses import name_subject
 from scores.errors import RateLimited
-from scores.http import counting
 from scores.http.context import caller_of, context_of
-from scores.http.counting import Usage
+from scores.http.counting import Count, CountingCache, Usage, servers
 
 
 def count(name: str, rate: str, subjects: Sequence[str]) -> list[Usage]:
@@ -33,18 +33,23 @@ def count(name: str, rate: str, subjects: Sequence[str]) -> list[Usage]:
 
 
 def _count(name: str, rate: str, times: Mapping[str, int]) -> dict[str, Usage]:
-    """Count so many requests of each subject, none perhaps: where each stands then."""
-    usages = [get_usage(None, group=name, key=_key(subject), rate=rate, increment=True) for subject in times]
-    counts = cast("counting.CountingCache", caches["limits"]).count(name, times.values())
+    """Count so many requests of each subject, none perhaps: where each stands then.
+
+    Keys and windows are django-ratelimit's. Its `get_usage` would make a round trip or two for each subject.
+    """
+    quota, period = split_rate(rate)
+    windows = {subject: _get_window(subject, period) for subject in times}
+    asked = [
+        Count(_make_cache_key(name, window, rate, subject, None), period + EXPIRATION_FUDGE, times[subject])
+        for subject, window in windows.items()
+    ]
+    counts = cast("CountingCache", caches["limits"]).count(name, asked)
+    now = int(time.time())
     return {
         # The second that a window ends with is still its own.
-        subject: Usage(name, rate, usage["limit"], used, usage["time_left"] + 1)
-        for subject, usage, used in zip(times, usages, counts, strict=True)
+        subject: Usage(name, rate, quota, used, window - now + 1)
+        for (subject, window), used in zip(windows.items(), counts, strict=True)
     }
-
-
-def _key(subject: str) -> Callable[[str, Any], str]:
-    return lambda _group, _request: subject
 
 
 class RateLimit(BaseThrottle):
@@ -205,4 +210,4 @@ def split_rate(rate: str) -> tuple[int, int]:
 
 def limits_are_shared() -> bool:
     """Whether all processes count together, as far as the last request could tell."""
-    return all(server.within_reach for server in counting.servers.values())
+    return all(server.within_reach for server in servers.values())

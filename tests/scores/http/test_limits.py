@@ -8,15 +8,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import caches
 from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client, RequestFactory
+from django_ratelimit.core import EXPIRATION_FUDGE, get_usage
 from pytest_django import Settings
 
 from scoreboard_project.server.wsgi_bridge import build_environ
 from scores.addresses import find_network
 from scores.http import context
 from scores.http.context import client_address
-from scores.http.limits import split_rate
+from scores.http.counting import Count, CountingCache
+from scores.http.limits import count, split_rate
 from scores.models import Action, Score
 from tests.support.acting import PASSWORD, access_token, make_player, read_problem, update
 from tests.support.servers import ScoreboardServer, Valkey
@@ -275,3 +278,23 @@ def test_two_processes_count_together(scoreboard_server: Callable[..., Scoreboar
         return status
 
     assert [act(number) for number in range(5)] == [200, 200, 200, 429, 429]
+
+
+@pytest.mark.parametrize("rate", ["60/d", "5/2h"])
+def test_keys_and_windows_are_those_of_django_ratelimit(
+    rate: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RATELIMIT_USE_CACHE = "default"
+    theirs = get_usage(None, group="read", key=lambda *_: "192.0.2.1", rate=rate, increment=True)
+    asked: list[Count] = []
+
+    def note(_: CountingCache, limit: str, counts: list[Count]) -> list[int]:
+        asked.extend(counts)
+        return [1]
+
+    monkeypatch.setattr(CountingCache, "count", note)
+    [ours] = count("read", rate, ["192.0.2.1"])
+    [(key, seconds, times)] = asked
+    assert (caches["default"].get(key), times, seconds) == (1, 1, split_rate(rate)[1] + EXPIRATION_FUDGE)
+    assert (ours.quota, ours.used) == (theirs["limit"], theirs["count"])
+    assert 0 <= theirs["time_left"] + 1 - ours.seconds <= 2
