@@ -1,11 +1,11 @@
 """Shapes of what comes in and goes out. Input is exact: unknown fields are refused, text is text. Nothing here saves."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 from rest_framework import serializers
 
 from scores.awards.rules import Award
-from scores.board.standings import PlayerRank
+from scores.board.standings import BoardRow, PlayerRank
 from scores.names import MAXIMUM_LENGTH
 
 MAXIMUM_RECEIPT_LENGTH = 4096
@@ -130,7 +130,39 @@ class ProblemShape(serializers.Serializer[Any]):
     errors = FieldProblemShape(many=True, required=False)  # type: ignore[assignment]
 
 
-def show_award(award: Award) -> dict[str, Any]:
+class PlayerBody(TypedDict):
+    id: str
+    name: str
+
+
+class EntryBody(TypedDict):
+    seq: int
+    mac: str
+
+
+class AwardBody(TypedDict):
+    """What `AwardShape` describes."""
+
+    player: PlayerBody
+    action: str
+    delta: int
+    score: int
+    verified: bool
+    replayed: bool
+    entry: EntryBody
+
+
+class RankBody(TypedDict):
+    """What `PlaceShape` describes."""
+
+    player: PlayerBody
+    score: int
+    rank: int | None
+    above: list[BoardRow]
+    below: list[BoardRow]
+
+
+def show_award(award: Award) -> AwardBody:
     """The answer to an update."""
     entry = award.entry
     return {
@@ -144,7 +176,7 @@ def show_award(award: Award) -> dict[str, Any]:
     }
 
 
-def show_rank(found: PlayerRank) -> dict[str, Any]:
+def show_rank(found: PlayerRank) -> RankBody:
     """The answer to "where am I"."""
     score = found.score
     return {

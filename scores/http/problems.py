@@ -2,7 +2,7 @@
 
 import logging
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -42,11 +42,19 @@ GENERAL_DETAILS = {
 RETRY_SECONDS = 2
 
 
-def problem(
-    status: int, code: str, title: str, detail: str, errors: list[dict[str, str]] | None = None
-) -> dict[str, Any]:
-    """The document itself."""
-    document: dict[str, Any] = {
+class Problem(TypedDict):
+    """The document, as RFC 9457 has it, with our `code` and, of bad fields, `errors`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: NotRequired[list[dict[str, str]]]
+
+
+def problem(status: int, code: str, title: str, detail: str, errors: list[dict[str, str]] | None = None) -> Problem:
+    document: Problem = {
         "type": f"urn:scoreboard:problem:{code}",
         "title": title,
         "status": status,
@@ -58,7 +66,7 @@ def problem(
     return document
 
 
-def general_problem(status: int) -> dict[str, Any]:
+def general_problem(status: int) -> Problem:
     """The document for a status that came from outside our own rules."""
     title = HTTPStatus(status).phrase
     return problem(
@@ -66,7 +74,7 @@ def general_problem(status: int) -> dict[str, Any]:
     )
 
 
-def respond(status: int, document: dict[str, Any], headers: dict[str, str] | None = None) -> HttpResponse:
+def respond(status: int, document: Problem, headers: dict[str, str] | None = None) -> HttpResponse:
     response = JsonResponse(document, status=status, content_type=CONTENT_TYPE, headers=headers)
     response["Cache-Control"] = "no-store"
     return response
