@@ -69,32 +69,32 @@ _encode_sorted = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort
 
 
 def canonical(entry: SealedEntry) -> bytes:
-    """The bytes the MAC is computed over: a JSON array of the version and the sealed fields, ASCII, without spaces."""
+    """Write the bytes the MAC is computed over: a JSON array of the version and the sealed fields, ASCII, without spaces."""
     values = [getattr(entry, field) for field in SEALED_FIELDS]
     values[0] = str(values[0])
     return canonical_values(VERSION, values)
 
 
 def canonical_values(version: str, values: Sequence[SealedValue]) -> bytes:
-    """The same for values that are read already; `version` keeps what is sealed for one purpose out of every other."""
+    """Write the same for values that are read already; `version` keeps what is sealed for one purpose out of every other."""
     return _encode([version, *values]).encode("ascii")
 
 
 def compute_mac(key: bytes, entry: SealedEntry) -> str:
-    """HMAC-SHA256 of `canonical(entry)` in lower-case hex."""
+    """Compute HMAC-SHA256 of `canonical(entry)`, in lower-case hex."""
     return authenticate(key, canonical(entry))
 
 
 def authenticate(key: bytes, data: bytes) -> str:
-    """HMAC-SHA256 in lower-case hex."""
+    """Compute HMAC-SHA256 of the data, in lower-case hex."""
     return hmac.digest(key, data, "sha256").hex()
 
 
 def salted(context: Mapping[str, str]) -> dict[str, str]:
-    """The context with a fresh salt, without which a short context could be guessed from `detail`."""
+    """Add a fresh salt to the context: without it a short one could be guessed from `detail`."""
     return {**context, "salt": secrets.token_hex(16)}
 
 
 def commit_to(context: Mapping[str, str]) -> str:
-    """`detail`: SHA-256 of the salted context as JSON with sorted keys, ASCII, without spaces, in lower-case hex."""
+    """Compute `detail`: SHA-256 of the salted context as JSON with sorted keys, ASCII, without spaces, in lower-case hex."""
     return hashlib.sha256(_encode_sorted(context).encode("ascii")).hexdigest()

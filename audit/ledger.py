@@ -49,7 +49,7 @@ class ChainEnd(NamedTuple):
 
 
 def read_end(player: UUID, *, now_us: int | None = None) -> ChainEnd:
-    """Where a chain ends and what time it is, in one read; under the lock of the caller both still hold for what it appends.
+    """Read where a chain ends and what time it is, at once; under the lock of the caller both still hold for what it appends.
 
     `now_us` is the log's clock where the caller has read it already, under the same lock.
     """

@@ -31,12 +31,12 @@ class Caller:
 
 
 def password_stamp(user: AbstractBaseUser) -> str:
-    """What changes with the password (and with SECRET_KEY) and tells nothing of it."""
+    """Make what changes with the password (and with SECRET_KEY) and tells nothing of it."""
     return user.get_session_auth_hash()[:PASSWORD_STAMP_LENGTH]
 
 
 def check_caller(score: Score, caller: Caller) -> None:
-    """That the token still speaks for this player; raises TokenInvalid."""
+    """Check that the token still speaks for this player. Raises TokenInvalid when the account is closed or has another password."""
     if not score.user.is_active:
         raise TokenInvalid(reason="inactive")
     if caller.password_stamp is not None and not hmac.compare_digest(password_stamp(score.user), caller.password_stamp):

@@ -13,7 +13,10 @@ from scores.storable import is_storable
 
 @transaction.atomic
 def set_action(*, actor: str, reason: str = "", **terms: Unpack[ActionTerms]) -> Action:
-    """Add a catalogue action or set every field of one; the change is an entry of the system chain."""
+    """Add an action, or set all terms of one; a change is an entry of the system chain, the same again is none.
+
+    Raises InvalidBody when the terms are not fit, Unavailable when the system chain or the action's seal cannot be trusted.
+    """
     action = Action(**terms)
     try:
         if not all(map(is_storable, (action.slug, action.label, reason))):
@@ -39,5 +42,5 @@ def set_action(*, actor: str, reason: str = "", **terms: Unpack[ActionTerms]) ->
 
 
 def describe_terms(action: Action | None) -> str:
-    """An action's terms as the log keeps them."""
+    """Write an action's terms as the log keeps them; empty for none."""
     return "" if action is None else " ".join(f"{name}={value!r}" for name, value in sorted(action.terms.items()))

@@ -1,4 +1,7 @@
-"""What every writer of a score does: append to the player's chain and move the score along, or hold what cannot be trusted."""
+"""Appends an entry to a chain and moves the score along, or holds what cannot be trusted.
+
+Every writer of a score comes through here but `awards.compare_and_swap`, whose one statement does both.
+"""
 
 import logging
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What may be refused, each with its stable code. `api.problems` turns them into HTTP, the admin and commands into a message."""
+"""What may be refused, each with its stable code. `http.problems` turns them into HTTP, the admin and commands into a message."""
 
 from typing import ClassVar
 

@@ -19,7 +19,10 @@ MAXIMUM_POINTS = 1_000_000
 
 
 def protect_played(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
-    """on_delete: a user who has entries cannot be deleted (deactivate or erase instead); one who has none takes the empty score along."""
+    """Decide on_delete: a user who has entries cannot be deleted (deactivate or erase instead), one without takes the empty score along.
+
+    Raises ProtectedError when there are entries.
+    """
     played = sub_objs.filter(seq__gt=0)
     (models.PROTECT if played.exists() else models.CASCADE)(collector, field, sub_objs, using)
 
@@ -97,9 +100,10 @@ class Score(models.Model):
         super().save(**options)
 
     def rename(self, text: str, entry: AuditEntry | None = None) -> None:
-        """Take a new name after the rule in `names`, by this entry of the player's own chain if there is one; raises InvalidName.
+        """Take a new name after the rule in `names`, by this entry of the player's own chain if there is one.
 
-        The caller saves NAME_FIELDS, under the lock under which `is_sealed` was found to hold.
+        Raises InvalidName when the text breaks that rule. The caller saves NAME_FIELDS, under the lock under which `is_sealed` was
+        found to hold.
         """
         self.name = clean_name(text)
         self.name_key = name_key(self.name)
@@ -119,7 +123,7 @@ class Score(models.Model):
 
     @property
     def is_sealed(self) -> bool:
-        """Whether account and name are as the application wrote them; raises LedgerKeyMissing where that cannot be told."""
+        """Whether account and name are as the application wrote them. Raises LedgerKeyMissing when that cannot be told."""
         return seals.holds(self.seal, self.SEAL_VERSION, self._identity)
 
     @property
@@ -205,7 +209,7 @@ class Action(models.Model):
     def is_sealed(self) -> bool:
         """Whether the row is as the application wrote it: what was changed in the database alone promises nothing.
 
-        Raises LedgerKeyMissing where that cannot be told.
+        Raises LedgerKeyMissing when that cannot be told.
         """
         return seals.holds(self.seal, self.SEAL_VERSION, self._sealed_values)
 
@@ -215,7 +219,10 @@ class Action(models.Model):
 
 
 class Flag(models.Model):
-    """A suspicion that waits for a person: which rule, about whom, and the sentence and entries it rests on. `flags` is its only writer."""
+    """A suspicion that waits for a person: which rule, about whom, and the sentence and entries it rests on.
+
+    Its only writers are `investigation.flags` and, for an erased person, `investigation.erasure`.
+    """
 
     class Rule(models.TextChoices):
         REGULAR_INTERVALS = "regular-intervals", "Too regular intervals"

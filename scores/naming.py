@@ -21,7 +21,7 @@ class NameChanged(Exception):
 
 
 def check_name(score: Score, caller: Caller) -> None:
-    """That the player's name is what the caller's token says; raises NameChanged.
+    """Check that the player's name is what the caller's token says. Raises NameChanged when it is not.
 
     It is compared with what a token said last, not with the name shown: what an investigator renamed stays so until the token's
     own name changes. A token that is no newer than that one says nothing new; of tokens that do not tell, each does.
@@ -38,7 +38,8 @@ def check_name(score: Score, caller: Caller) -> None:
 def see_caller(caller: Caller) -> None:
     """Make the player of a token signed elsewhere on first sight, and follow its name.
 
-    Who has no entry yet would come onto the board by it, and is named at the first award.
+    A player without an entry would come onto the board by that, and is named at the first award instead.
+    Raises TokenInvalid when the account is closed, Unavailable when the chain cannot be trusted.
     """
     if caller.external_name is None:
         return
@@ -53,7 +54,7 @@ def see_caller(caller: Caller) -> None:
 def follow_token(caller: Caller) -> None:
     """Call the player what the token says, or as near to it as is free; by an entry, where that is another name than before.
 
-    Raises Unavailable where a ledger key is missing.
+    Raises TokenInvalid when the account is closed, Unavailable when the chain cannot be trusted.
     """
     try:
         with holding_what_cannot_be_trusted():
@@ -89,7 +90,7 @@ def _follow_token(caller: Caller) -> None:
 def apply_name(score: Score, name: str, *, actor: str, context: dict[str, str]) -> AuditEntry:
     """Give a locked score, whose seal holds, another name that is free; the entry's context keeps both names, until an erasure.
 
-    Raises IntegrityError where the name was taken meanwhile.
+    Raises IntegrityError when the name was taken meanwhile, Unavailable when the chain cannot be trusted.
     """
     names = {"name": name, "name_before": score.name}
     draft = EntryDraft(kind=AuditEntry.Kind.RENAME, actor=actor, context={**context, **names})

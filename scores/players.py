@@ -20,15 +20,16 @@ TRIES = 5
 
 
 def ensure_player(user: User) -> Score:
-    """The user's score, made on first sight with a name after the username."""
+    """Find the user's score, or make it with a name after the username. Raises Unavailable when no name is free after several tries."""
     score = Score.objects.filter(user=user).first()
     return score or _make_score(user, uuid4(), user.get_username())
 
 
 def ensure_external_player(player: UUID, name: str, named_us: int = 0) -> Score:
-    """The score of a player whose account is kept elsewhere; the user here cannot sign in with a password.
+    """Find or make the score of a player whose account is kept elsewhere; the user here cannot sign in with a password.
 
     `name` is what the token says, `named_us` when it was issued, in microseconds since 1970.
+    Raises Unavailable when no name is free after several tries.
     """
     score = Score.objects.filter(pk=player).first()
     if score is not None:
@@ -39,7 +40,10 @@ def ensure_external_player(player: UUID, name: str, named_us: int = 0) -> Score:
 
 @transaction.atomic
 def make_players(names: Iterable[str]) -> list[tuple[Score, bool]]:
-    """The players of these names, in order, the missing ones made in bulk; each with whether it is new. All names are fit already."""
+    """Find the players of these names, in order, and make the missing ones in bulk; each with whether it is new.
+
+    The names are fit already (`names.clean_name`). Raises IntegrityError when somebody takes one of them meanwhile.
+    """
     keys = {name_key(name): name for name in names}
     existing = {
         score.name_key: score
@@ -63,9 +67,9 @@ def make_players(names: Iterable[str]) -> list[tuple[Score, bool]]:
 
 
 def find_free_name(player: UUID, wanted: str) -> str:
-    """The nearest name to the wanted one that nobody else has: repaired, and with a number where others have it.
+    """Find the nearest name to the wanted one that nobody else has: repaired, and with a number where others have it.
 
-    A neutral name where nothing of it can be shown, or too many share it. What was changed is a line in the log.
+    It is a neutral name where nothing of the wanted one can be shown, or too many share it. A change is a line in the log.
     """
     name = repair_name(wanted) or neutral_name(player)
     first, others = 1, Score.objects.exclude(pk=player)
@@ -86,7 +90,7 @@ def find_free_name(player: UUID, wanted: str) -> str:
 
 
 def neutral_name(player: UUID) -> str:
-    """What a player is called of whom no name can be shown."""
+    """Call a player of whom no name can be shown."""
     return f"Player {player.hex[:12]}"
 
 

@@ -9,13 +9,16 @@ from audit.keys import find_ledger_key, load_keyring
 
 
 def seal(version: str, values: Sequence[SealedValue]) -> str:
-    """The seal of these values under the current key; `version` keeps what is sealed for one purpose out of every other."""
+    """Seal these values under the current key; `version` keeps what is sealed for one purpose out of every other.
+
+    Raises ImproperlyConfigured when LEDGER_KEYS_FILE cannot be used.
+    """
     keyring = load_keyring()
     return f"{keyring.current}:{_compute(keyring.keys[keyring.current], version, values)}"
 
 
 def holds(sealed: str, version: str, values: Sequence[SealedValue]) -> bool:
-    """Whether this is the seal of these values; raises LedgerKeyMissing where that cannot be told."""
+    """Tell whether this is the seal of these values. Raises LedgerKeyMissing when its key is not in the keyring."""
     kid, _, mac = sealed.rpartition(":")
     return bool(kid) and hmac.compare_digest(mac.encode(), _compute(find_ledger_key(kid), version, values).encode())
 

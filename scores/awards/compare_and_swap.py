@@ -28,7 +28,7 @@ from scores.models import Action, Score
 
 
 class FactsQuery(NamedTuple):
-    """What an act needs to know: about which player, which key may have been used, and which action is claimed."""
+    """What is asked of the database about an act: whose it is, the reference that may be used already, and the action claimed."""
 
     player: UUID
     ref: str | None
@@ -113,12 +113,12 @@ PLANNING = {
 
 
 def is_possible() -> bool:
-    """Inside a transaction of the caller's, a lost race could not be read again."""
+    """Tell whether this way is open: inside a transaction of the caller, a lost race could not be read again."""
     return connection.vendor == "postgresql" and not connection.in_atomic_block
 
 
 def read_facts(queries: Sequence[FactsQuery]) -> list[FactsRow | None]:
-    """Read in order what is known for each act; None for an unknown player."""
+    """Read what is known for each act, in order; None for an unknown player. Raises DatabaseError when the database fails."""
     columns = [list(column) for column in zip(*queries, strict=True)]
     facts: list[FactsRow | None] = [None] * len(queries)
     for row in _execute(READ, columns, again=True):
@@ -145,9 +145,10 @@ def _read_row(row: TupleRow) -> FactsRow:
 
 
 def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUID]:
-    """Append each player's new entries and move the score along; the players whose score still was where the first follows on.
+    """Append each player's new entries and move the score along, where it still stands before the first of them.
 
-    With each chain goes the name that the player had when it was sealed: an erasure changes it. Raises WriteUnanswered where the
+    Returns the players of whom that was so. With each chain goes the name that the player had when it was sealed: an erasure
+    changes it. Raises IntegrityError when a reference is used already, and then nothing was written; WriteUnanswered when the
     database did not say whether it was done.
     """
     moves = []
@@ -172,7 +173,7 @@ def _write_value(value: object, kind: str) -> object:
 
 
 def _execute(statement: str, parameters: Sequence[object], *, again: bool = False) -> list[TupleRow]:
-    """The rows of a statement. `again`: where the kept connection turns out to be dead, take a new one, once.
+    """Fetch the rows of a statement; with `again`, once more on a new connection where the kept one turns out to be dead.
 
     So the read is its own health check of the connection, which saves the round trip that Django's would take. What goes
     through a pipeline is one round trip and one transaction; rows are fetched after it, or that would be another.
@@ -194,9 +195,9 @@ def _execute(statement: str, parameters: Sequence[object], *, again: bool = Fals
 
 
 def _plan() -> str:
-    """Said before each statement, to the end of its transaction: others of the connection are planned as they should be.
+    """Say how a statement is planned, until its transaction ends; other statements of the connection are planned as usual.
 
-    Behind a pooler with all that otherwise holds in the session.
+    Behind a pooler it also says what otherwise holds for the session.
     """
     session = connection.settings_dict["OPTIONS"]["session"] if is_pooled(connection) else {}
     said = {**session, **PLANNING}.items()

@@ -18,7 +18,11 @@ from scores.players import ensure_external_player
 
 @transaction.atomic
 def award_by_lock(attempt: Attempt) -> Award:
-    """As `award_together`, for one, who waits for the lock; makes the player of a token signed elsewhere on first sight."""
+    """Award one act, waiting for the player's lock; the player of a token signed elsewhere is made on first sight.
+
+    Raises the Refused that comes first; NameChanged when the token's name has to be followed before; IntegrityError when
+    another transaction used the same key at the same moment.
+    """
     (score, now_us), act, ref = _lock_caller(attempt.caller), attempt.act, attempt.ref
     earlier = AuditEntry.objects.filter(ref=ref).first() if ref else None
     if earlier is not None and is_replay(earlier, score.pk, act):

@@ -97,7 +97,10 @@ class Facts:
 
 
 def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> bool:
-    """Whether the entry that used this key answers this request; raises where the key came with other content."""
+    """Tell whether the entry that used this key answers this request.
+
+    Raises IdempotencyConflict when the key came with another action, ReceiptUsed when it is that of another receipt.
+    """
     if isinstance(act, SelfReport):
         if earlier.action != act.action:
             raise IdempotencyConflict
@@ -112,7 +115,12 @@ def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> b
 
 
 def evaluate(facts: Facts, act: SelfReport | Receipt) -> int:
-    """The points this act is worth, or the refusal that comes first."""
+    """Say how many points this act is worth.
+
+    Raises the refusal that comes first: PlayerFrozen, ReceiptInvalid, UnknownAction, ReceiptRequired, ReceiptSubject, Cooldown,
+    DailyCap or BalanceOutOfRange. Raises CatalogueChanged when the action is not as the application wrote it, LedgerKeyMissing
+    when that cannot be told.
+    """
     if facts.score.frozen:
         raise PlayerFrozen
     action = _check_action(facts.action, act)
@@ -124,7 +132,7 @@ def evaluate(facts: Facts, act: SelfReport | Receipt) -> int:
 
 
 def draft_award(facts: Facts, attempt: Attempt) -> EntryDraft:
-    """What the entry of the award says, by whichever way it is written. Raises what `evaluate` raises."""
+    """Say what the entry of the award is to say, by whichever way it is written. Raises what `evaluate` raises."""
     receipt = {"receipt": attempt.act.text} if isinstance(attempt.act, Receipt) else {}
     return EntryDraft(
         kind=AuditEntry.Kind.AWARD,

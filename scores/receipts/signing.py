@@ -22,12 +22,12 @@ from scores.receipts.verifier import ALGORITHM, TYPE, IssuerEntry, parse_issuers
 
 
 def encode_private_key(key: Ed25519PrivateKey) -> str:
-    """PKCS #8 in PEM, which Python, Node, Go and OpenSSL all read."""
+    """Write a key as PKCS #8 in PEM, which Python, Node, Go and OpenSSL all read."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def decode_private_key(text: str) -> Ed25519PrivateKey:
-    """From PEM (whatever stands around it) or a base64url seed; raises ValueError for anything else."""
+    """Read a key from PEM (whatever stands around it) or a base64url seed. Raises ValueError when it is neither, or not Ed25519."""
     if "-----BEGIN" not in text:
         return Ed25519PrivateKey.from_private_bytes(decode_base64url(text.strip()))
     key = load_pem_private_key(text[text.index("-----BEGIN") :].encode(), password=None)
@@ -37,12 +37,12 @@ def decode_private_key(text: str) -> Ed25519PrivateKey:
 
 
 def encode_public_key(key: Ed25519PrivateKey) -> str:
-    """As the registry has it."""
+    """Write the public key as RECEIPT_ISSUERS_FILE has it."""
     return encode_base64url(key.public_key().public_bytes_raw())
 
 
 def make_entry(name: str, kid: str, key: Ed25519PrivateKey, actions: Mapping[str, int]) -> dict[str, IssuerEntry]:
-    """What RECEIPT_ISSUERS_FILE says of this issuer; raises ValueError with a sentence where that is not of its form."""
+    """Make what RECEIPT_ISSUERS_FILE says of this issuer. Raises ValueError with a sentence when that is not of its form."""
     entry: dict[str, IssuerEntry] = {
         name: {"keys": {kid: encode_public_key(key)}, "actions": dict(actions), "min_iat": 0}
     }
@@ -51,7 +51,10 @@ def make_entry(name: str, kid: str, key: Ed25519PrivateKey, actions: Mapping[str
 
 
 def add_to_registry(path: Path, entry: Mapping[str, IssuerEntry]) -> None:
-    """Add issuers to the file, or keys and actions to those it has. Replaced in one step: a server never reads half of it."""
+    """Add issuers to the file, or keys and actions to those it has. Replaced in one step: a server never reads half of it.
+
+    Raises ValueError with a sentence when the file is not of its form, before or after; OSError when it cannot be read or written.
+    """
     document = json.loads(path.read_bytes()) if path.exists() else {}
     parse_issuers(json.dumps(document).encode())
     for name, fresh in entry.items():
@@ -78,7 +81,7 @@ def sign_receipt(
     jti: str = "",
     lifetime: int = 300,
 ) -> str:
-    """A receipt that is good from now on, for `lifetime` seconds; a fresh `jti` unless one is given."""
+    """Sign a receipt that is good from now on, for `lifetime` seconds; with a fresh `jti` unless one is given."""
     now = int(time.time())
     claims = {
         "iss": issuer,

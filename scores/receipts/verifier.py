@@ -94,7 +94,7 @@ class Receipt:
         return self.claims is not None and self.claims["sub"] == str(player)
 
     def find_fault(self, at_us: int) -> str:
-        """What is wrong first with the receipt as proof of an award at this time, or an empty string."""
+        """Say what is wrong first with the receipt as proof of an award at this time; empty where nothing is."""
         if self.fault or self.claims is None or self.issuer is None:
             return self.fault or "unread"
         return find_time_fault(self.claims, at_us) or ("min_iat" if self.claims["iat"] < self.issuer.min_iat else "")
@@ -111,7 +111,10 @@ class Receipt:
 
 
 class Registry:
-    """The issuers in RECEIPT_ISSUERS_FILE, read again when the file changes; a broken file is refused and the last good one stays."""
+    """The issuers in RECEIPT_ISSUERS_FILE, read again when the file changes; a broken file is logged and the last good one stays.
+
+    Making one raises ImproperlyConfigured when the file cannot be used.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = Path(path) if path else None
@@ -121,7 +124,7 @@ class Registry:
         self._load_if_changed(strict=True)
 
     def find(self, kid: str) -> Issuer | None:
-        """The one issuer that has this key; None also where several claim it."""
+        """Find the one issuer that has this key; None also where several claim it."""
         if time.monotonic() - self._checked_at > REGISTRY_CHECK_SECONDS:
             self._load_if_changed(strict=False)
         found = [issuer for issuer in self._issuers.values() if kid in issuer.keys]
@@ -147,12 +150,12 @@ class Registry:
 
 @functools.lru_cache(maxsize=4)
 def registry(path: str) -> Registry:
-    """The registry of one file, kept for the life of the process."""
+    """Find the registry of a file, kept for the life of the process. Raises ImproperlyConfigured when the file cannot be used."""
     return Registry(path)
 
 
 def parse_issuers(data: bytes) -> dict[str, Issuer]:
-    """The issuers in the file's text; ValueError with a sentence where it is not of the form of docs/contract.md 5.5."""
+    """Read the issuers out of the file's text. Raises ValueError with a sentence when it is not of the form of docs/contract.md 5.5."""
     document = strict_json.loads(data)
     if not isinstance(document, dict):
         raise ValueError("It must be an object of issuers by name.")  # noqa: TRY004 - one kind of error for one kind of mistake
@@ -194,7 +197,7 @@ def examine(text: str) -> Receipt:
 
 
 def find_time_fault(claims: Claims, at_us: int) -> str:
-    """Why claims of the exact shape do not hold at this time, or an empty string."""
+    """Say why claims of the exact shape do not hold at this time; empty where they do."""
     leeway_us = LEEWAY_SECONDS * SECOND_US
     if claims["exp"] * SECOND_US <= at_us - leeway_us:
         return "expiredsignature"
@@ -204,7 +207,7 @@ def find_time_fault(claims: Claims, at_us: int) -> str:
 
 
 def check_spent(text: str, entry: SealedEntry, find: Callable[[str], Issuer | None] | None = None) -> str:
-    """Whether the receipt of a past award still proves it: its fault, or an empty string. `find` knows other issuers than ours.
+    """Say why the receipt of a past award does not prove it; empty where it does. `find` knows other issuers than ours.
 
     Signature, claims and what the entry says are compared; what issuers may do today binds no receipt of the past.
     """
