@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 class BoundedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A time in the query that lies beyond all calendars is a mistake in the address, as Django says of every other one."""
+    """An admin that takes a time beyond all calendars in the query for a mistake in the address, as Django does every other one."""
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         try:
@@ -137,7 +137,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return check_entry(entry)
 
     def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
-        """What the list shows, all of it, as a file. Who may look may take it along; the server's log says who did."""
+        """Send what the list shows, all of it, as a file. Who may look may take it along; the server's log says who did.
+
+        Raises PermissionDenied when the user may not look, Http404 when there is no such form or filter.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         if form not in entry_export.FORMS:

@@ -88,7 +88,7 @@ class KeysetChangeList(ChangeList):
 
 
 def earlier(entries: Entries, at_us: int, pk: int) -> Entries:
-    """Those after this place, newest first; said so that the index of the time can begin there."""
+    """Keep those that follow this place when the newest come first; written so that the index of the time can begin there."""
     return entries.filter(at_us__lte=at_us).exclude(at_us=at_us, pk__gte=pk)
 
 
@@ -139,7 +139,7 @@ class InputFilter(ListFilter):
             return queryset.none()
 
     def narrow(self, entries: Entries, values: dict[str, str]) -> Entries:
-        """The entries that fit; raises ValueError with a sentence for what cannot be understood."""
+        """Keep the entries that fit. Raises ValueError, with a sentence, when a value cannot be understood."""
         raise NotImplementedError
 
 
@@ -195,6 +195,7 @@ class FoundFilter(SimpleListFilter):
         return [(value, value) for value in find_values(*self.searched())]
 
     def searched(self) -> tuple[Any, Q]:
+        """Return the indexed expression whose values are offered, and the condition of its index."""
         raise NotImplementedError
 
 
@@ -224,7 +225,7 @@ class IssuerFilter(FoundFilter):
 
 
 def find_values(expression: Any, condition: Q) -> list[str]:
-    """The different values of an indexed expression, least first: a step in the index for each, which no DISTINCT would take."""
+    """Find the different values of an indexed expression, least first, by one step in the index each; DISTINCT would read all of it."""
     values = AuditEntry.objects.filter(condition).annotate(value=expression).order_by("value").values("value")
     first, first_words = values[:1].query.sql_with_params()
     following, following_words = values.filter(value__gt=RawSQL("found.value", []))[:1].query.sql_with_params()
@@ -239,7 +240,7 @@ def find_values(expression: Any, condition: Q) -> list[str]:
 
 
 def search(entries: Entries, term: str) -> Entries:
-    """What has this player, address, request id or reference, whole: each has an index, and a part of it would have none."""
+    """Find entries by a whole player's UUID, address, request id or reference: each has an index, which a part of it would not use."""
     if references.REFERENCE.fullmatch(term):
         return entries.filter(ref=term)
     try:
@@ -255,6 +256,7 @@ def search(entries: Entries, term: str) -> Entries:
 
 
 def read_day(text: str) -> date:
+    """Read a day such as 2026-11-24. Raises ValueError, with a sentence, when it is none or lies outside of the log."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

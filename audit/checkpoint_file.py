@@ -10,7 +10,7 @@ TAIL_BYTES = 8192
 
 
 def read_last(path: str) -> str:
-    """The last whole line, or an empty string."""
+    """Return the last whole line, or an empty string where there is none. Raises OSError when the file cannot be read."""
     try:
         with Path(path).open("rb") as file:
             return _read_last(file.fileno())
@@ -19,7 +19,10 @@ def read_last(path: str) -> str:
 
 
 def read_all(path: str) -> Iterator[str]:
-    """Each block's line. Half of one, as a full disk leaves it, is left out where the next line is the whole of it."""
+    """Read the line of each block. Half of one, as a full disk leaves it, is left out where the next line is the whole of it.
+
+    Raises OSError when the file cannot be read.
+    """
     before = ""
     with Path(path).open(encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -32,7 +35,10 @@ def read_all(path: str) -> Iterator[str]:
 
 
 def append_missing(path: str, find_missing: Callable[[str], Iterable[str]]) -> None:
-    """Append what `find_missing` finds after the last line, under the file's lock, and have it on the disk before returning."""
+    """Append what `find_missing` finds after the last line, under the file's lock; it is on the disk when this returns.
+
+    Raises OSError, which names the file, when it cannot be written.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

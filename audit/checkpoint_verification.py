@@ -12,7 +12,7 @@ RULE = "checkpoint"
 
 
 def check_blocks(keys: CheckpointKeys) -> Iterator[Finding]:
-    """Every block: its signature, its place, the block before it, and its leaves."""
+    """Check every block: its signature, its place, the block before it, and its leaves."""
     last, before, previous = 0, None, ""
     for number, jws in Checkpoint.objects.order_by("number").values_list("number", "jws").iterator(CHUNK):
         if number != last + 1:
@@ -41,7 +41,7 @@ def _check_block(number: int, block: Block, before: Block | None, previous: str)
 
 
 def check_pinned(keys: CheckpointKeys, pinned: Iterable[str]) -> Iterator[Finding]:
-    """Every exported block is in the database still, unless a recovery that came after it replaced it (a later epoch)."""
+    """Check that every exported block is still in the database, unless a later epoch, begun by a recovery, replaced it."""
     newest = _newest_block(keys)
     behind: Block | None = None
     for line, jws in enumerate(pinned, start=1):

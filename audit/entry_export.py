@@ -29,7 +29,7 @@ COLUMNS = (
     "player", "seq", "time", "kind", "action", "delta", "balance", "proof", "issuer", "reference", "actor",
     "address", "agent", "request", "reason",
 )  # fmt: skip
-#: One at a time in a process: each keeps a thread busy, and threads also serve the board.
+#: One export at a time in a process: each keeps a thread busy, and threads also serve the board.
 _running = threading.Lock()
 
 
@@ -38,19 +38,25 @@ class ExportRunning(Exception):
 
 
 def stream(entries: QuerySet[AuditEntry], form: str, done: Callable[[int], None]) -> "Stream":
-    """The export, newest entry first, in this form of FORMS; `done` is told how many entries it held."""
+    """Export entries, newest first, in a form of FORMS; `done` is called with how many there were.
+
+    Raises ExportRunning as `exclusive` does.
+    """
     return exclusive(_write(entries, FORMS[form], done))
 
 
 def exclusive(chunks: Iterator[bytes]) -> "Stream":
-    """The same as the only export of this process: raises ExportRunning at once. It must be closed, as a response does."""
+    """Make these chunks the only export of this process until they are closed, as a response does at its end.
+
+    Raises ExportRunning when there is one already.
+    """
     if not _running.acquire(blocking=False):
         raise ExportRunning
     return Stream(chunks)
 
 
 class Stream:
-    """Frees the place also where nobody read the first line, which the `finally` of a generator would not."""
+    """The chunks of an export. To close it lets the next begin, also where nobody read a chunk: a generator's `finally` would not."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
@@ -124,5 +130,6 @@ def _make_row(entry: AuditEntry) -> list[Any]:
 
 
 def escape_formula(cell: Any) -> str:
+    """Return the text of a cell, with an apostrophe before what a spreadsheet would take for a formula."""
     text = str(cell)
     return f"'{text}" if text.startswith(FORMULA) else text

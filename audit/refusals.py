@@ -48,7 +48,7 @@ class RefusalLog:
         self._add({Fold(minute, reason[:64], subject[:64]): 1})
 
     def flush(self) -> None:
-        """Write what is held, in one statement; raises DatabaseError, and still holds it where the database was away."""
+        """Write what is held, in one statement. Raises DatabaseError when it cannot; where the database was away, it is still held."""
         with self._writing:
             with self._holding:
                 counts, self._held = self._held, Counter()
@@ -133,12 +133,12 @@ def record_refusal(reason: str, subject: str) -> None:
 
 
 def flush_refusals() -> None:
-    """Write what this process has counted; raises DatabaseError."""
+    """Write what this process has counted. Raises DatabaseError as RefusalLog.flush does."""
     REFUSALS.flush()
 
 
 def remove_refusals(subjects: Collection[str]) -> None:
-    """Take away what is counted of these, in the transaction that records the erasure; until its end no process counts on."""
+    """Delete what is counted of these subjects, in the transaction that records the erasure; no process adds to it before that ends."""
     if connection.vendor == "postgresql":
         # Who counts meanwhile would not see the record yet. SQLite has but one writer.
         with connection.cursor() as cursor:

@@ -100,9 +100,9 @@ class State:
 
 @contextmanager
 def consistent_read() -> Iterator[None]:
-    """All reads inside see the database as of one moment, and hold up no writer.
+    """Let all reads inside see the database as of one moment, and hold up no writer.
 
-    Inside a transaction of the caller, its reads are what they are.
+    Inside a transaction of the caller it does nothing: reads see what that transaction lets them.
     """
     if connection.in_atomic_block:
         yield
@@ -121,7 +121,7 @@ def consistent_read() -> Iterator[None]:
 
 
 def read_entries(player: UUID | None = None) -> Iterator[Entry]:
-    """The log by (player, seq), one player's or all of it; the system chain comes first."""
+    """Read the log by (player, seq), one player's or all of it; the system chain comes first."""
     entries = AuditEntry.objects.order_by("player", "seq")
     if player is not None:
         entries = entries.filter(player=player)
@@ -129,7 +129,7 @@ def read_entries(player: UUID | None = None) -> Iterator[Entry]:
 
 
 def read_leaves(player: UUID | None = None) -> Iterator[tuple[UUID, int, str, int]]:
-    """All leaves by (player, seq): player, seq, MAC and the number of the checkpoint."""
+    """Read all leaves by (player, seq): player, seq, MAC and the number of the checkpoint."""
     leaves = CheckpointHead.objects.order_by("player", "seq", "checkpoint_id")
     if player is not None:
         leaves = leaves.filter(player=player)
@@ -153,7 +153,7 @@ NO_ERASURES = Erasures({})
 
 
 def read_erasures(keyring: Keyring) -> Erasures:
-    """What the system chain says under one of our keys of the persons that were erased."""
+    """Read which persons were erased, from entries of the system chain that are sealed with one of our keys."""
     until: dict[str, int] = {}
     system: set[int] = set()
     for entry in system_records().filter(action__startswith=ERASURE):
@@ -180,7 +180,7 @@ class ChainCheck:
         self._leaf = next(leaves, None)
 
     def check(self, state: State, entry: Entry) -> Iterable[Finding]:
-        """What is wrong with the next entry of the chain in this state."""
+        """Find what is wrong with the next entry of the chain in this state."""
         key = self._keyring.keys.get(entry.kid)
         sealed = (str(entry.player), *entry[1:12])
         if (
@@ -197,7 +197,7 @@ class ChainCheck:
         return [*self._explain(state, entry, key), *self._check_leaves(entry)]
 
     def finish(self) -> Iterable[Finding]:
-        """What leaves speak of behind the last entry."""
+        """Find what leaves speak of that lies behind the last entry."""
         while self._leaf is not None:
             yield self._missing(self._leaf)
             self._leaf = next(self._leaves, None)

@@ -19,7 +19,7 @@ class RepeatingCommand(BaseCommand):
         parser.add_argument("--every", type=float, metavar="SECONDS", help="go on until stopped (default: once)")
 
     def run_round(self, **options: Any) -> None:
-        """One round; raises one of `fatal_faults` or `passing_faults` when it cannot be done."""
+        """Do one round. Raises one of `fatal_faults` or `passing_faults` when it cannot be done."""
         raise NotImplementedError
 
     def handle(self, *, every: float | None, **options: Any) -> None:

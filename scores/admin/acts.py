@@ -81,7 +81,10 @@ class PreviewRows(TypedDict):
 
 
 class ActPage(View):
-    """An act on one player: GET shows what it would do, POST does it."""
+    """An act on one player: GET shows what it would do, POST does it.
+
+    Raises PermissionDenied when the user may not act, Http404 when there is no such act or player.
+    """
 
     http_method_names = ["get", "head", "post"]
     act: Act
@@ -192,7 +195,7 @@ def _list_rows(dry_run: DryRun) -> PreviewRows:
 
 
 def _describe(entries: list[AuditEntry]) -> str:
-    """What was done, in the words of the commands."""
+    """Say what was done, in the words of the commands."""
     if len(entries) == 1:
         [entry] = entries
         return f"Done, as entry {entry.seq} of this player: {corrections.describe(entry)}"

@@ -71,7 +71,7 @@ class DryRun:
 
     @property
     def moves_board(self) -> bool:
-        """Whether any visitor would see it."""
+        """Whether any visitor would see the act."""
         return [_shown_to_visitors(row) for row in self.before] != [_shown_to_visitors(row) for row in self.after]
 
 
@@ -94,7 +94,7 @@ Service = Callable[..., AuditEntry]
 
 @transaction.atomic
 def run_dry(service: Service, steps: Iterable[Step], user: User) -> DryRun:
-    """The act, done by its service and taken back: exact, and neither the log nor any open board gets to see it."""
+    """Let the service do the act, and roll it back: exact, and neither the log nor any open board gets to see it."""
     actor = str(ensure_player(user).pk)
     dry_run = DryRun(before=read_top())
     for step in steps:
@@ -116,9 +116,10 @@ def run_dry(service: Service, steps: Iterable[Step], user: User) -> DryRun:
 def perform(
     service: Service, steps: Iterable[Step], *, reason: str, user: User, seen: Mapping[UUID, int]
 ) -> list[AuditEntry]:
-    """All steps or, raising Refused, none.
+    """Take all steps, or none.
 
-    `seen` is how long a player's chain was in the preview: a form sent twice, or after another's correction, is refused.
+    `seen` is how long a player's chain was in the preview. Raises CorrectionRefused when a form is sent twice or after another's
+    correction, and Refused as the service does.
     """
     for player, seq in seen.items():
         _refuse_outdated(player, seq)

@@ -73,7 +73,10 @@ class FlagAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def review(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Record what a person found; then, where it was asked for, on to the confirmation of the act."""
+        """Record what a person found, then go on to the confirmation of the act that was asked for, if any.
+
+        Raises PermissionDenied when the user may not review.
+        """
         if not (request.user.has_perm(PERMISSION) and self.has_view_permission(request)):
             raise PermissionDenied
         if request.method != "POST":

@@ -21,7 +21,7 @@ MAXIMUM_ENTRIES = 200
 
 
 class NumbersField(forms.CharField):
-    """Numbers of entries, such as `12, 14-18`."""
+    """Numbers of entries, such as `12, 14-18`. Raises ValidationError for other text and for too many."""
 
     def clean(self, value: Any) -> list[int]:
         numbers: set[int] = set()

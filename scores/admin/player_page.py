@@ -56,7 +56,10 @@ def urls(score_admin: "ModelAdmin[Score]") -> list[URLPattern]:
 
 
 def route(score_admin: "ModelAdmin[Score]", name: str, show: Show) -> URLPattern:
-    """What is read of one player, by whoever may look at players and at entries."""
+    """Make a route for what is read of one player, by whoever may look at players and at entries.
+
+    Its view raises PermissionDenied when the user may not.
+    """
 
     @require_safe
     def view(request: HttpRequest, player: UUID) -> HttpResponseBase:
@@ -68,6 +71,7 @@ def route(score_admin: "ModelAdmin[Score]", name: str, show: Show) -> URLPattern
 
 
 def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UUID) -> HttpResponseBase:
+    """Answer with the page of a player. Raises Http404 when there is no such player."""
     found = find_rank(player)
     if found is None:
         raise Http404
@@ -89,7 +93,7 @@ def show_player(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: 
 
 
 def describe(player: UUID) -> PlayerHistory:
-    """What the log says of this player, ready to be shown."""
+    """Read what the log says of this player, ready to be shown."""
     newest = player_history.read_newest(player)
     refusals = player_history.read_refusals(player)
     page: PlayerHistory = {
@@ -124,7 +128,7 @@ def describe(player: UUID) -> PlayerHistory:
 
 
 def find_flags(player: UUID, addresses: Collection[str]) -> list[Flag]:
-    """Flags about the player, and those about an issuer or one of these addresses that rest on the player's entries, newest first."""
+    """Find the flags about the player, and those about an issuer or an address that rest on the player's entries, newest first."""
     shared = Q(rule=Flag.Rule.SHARED_ADDRESS, subject__in=addresses) | Q(rule=Flag.Rule.ISSUER_VOLUME)
     candidates = Flag.objects.filter(shared, player=None).order_by("-opened_at")[:SHARED_FLAGS]
     naming = [flag for flag in candidates if any(named == str(player) for named, _ in flag.entries)]
@@ -145,7 +149,7 @@ def _sum_signs(marks: list[Mark]) -> list[tuple[SafeString, str, int]]:
 
 
 def _with_reversals(player: UUID, entries: list[AuditEntry]) -> list[tuple[AuditEntry, int | None]]:
-    """Each entry, who acted, and the number of the one that reversed it, if any."""
+    """Pair each entry with the number of the one that reversed it, if any; attaches its player and who acted."""
     refs = {reversal_ref(player, entry.seq): entry.seq for entry in entries}
     reversals = AuditEntry.objects.filter(ref__in=refs).values_list("ref", "seq")
     reversed_by = {refs[ref]: seq for ref, seq in reversals if ref is not None}

@@ -1,7 +1,7 @@
-"""A player's case: everything the log holds of one player, in one file; written here, read again, checked in `case_verification`.
+"""A player's case: everything the log holds of one player, in one file; written and read here, checked in `case_verification`.
 
-It is JSON, one entry a line, written in constant memory. Everything in it only ever grows, so that reading it in this order,
-each part later than the one before, makes it whole without a moment to read it in.
+It is JSON, one entry a line, written in constant memory. No transaction holds it together: all of it only ever grows, and what is
+read later knows what was read before.
 """
 
 import hmac
@@ -95,7 +95,7 @@ class Case:
 
 
 def write_case(score: Score) -> Iterator[str]:
-    """The file's text, piece by piece, of this player as `score` was read."""
+    """Write the file, text by text, of this player as `score` was read. Raises ImproperlyConfigured when there are no ledger keys."""
     writer = _Writer()
     yield from writer.write("format", VERSION)
     about = {"player": str(score.pk), "made_at": format_time(datetime.now(UTC)), "proves": PROVES}
@@ -197,7 +197,7 @@ def hash_case_leaves(leaves: Iterable[tuple[str, int, str]]) -> tuple[int, str]:
 
 
 def read_case(data: bytes) -> Case:
-    """The case in this text; raises CaseInvalid with what it lacks."""
+    """Read a case file. Raises CaseInvalid, which says what it lacks."""
     try:
         document = strict_json.loads(data)
     except ValueError as error:

@@ -36,9 +36,9 @@ RECOVERY = "restore:"
 
 @transaction.atomic
 def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID]:
-    """Set these players' scores to what their chains say, and say so in the log; the players whose score changed.
+    """Set these players' scores to what their chains say, say so in the log, and return the players whose score changed.
 
-    A chain that does not hold proves nothing: its score is left alone.
+    A chain that does not hold proves nothing: its score is left alone. Raises CorrectionRefused when the reason cannot be kept.
     """
     context = {"reason": check_reason(reason)}
     changed = []
@@ -59,8 +59,9 @@ def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID
 def accept_identity(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """Seal whose score this is and what the player is called as the row says it now, and say so in the log.
 
-    For a row that was rightly changed in the database alone, or made by a server that sealed none. Without the name, which is
-    the person's; the reason goes with an erasure.
+    For a row that was rightly changed in the database alone, or made by a server that sealed none. The entry does not hold the
+    name, which is the person's; its reason goes with an erasure. Raises CorrectionRefused when there is no such player, when it is
+    the actor, or when the reason cannot be kept.
     """
     reason = check_reason(reason)
     score = Score.objects.select_for_update().filter(pk=player).first()
@@ -89,7 +90,9 @@ class Recovery:
 def recover_ledger(*, reason: str, actor: str) -> Recovery:
     """Begin a new epoch over what the backup holds. Receipts that may have been spent after the backup are refused from now on.
 
-    Raises Unavailable, before anything is changed, where a ledger key is missing that the log goes on from.
+    Raises CorrectionRefused when checkpoints cannot be signed here or the reason cannot be kept, and Unavailable when a ledger key
+    is missing that the log goes on from, both before anything is changed; OSError or ValueError when the issuers' file cannot
+    be read or written.
     """
     context = {"reason": check_reason(reason)}
     keys = load_checkpoint_keys()

@@ -86,7 +86,10 @@ class Difference:
 def verify(
     *, player: UUID | None = None, pinned: Sequence[str] | None = None, progress: Progress = lambda _: None
 ) -> Iterator[Finding]:
-    """Each thing that does not hold, of one player or of all. `pinned` are exported checkpoints, read before this is called."""
+    """Find each thing that does not hold, of one player or of all. `pinned` are exported checkpoints, read before this is called.
+
+    Raises ImproperlyConfigured when a key file cannot be used.
+    """
     with consistent_read():
         yield from _check_chains(player, progress)
         if player is None:
@@ -100,7 +103,10 @@ def verify(
 
 
 def find_differences(player: UUID | None = None, progress: Progress = lambda _: None) -> Iterator[Difference]:
-    """Every score that is not what its chain says, of one moment of the database."""
+    """Find every score that is not what its chain says, of one moment of the database.
+
+    Raises ImproperlyConfigured when the ledger keys cannot be used.
+    """
     keyring = load_keyring()
     check = ChainCheck(keyring, read_erasures(keyring), iter(()))
     broken: set[UUID] = set()
@@ -121,7 +127,7 @@ def find_differences(player: UUID | None = None, progress: Progress = lambda _: 
 
 
 def expected_score(state: State) -> DerivedScore:
-    """What the score of this chain must say."""
+    """Return what the score of this chain must say."""
     reached_at = None if state.reached_us is None else to_moment(state.reached_us)
     return DerivedScore(state.balance, reached_at, state.seq, state.mac, state.frozen)
 
@@ -148,7 +154,7 @@ def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
 def _walk(
     player: UUID | None, examine: Examine, progress: Progress
 ) -> Iterator[Finding | tuple[State, ScoreRow | None]]:
-    """Along all chains and scores by player: what `examine` finds in each entry, then the chain's end with its score, if any."""
+    """Walk along all chains and scores by player: what `examine` finds in each entry, then the end of the chain with its score, if any."""
     scores = _read_scores(player)
     score = next(scores, None)
     for owner, entries in groupby(read_entries(player), attrgetter("player")):

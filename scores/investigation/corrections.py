@@ -1,7 +1,8 @@
-"""The investigators' writers: void, restore, adjust, freeze, unfreeze, rename, erase. Each says who and why, and is an entry of its own.
+"""What investigators write: void, restore, adjust, freeze, unfreeze, rename, erase. Each says who and why, and is an entry of its own.
 
 Nothing is taken back by removing it: a void is an entry with the points reversed, and a restore reverses the void. None fails for
-arithmetic: what would lead below 0 takes what is there, and the entry's context says how many points were left out.
+arithmetic: what would lead below 0 takes what is there, and the entry's context says how many points were left out. Each raises
+CorrectionRefused when there is no such player, when the reason cannot be kept, and when actor and player are the same.
 """
 
 from uuid import UUID
@@ -33,7 +34,10 @@ REVERSIBLE = {AuditEntry.Kind.AWARD, AuditEntry.Kind.ADJUST}
 
 
 def find_actor(username: str | None) -> str:
-    """How the log names this user, an admin acting as the player he or she also is; `system` for nobody."""
+    """Return how the log names this user, an admin acting as the player he or she also is; `system` for None.
+
+    Raises CorrectionRefused when there is no such active user.
+    """
     if username is None:
         return SYSTEM
     user = User.objects.filter(username=username, is_active=True).first() if is_storable(username) else None
@@ -44,7 +48,10 @@ def find_actor(username: str | None) -> str:
 
 @transaction.atomic
 def void(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
-    """Take back the points of one award or adjustment, as far as they are still there; once only."""
+    """Take back the points of one award or adjustment, as far as they are still there; once only.
+
+    Raises CorrectionRefused when the entry is none of these, or was voided before.
+    """
     score = _lock(player, reason, actor)
     reversed_entry = AuditEntry.objects.filter(player=player, seq=seq).first()
     if reversed_entry is None or reversed_entry.kind not in REVERSIBLE:
@@ -54,7 +61,10 @@ def void(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
 
 @transaction.atomic
 def restore(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
-    """Give back exactly the points that a void took; once only. `seq` is the void's, or that of the entry it reversed."""
+    """Give back exactly the points that a void took; once only. `seq` is the void's, or that of the entry it reversed.
+
+    Raises CorrectionRefused when there is no such void, or it was restored before.
+    """
     score = _lock(player, reason, actor)
     voids = AuditEntry.objects.filter(player=player, kind=AuditEntry.Kind.VOID)
     reversed_entry = voids.filter(seq=seq).first() or voids.filter(ref=reversal_ref(player, seq)).first()
@@ -65,7 +75,10 @@ def restore(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
 
 @transaction.atomic
 def adjust(*, player: UUID, delta: int, reason: str, actor: str) -> AuditEntry:
-    """Give points for what no entry says, or take them as far as they are there; `split_adjustment` makes parts of more."""
+    """Give points for what no entry says, or take them as far as they are there; `split_adjustment` makes parts of more.
+
+    Raises CorrectionRefused when these are no points or more than an entry may move.
+    """
     score = _lock(player, reason, actor)
     if not 0 < abs(delta) <= MAXIMUM_POINTS:
         raise CorrectionRefused(f"An entry takes or gives from 1 to {MAXIMUM_POINTS} points.")
@@ -73,7 +86,7 @@ def adjust(*, player: UUID, delta: int, reason: str, actor: str) -> AuditEntry:
 
 
 def split_adjustment(delta: int) -> list[int]:
-    """The parts of an adjustment, each as large as an entry may be. Raises CorrectionRefused when it is 0 or too large."""
+    """Split an adjustment into parts, each as large as an entry may be. Raises CorrectionRefused when it is 0 or too large."""
     if not 0 < abs(delta) <= MAXIMUM_ADJUSTMENT:
         raise CorrectionRefused(f"An adjustment is from 1 to {MAXIMUM_ADJUSTMENT} points, either way.")
     whole, rest = divmod(abs(delta), MAXIMUM_POINTS)
@@ -83,7 +96,7 @@ def split_adjustment(delta: int) -> list[int]:
 
 @transaction.atomic
 def freeze(*, player: UUID, reason: str, actor: str) -> AuditEntry:
-    """Take a player off the board; nothing can be gained until unfrozen."""
+    """Take a player off the board; nothing can be gained until unfrozen. Raises CorrectionRefused when frozen already."""
     score = _lock(player, reason, actor)
     if score.frozen:
         raise CorrectionRefused("This player is frozen already.")
@@ -92,7 +105,7 @@ def freeze(*, player: UUID, reason: str, actor: str) -> AuditEntry:
 
 @transaction.atomic
 def unfreeze(*, player: UUID, reason: str, actor: str) -> AuditEntry:
-    """Let a frozen player back, with the points there were."""
+    """Let a frozen player back, with the points there were. Raises CorrectionRefused when not frozen."""
     score = _lock(player, reason, actor)
     if not score.frozen:
         raise CorrectionRefused("This player is not frozen.")
@@ -101,7 +114,11 @@ def unfreeze(*, player: UUID, reason: str, actor: str) -> AuditEntry:
 
 @transaction.atomic
 def rename(*, player: UUID, name: str, reason: str, actor: str) -> AuditEntry:
-    """Call a player something else. A trusted token's name is followed again only when it changes itself."""
+    """Call a player something else. A trusted token's name is followed again only when it changes itself.
+
+    Raises InvalidName when the name breaks the rule of names, CorrectionRefused when the player has it already, when another has
+    it or one that looks the same, or as `check_identity` does.
+    """
     score = _lock(player, reason, actor)
     check_identity(score)
     cleaned = clean_name(name)
@@ -121,7 +138,8 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     """Remove the person's data, here and in the log's contexts. Points and chain stay; the account is closed.
 
     The entry is the system chain's, where verification learns which contexts may be missing. What else ties the person to an
-    address, or was noted about the person, goes too: see `erasure`.
+    address, or was noted about the person, goes too: see `erasure`. Raises CorrectionRefused when somebody has the name that is
+    kept for the erased, or as `check_identity` does.
     """
     score = _lock(player, reason, actor)
     check_identity(score)
@@ -140,7 +158,7 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
 
 
 def read_left_out(entry: AuditEntry) -> int:
-    """The points that a correction could not move, negative where they were to be taken; 0 for one that was possible whole."""
+    """Return the points that a correction could not move, negative where they were to be taken; 0 where it moved all."""
     return int((entry.context or {}).get(LEFT_OUT, "0"))
 
 
@@ -155,9 +173,9 @@ def describe(entry: AuditEntry) -> str:
 
 
 def check_identity(score: Score) -> None:
-    """That this is whose score it was made for, before an act goes by its account or name.
+    """Check that this is whose score it was made for, before an act goes by its account or name.
 
-    Raises CorrectionRefused where it is not, Unavailable where a ledger key is missing that would tell.
+    Raises CorrectionRefused when it is not, Unavailable when a ledger key is missing that would tell.
     """
     with holding_what_cannot_be_trusted():
         is_sealed = score.is_sealed
@@ -179,7 +197,7 @@ def _lock(player: UUID, reason: str, actor: str) -> Score:
 
 
 def _check_free(score: Score) -> None:
-    """That nobody has the name since before it was kept for the erased; raises CorrectionRefused."""
+    """Raises CorrectionRefused when somebody has the name that is kept for the erased, from before it was."""
     other = Score.objects.filter(name_key=score.name_key).exclude(pk=score.pk).first()
     if other is not None:
         raise CorrectionRefused(

@@ -23,7 +23,7 @@ class CorrectionCommand(BaseCommand):
         """What this correction needs beyond the player."""
 
     def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
-        """Call the service; raises Refused when it may not be."""
+        """Call the service. Raises Refused when it may not be."""
         raise NotImplementedError
 
     def handle(self, *, player: UUID, reason: str, actor: str | None, **options: Any) -> None:

@@ -47,6 +47,7 @@ class Command(BaseCommand):
 
 
 def split_maximum(text: str) -> tuple[str, int]:
+    """Read SLUG=MAX. Raises CommandError when it is something else."""
     slug, _, maximum = text.partition("=")
     if not slug or not maximum.isascii() or not maximum.isdigit():
         raise CommandError(f"--action takes SLUG=MAX, for example daily-quiz=100, not {text!r}.")

@@ -62,13 +62,17 @@ class Command(BaseCommand):
 
 
 def number_names(count: int) -> list[str]:
+    """Make names from Player 000001 on. Raises CommandError when there are to be none or too many."""
     if not 1 <= count <= MAXIMUM_COUNT:
         raise CommandError(f"--count must be from 1 to {MAXIMUM_COUNT}.")
     return [f"Player {number:06d}" for number in range(1, count + 1)]
 
 
 def read_lines(path: str) -> list[bytes]:
-    """Only a line feed ends a line: whatever else breaks lines somewhere is a fault of the name."""
+    """Read the lines of a file, or of standard input. Only a line feed ends one: what else breaks lines is a fault of the name.
+
+    Raises CommandError when the file cannot be read.
+    """
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
@@ -78,7 +82,7 @@ def read_lines(path: str) -> list[bytes]:
 
 
 def read_names(path: str) -> list[str]:
-    """The names of the file, all of them fit and different; CommandError that names the lines otherwise."""
+    """Read the names of a file. Raises CommandError, which names the lines, when one is unfit or there twice."""
     names: list[str] = []
     first_lines: dict[str, int] = {}
     faults = []

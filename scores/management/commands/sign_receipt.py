@@ -46,6 +46,7 @@ class Command(BaseCommand):
 
 
 def read_key(path: Path | None, seed: str | None) -> Ed25519PrivateKey:
+    """Read a private key from a PEM file or a seed. Raises CommandError when it cannot be used."""
     try:
         return decode_private_key(path.read_text(encoding="utf-8") if path else seed or "")
     except (OSError, ValueError) as error:
@@ -53,7 +54,7 @@ def read_key(path: Path | None, seed: str | None) -> Ed25519PrivateKey:
 
 
 def find_in_registry(key: Ed25519PrivateKey) -> tuple[str, str]:
-    """Issuer and key id of a key that RECEIPT_ISSUERS_FILE has."""
+    """Find issuer and key id of a key. Raises CommandError when RECEIPT_ISSUERS_FILE does not have it, or cannot be used."""
     public = key.public_key().public_bytes_raw()
     try:
         issuers = parse_issuers(Path(settings.RECEIPT_ISSUERS_FILE).read_bytes())
