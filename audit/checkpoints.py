@@ -86,7 +86,7 @@ class Block:
 
 
 def read_block(text: str, keys: CheckpointKeys) -> Block:
-    """The block in this text, once its signature holds; raises BlockInvalid with the rule it breaks."""
+    """Read a block and check its signature. Raises BlockInvalid, which names the rule it breaks."""
     try:
         parts = jws.split(text)
         kid = json.loads(parts.header)["kid"]
@@ -106,7 +106,7 @@ def read_block(text: str, keys: CheckpointKeys) -> Block:
 
 
 def read_unverified(text: str) -> Block:
-    """What a block says of itself, whoever signed it. Raises BlockInvalid when it has not the form of one."""
+    """Read what a block says of itself, whoever signed it. Raises BlockInvalid when it has not the form of one."""
     try:
         block = Block(**jws.read_unverified(text).payload)
         if not all(type(value) is int for value in (block.number, block.epoch, block.count)):
@@ -117,18 +117,18 @@ def read_unverified(text: str) -> Block:
 
 
 def read_kid(text: str) -> str:
-    """Which key this text says it is signed with; empty where it says none."""
+    """Return the id of the key that a block says it is signed with; empty where it names none."""
     header = jws.read_unverified(text).header
     return str(header.get("kid", "")) if isinstance(header, dict) else ""
 
 
 def hash_text(text: str) -> str:
-    """What `prev` of the next block is."""
+    """Return what the `prev` of the next block is."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def hash_leaves(leaves: Iterable[tuple[UUID, int, str]]) -> tuple[int, str]:
-    """`count` and `root` of leaves in the order of their players."""
+    """Return `count` and `root` of leaves, which come in the order of their players."""
     digest, count = hashlib.sha256(), 0
     for player, seq, mac in leaves:
         digest.update(f"{player} {seq} {mac}\n".encode())
@@ -140,7 +140,9 @@ def sign_checkpoints() -> list[Checkpoint]:
     """Sign what moved since the last block, as many blocks as that takes; none where nothing did and no heartbeat is due.
 
     Each block is committed and exported by itself, and another follows only a full one, so that this ends however busy the
-    board is. Signers at once wait for each other. What an earlier one committed and did not live to export is exported now.
+    board is. Processes that sign at once wait for each other. What an earlier one committed and did not live to export is
+    exported now. Raises SigningRefused when database and export do not fit together, ImproperlyConfigured when there is no private
+    key, OSError when the export cannot be written.
     """
     keys = load_checkpoint_keys()
     made: list[Checkpoint] = []
@@ -158,7 +160,10 @@ def sign_checkpoints() -> list[Checkpoint]:
 
 
 def begin_epoch(keys: CheckpointKeys) -> Checkpoint:
-    """Sign the first block after a recovery, in the transaction of the caller, who exports after it. It replaces what the backup lost."""
+    """Sign the first block after a recovery, in the transaction of the caller, who exports after it. It replaces what the backup lost.
+
+    Raises SigningRefused when the newest block, here or in the export, was changed.
+    """
     _lock()
     epochs = [block.epoch for block in (_read_latest(keys), _read_exported(keys)) if block]
     checkpoint = _sign_next(keys, epoch=max(epochs, default=0) + 1)
@@ -167,7 +172,7 @@ def begin_epoch(keys: CheckpointKeys) -> Checkpoint:
 
 
 def export(keys: CheckpointKeys) -> None:
-    """Append to CHECKPOINT_EXPORT all blocks that it lacks, in order; safe to do at once and again."""
+    """Append to CHECKPOINT_EXPORT all blocks that it lacks, in order; several may do so at once. Raises OSError when that fails."""
     if settings.CHECKPOINT_EXPORT:
         append_missing(settings.CHECKPOINT_EXPORT, lambda last: _blocks_after(last, keys))
 

@@ -38,7 +38,7 @@ class KeptReceipt(NamedTuple):
 
 
 def read_receipt(context: Any) -> KeptReceipt | None:
-    """The receipt in an entry's context, as far as it can be read; None where there is none."""
+    """Read the receipt in an entry's context, as far as it can be read; None where there is none."""
     text = context.get("receipt") if isinstance(context, dict) else None
     return KeptReceipt(text, *jws.read_unverified(text)) if isinstance(text, str) else None
 

@@ -1,4 +1,4 @@
-"""The way from a player's page to the case file."""
+"""The case file as a download, from a player's page."""
 
 import logging
 from collections.abc import Iterator
@@ -23,12 +23,15 @@ logger = logging.getLogger(__name__)
 
 
 def urls(score_admin: "ModelAdmin[Score]") -> list[URLPattern]:
-    """The route of the file, for ScoreAdmin.get_urls()."""
+    """Return the route of the file, for ScoreAdmin.get_urls()."""
     return [route(score_admin, "case", send_case)]
 
 
 def send_case(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UUID) -> HttpResponseBase:
-    """Who may look at the entries may take them along; the server's log says who did."""
+    """Send the case file of a player. The server's log says who took it.
+
+    Raises Http404 when there is no such player.
+    """
     score = get_object_or_404(Score, pk=player)
     try:
         chunks = entry_export.exclusive(_encode(write_case(score)))
@@ -41,7 +44,7 @@ def send_case(score_admin: "ModelAdmin[Score]", request: HttpRequest, player: UU
 
 
 def _encode(texts: Iterator[str]) -> Iterator[bytes]:
-    """In pieces large enough to be worth sending."""
+    """Join the texts to pieces large enough to be worth sending."""
     piece: list[str] = []
     size = 0
     for text in texts:

@@ -67,10 +67,10 @@ class Bar:
 
 
 class Scale:
-    """Times and values to places in the picture, which reaches from one round value to another."""
+    """Turns times and values into places in the picture, which reaches from one round value to another."""
 
     def __init__(self, times: Sequence[datetime], lowest: int, highest: int, height: int) -> None:
-        self.step = nice_above(ceil((highest - lowest) / MOST_VALUES))
+        self.step = round_up(ceil((highest - lowest) / MOST_VALUES))
         self.begin = min(times)
         self.end = max(*times, self.begin + SHORTEST)
         self.span = (self.end - self.begin).total_seconds()
@@ -89,7 +89,7 @@ class Scale:
 def draw_curve(
     name: str, title: str, points: Sequence[Point], marks: Sequence[Mark], frozen: Iterable[tuple[datetime, datetime]]
 ) -> SafeString:
-    """Points over time, a step for each; `points` are not empty, and in order."""
+    """Draw points over time, a step for each; `points` are not empty, and in order."""
     times = [point.at for point in points] + [mark.at for mark in marks]
     scale = Scale(times, 0, max(point.balance for point in points), CURVE_HEIGHT)
     description = (
@@ -118,7 +118,7 @@ def draw_curve(
 
 
 def draw_bars(name: str, title: str, bars: Sequence[Bar], width_seconds: int, *, words: str = "updates") -> SafeString:
-    """A bar for each stretch of time, what was refused below the line. `bars` are evenly spaced, without gaps."""
+    """Draw a bar for each stretch of time, what was refused below the line. `bars` are evenly spaced, without gaps."""
     total, refused = sum(bar.count for bar in bars), sum(bar.refused for bar in bars)
     description = f"{total:,} {words}" + (f", {refused:,} refusals." if refused else ".")
     svg = _begin(name, title, description, BARS_HEIGHT)
@@ -144,14 +144,14 @@ def draw_bars(name: str, title: str, bars: Sequence[Bar], width_seconds: int, *,
 
 
 def draw_sign(kind: str) -> SafeString:
-    """The sign alone, for the legend, where words stand beside it."""
+    """Draw a sign alone, for the legend, where words stand beside it."""
     svg = Element("svg", {"class": "sign", "viewBox": "-8 -8 16 16", "aria-hidden": "true"})
     _draw_sign(svg, kind, 0, 0)
     return _end(svg)
 
 
-def nice_above(value: int) -> int:
-    """The least of 1, 2 or 5 with noughts that is not below."""
+def round_up(value: int) -> int:
+    """Return the least of 1, 2, 5, 10, 20, 50, ... that is not below `value`."""
     power: int = 10 ** (len(str(value)) - 1)
     return next(digit * power for digit in (1, 2, 5, 10) if digit * power >= value)
 
@@ -175,7 +175,7 @@ def _count_marks(marks: Iterable[Mark]) -> str:
 
 
 def _merge_refusals(marks: Iterable[Mark], scale: Scale) -> Iterable[Mark]:
-    """Each correction by itself; refusals that would lie upon each other as one."""
+    """Keep each correction; make one mark of refusals that would lie upon each other."""
     yield from (mark for mark in marks if mark.balance is not None)
     refusals = sorted((mark for mark in marks if mark.balance is None), key=lambda mark: mark.at)
     for _, group in groupby(refusals, lambda mark: scale.x(mark.at) // CELL):

@@ -29,8 +29,8 @@ class BoardChange(NamedTuple):
     """One rank before and after; `leaves` and `enters` say whether the act touches who stood or would stand there."""
 
     rank: int
-    before: Mapping[str, object] | None
-    after: Mapping[str, object] | None
+    before: BoardRow | None
+    after: BoardRow | None
     move: str
     leaves: bool
     enters: bool

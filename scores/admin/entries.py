@@ -40,7 +40,7 @@ class EntryAdmin(AuditEntryAdmin):
     """What the audit app shows of an entry, and what it cannot know: whose it is and what may be done about it."""
 
     list_display = [LINKS.get(name, name) for name in AuditEntryAdmin.list_display]
-    # What is sealed stays as it is sealed; the name stands beside it.
+    # The sealed actor is shown as it is; the name stands beside it.
     fields = [
         part for name in AuditEntryAdmin.fields for part in ((name, "actor_link") if name == "actor" else (name,))
     ]
@@ -107,12 +107,12 @@ class EntryAdmin(AuditEntryAdmin):
 
 
 def make_void_url(ids: Iterable[int]) -> str:
-    """The confirmation of the void of these entries."""
+    """Make the address where the void of these entries is confirmed."""
     return f"{reverse('admin:scores_score_void_selection')}?entries={write_numbers(ids)}"
 
 
 def show_name(name: str) -> str:
-    """A name as all pages show it: apart from the text around it in direction, and never translated by a browser."""
+    """Mark up a name as all pages show it: with a direction of its own, and never translated by a browser."""
     return format_html('<bdi class="notranslate" translate="no">{}</bdi>', name)
 
 
@@ -123,7 +123,7 @@ def link_player(score: Score) -> str:
 
 
 def attach_players(entries: Iterable[AuditEntry]) -> None:
-    """Give each entry the `score` of its player and that of who was `acting`, by one query; None for whom none is known."""
+    """Attach to each entry the `score` of its player and, as `acting`, that of its actor, by one query; None where there is none."""
     rows: list[Any] = list(entries)
     players = {entry.player for entry in rows}
     for entry in rows:
@@ -135,7 +135,7 @@ def attach_players(entries: Iterable[AuditEntry]) -> None:
 
 
 def pair_with_players(entries: Iterable[AuditEntry]) -> list[tuple[AuditEntry, Score | None]]:
-    """Each entry with whose it is, for the tables of the desk."""
+    """Pair each entry with the score of its player, by one query."""
     rows = list(entries)
     scores = Score.objects.in_bulk({entry.player for entry in rows})
     return [(entry, scores.get(entry.player)) for entry in rows]

@@ -1,4 +1,4 @@
-"""What the acts of investigators need to know, and why they are done."""
+"""Forms of the acts: what each needs to know, and the reason it is confirmed with."""
 
 import re
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ class NumbersField(forms.CharField):
 
 
 def write_numbers(numbers: Iterable[int]) -> str:
-    """As NumbersField reads them, neighbours folded."""
+    """Write numbers as NumbersField reads them, neighbours as a range."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and runs[-1][1] == number - 1:
@@ -50,7 +50,7 @@ def write_numbers(numbers: Iterable[int]) -> str:
 
 
 class ActForm(forms.Form):
-    """What an act needs to know beyond the player: nothing, unless a subclass asks."""
+    """The query of an act: what it needs to know beyond the player, which is nothing unless a subclass asks."""
 
     def steps(self, player: UUID | None) -> list[Step]:
         return [Step(player)] if player else []

@@ -79,7 +79,7 @@ class FrontPage(TypedDict, total=False):
 
 
 def describe(request: HttpRequest, now: datetime | None = None) -> FrontPage:
-    """What the front page shows to this user: only what he or she may look at."""
+    """Read what the front page shows to this user: only what he or she may look at."""
     now = now or datetime.now(UTC)
     page: FrontPage = {}
     if request.user.has_perm("audit.view_auditentry"):
@@ -115,7 +115,7 @@ def read_ledger_state(now: datetime) -> LedgerState:
 
 
 def draw_traffic(now: datetime, begin_us: int) -> list[tuple[str, SafeString]]:
-    """Titles and pictures: updates and refusals per minute of the last hour, and per hour of the last day."""
+    """Draw, each with its title, updates and refusals per minute of the last hour and per hour of the last day."""
     this_minute = now.replace(second=0, microsecond=0)
     this_hour = this_minute.replace(minute=0)
     minute = ExpressionWrapper(F("at_us") / MINUTE_US, output_field=BigIntegerField())
@@ -142,7 +142,7 @@ def draw_traffic(now: datetime, begin_us: int) -> list[tuple[str, SafeString]]:
 
 
 def read_risers(begin_us: int) -> list[Riser]:
-    """Who gained most since then."""
+    """Read who gained most since `begin_us`."""
     entries = AuditEntry.objects.filter(at_us__gte=begin_us).exclude(player=chain.SYSTEM_CHAIN)
     gains = entries.order_by().values_list("player").annotate(gain=Sum("delta"), entries=Count("pk")).filter(gain__gt=0)
     rows = list(gains.order_by("-gain", "player")[:RISERS])

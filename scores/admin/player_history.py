@@ -92,7 +92,7 @@ def read_newest(player: UUID) -> list[AuditEntry]:
 
 
 def read_points(player: UUID, length: int) -> list[Point]:
-    """Balances over time: every one of a short chain, an even sample of a long one."""
+    """Read balances over time: every one of a short chain, an even sample of a long one."""
     count = min(length, SAMPLES)
     wanted = {1 + number * (length - 1) // max(count - 1, 1) for number in range(count)}
     sample = AuditEntry.objects.filter(player=player, seq__in=wanted).order_by("seq")
@@ -100,7 +100,7 @@ def read_points(player: UUID, length: int) -> list[Point]:
 
 
 def read_corrections(player: UUID) -> list[AuditEntry]:
-    """What was not earned, in order: voids, restores, adjustments, freezes."""
+    """Read the newest entries that are no award, in order: voids, restores, adjustments, freezes."""
     corrections = AuditEntry.objects.filter(player=player).exclude(kind=AuditEntry.Kind.AWARD)
     return list(corrections.order_by("-seq")[:CORRECTIONS])[::-1]
 
@@ -110,7 +110,7 @@ def read_refusals(player: UUID) -> list[Refusal]:
 
 
 def sum_refusals(refusals: Collection[Refusal]) -> list[RefusalSum]:
-    """By reason, the most frequent first."""
+    """Add up refusals by reason, the most frequent first."""
     rows = []
     for reason in {refusal.reason for refusal in refusals}:
         of_reason = [refusal for refusal in refusals if refusal.reason == reason]
@@ -127,7 +127,7 @@ def make_marks(corrections: Collection[AuditEntry], refusals: Collection[Refusal
 
 
 def find_frozen(corrections: Collection[AuditEntry]) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when the player was off the board."""
+    """Find from when to when the player was off the board."""
     begin = None
     for entry in corrections:
         if entry.kind == AuditEntry.Kind.FREEZE:
@@ -144,7 +144,7 @@ def recent_entries(player: UUID, length: int) -> QuerySet[AuditEntry]:
 
 
 def count_hours(recent: QuerySet[AuditEntry], last_us: int) -> list[Bar]:
-    """Awards per hour, up to the hour of the last entry; at least of a day, at most of a week."""
+    """Count awards per hour, up to the hour of the last entry, over at least a day and at most a week."""
     last = last_us // HOUR_US
     hour = ExpressionWrapper(F("at_us") / HOUR_US, output_field=BigIntegerField())
     week = recent.filter(at_us__gte=(last - HOURS + 1) * HOUR_US).order_by()
@@ -154,7 +154,7 @@ def count_hours(recent: QuerySet[AuditEntry], last_us: int) -> list[Bar]:
 
 
 def count_actions(recent: QuerySet[AuditEntry]) -> list[ActionCount]:
-    """What the points came from, the most frequent first."""
+    """Count what the points came from, the most frequent action first."""
     rows = list(
         recent.order_by()
         .values_list("action")
@@ -170,7 +170,7 @@ def count_actions(recent: QuerySet[AuditEntry]) -> list[ActionCount]:
 
 
 def count_origins(recent: QuerySet[AuditEntry], key: str) -> list[Origin]:
-    """The addresses or agents of the recent entries, the most frequent first."""
+    """Count the addresses or agents of the recent entries, the most frequent first."""
     rows = recent.order_by().values_list(context_key(key))
     counted = rows.annotate(entries=Count("pk"), first=Min("at_us"), last=Max("at_us"))
     return [
@@ -181,7 +181,7 @@ def count_origins(recent: QuerySet[AuditEntry], key: str) -> list[Origin]:
 
 
 def find_others(player: UUID, addresses: Collection[Origin], agents: Collection[Origin], now: datetime) -> None:
-    """Fill in who else used them: of addresses in the last days, of agents among the newest entries of everybody."""
+    """Fill in who else used them: addresses within the last days, agents among everybody's newest entries."""
     others = AuditEntry.objects.exclude(player=player)
     lately = others.annotate(value=context_key("address")).filter(
         value__in={origin.value for origin in addresses} - {UNKNOWN},
@@ -203,13 +203,16 @@ def find_others(player: UUID, addresses: Collection[Origin], agents: Collection[
 
 
 def check_chain(player: UUID, length: int) -> ChainState:
-    """The chain recomputed now, and up to where the newest checkpoint over it reaches."""
+    """Recompute the chain now, and find up to where the newest checkpoint over it reaches.
+
+    Raises ImproperlyConfigured when the ledger keys cannot be used.
+    """
     findings = list(verify(player=player)) if length <= VERIFIED else None
     return ChainState(length, findings, CheckpointHead.objects.filter(player=player).order_by("-seq").first())
 
 
 def bound_begin_us(since: datetime) -> int:
-    """`since` in microseconds, or later where there are more than LOOKED_AT entries after it."""
+    """Return `since` in microseconds since 1970, or a later time where more than LOOKED_AT entries come after it."""
     newest = AuditEntry.objects.order_by("-pk").values("pk")[:1]
     beyond = AuditEntry.objects.filter(pk__lte=Subquery(newest) - LOOKED_AT).order_by("-pk")
     return max(to_us(since), beyond.values_list("at_us", flat=True).first() or 0)

@@ -1,4 +1,4 @@
-"""The admin's edge: calls services, never writes a score."""
+"""What Django's admin shows of players and catalogue, and who shows the rest. It calls services and never writes a score."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -66,7 +66,7 @@ class ScoreAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Score], search_term: str
     ) -> tuple[QuerySet[Score], bool]:
-        """By what an index or at least no conversion of every row can answer."""
+        """Search by UUID, which has an index, or by a part of the name's key, which takes no conversion of every row."""
         term = search_term.strip()
         if not term:
             return queryset, False

@@ -1,7 +1,7 @@
-"""Suspicion: what a history looks like that no person made. Each rule is a pure function over plain data; a person decides.
+"""The rules of suspicion: what a history looks like that no person made. Each is a pure function over plain data; a person decides.
 
-A rule gets one history and, where it compares, what all players do; it answers with a sentence and the entries it rests on, or
-with None. What was reviewed under a rule is not held against anybody again: rules look at what is newer.
+A rule gets one history and, where it compares, what is usual among all players; it returns a sentence with the entries it rests on,
+or None. What was reviewed under a rule is not held against anybody again: rules look at newer entries only.
 """
 
 from collections import Counter
@@ -118,7 +118,7 @@ def find_no_pause(history: History, _: PopulationStats, limits: Thresholds) -> S
 
 
 def find_receipts_at_maximum(history: History, population: PopulationStats, limits: Thresholds) -> Suspicion | None:
-    """Forged work takes the most that can be had. Where others' receipts do so too, say because there is but one value, it says nothing."""
+    """Forged work always takes the maximum. Where others mostly do so too, as where there is but one value, it proves nothing."""
     own = count_at_maximum(history.acts, population.maxima)
     for source, share in count_at_maximum(history.fresh, population.maxima).items():
         others = population.at_maximum[source].without(own[source])
@@ -195,9 +195,9 @@ def find_shared_address(
 def find_refusals(
     subject: str, refused: Sequence[RefusalCount], limits: Thresholds
 ) -> tuple[datetime, Suspicion] | None:
-    """Who tries things out is refused often within minutes, above all for proofs that are none; a client that goes by the rules is not.
+    """Who tries things out is refused often within minutes, above all for false proofs; a client that keeps to the rules is not.
 
-    With the first minute, around which the caller reads what was not refused.
+    Returned with the first minute of the burst: the caller reads the awards around it.
     """
     begin, worst = None, Counter[str]()
     for start, first in enumerate(refused):
@@ -222,7 +222,7 @@ def find_busy_hour(
 ) -> tuple[int, Suspicion] | None:
     """A backend whose key was stolen signs more than its work ever asked for: three times its busiest hour, after a day at least.
 
-    With the hour, whose entries the caller reads.
+    Returned with the hour: the caller reads its receipts.
     """
     found = None
     begin, busiest = None, 0
@@ -248,7 +248,7 @@ PLAYER_RULES: tuple[tuple[Flag.Rule, PlayerRule], ...] = (
 
 
 def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[Act]) -> Suspicion:
-    """About this player, resting on these acts; of many, a sample from first to last."""
+    """Make a suspicion of this player that rests on these acts; on a sample of them where they are many."""
     step = max(1, -(-len(acts) // MAXIMUM_LINKED))
     return Suspicion(
         rule, str(history.player), history.player, why, [(str(history.player), act.seq) for act in acts[::step]]
@@ -256,7 +256,7 @@ def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[Act]) -
 
 
 def _is_unlike(own: Share, others: ShareStats, limits: Thresholds) -> bool:
-    """Nearly always, where others, if there are enough to compare with, seldom are."""
+    """Whether this player nearly always does what others, if there are enough of them, seldom do."""
     return own.part >= limits.cap_share and others.players >= limits.cap_players and others.average <= limits.cap_others
 
 

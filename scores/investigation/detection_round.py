@@ -40,7 +40,10 @@ class Round:
 
 
 def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> Round:  # noqa: B008 - frozen
-    """Look at everybody's history within the window, as of one moment, and open a flag for what is suspicious and not yet known."""
+    """Look at everybody's history within the window, as of one moment, and open a flag for what is suspicious and not yet known.
+
+    Raises OSError or ValueError when RECEIPT_ISSUERS_FILE cannot be read.
+    """
     found: dict[Key, Suspicion] = {}
     with consistent_read():
         since_us = to_us(datetime.now(UTC) - window)
@@ -54,7 +57,7 @@ def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> 
 
 
 def _read_known(since_us: int) -> Known:
-    """Reviews from before the window bind nothing that lies in it, but for its first hour, which some rules take as a whole."""
+    """Read open flags, and reviews since an hour before the window: some rules take its first hour whole, older reviews bind nothing."""
     binding = Q(state=Flag.State.OPEN) | Q(reviewed_at__gte=to_moment(since_us - HOUR))
     known = Known()
     for rule, subject, reviewed_at in Flag.objects.filter(binding).values_list("rule", "subject", "reviewed_at"):

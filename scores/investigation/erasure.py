@@ -1,4 +1,4 @@
-"""What ties a person to the rest, beside account and log: flags, their reviews, refusals, Django's own log. It goes with the person."""
+"""What else names a person, beside account and log, and goes with the person: flags, their reviews, refusals, Django's own log."""
 
 from uuid import UUID
 
@@ -16,10 +16,10 @@ from scores.models import Score
 
 
 def erase_traces(score: Score) -> list[int]:
-    """Remove them, before the contexts of the player's entries go, in the transaction that erases the person.
+    """Remove all that, before the contexts of the player's entries go, in the transaction that erases the person.
 
-    The numbers of the entries in the system chain whose contexts went along: reviews of flags, whose reasons are notes, and why
-    the player's identity was accepted.
+    Returns the numbers of the entries of the system chain whose contexts went along: reviews of flags, whose reasons are notes,
+    and why the player's identity was accepted.
     """
     addresses = _find_own_addresses(score.pk)
     remove_refusals([str(score.pk), *addresses])
@@ -32,7 +32,7 @@ def erase_traces(score: Score) -> list[int]:
 
 
 def _find_own_addresses(player: UUID) -> set[str]:
-    """Those that nobody else played from: an address of several says nothing any more once the entries say it of the others alone."""
+    """Find the addresses that nobody else played from. One that others share stays: without the player's entries it is theirs alone."""
     entries = AuditEntry.objects.annotate(address=context_key("address"))
     addresses = set(entries.filter(player=player, address__isnull=False).values_list("address", flat=True).distinct())
     return {address for address in addresses if not entries.filter(address=address).exclude(player=player).exists()}

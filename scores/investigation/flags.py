@@ -19,7 +19,7 @@ ERASED = "Erased with the person."
 
 
 def open_flags(suspicions: Iterable[Suspicion]) -> list[Flag]:
-    """The flags that had to be made: where one of the same rule and subject is open, it stays the only one."""
+    """Open a flag for each suspicion, but where one of the same rule and subject is open; return the new ones."""
     known = set(Flag.objects.filter(state=Flag.State.OPEN).values_list("rule", "subject"))
     flags = [
         Flag(
@@ -88,7 +88,7 @@ def _find_flags(player: UUID, addresses: set[str]) -> list[Flag]:
 
 
 def _erase(flag: Flag, player: UUID, addresses: set[str]) -> str:
-    """Leaves rule, state and who reviewed it; the action of its review."""
+    """Empty a flag but for rule, state and reviewer; return the action of its review."""
     if flag.player == player or flag.subject in {str(player), *addresses}:
         flag.why = ERASED
     else:

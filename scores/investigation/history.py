@@ -1,4 +1,4 @@
-"""What the rules of suspicion look at: plain data, read as streams, within a window, in a few queries however many players there are."""
+"""What the rules of suspicion look at: plain data of a window of time, streamed in a few queries however many players there are."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -88,7 +88,7 @@ class Share(NamedTuple):
 
 
 class ShareStats(NamedTuple):
-    """The parts of so many players, added up: each counts once, however much he or she does, so that a few busy cheats hide nobody."""
+    """The shares of so many players, added up. Each player counts once, however busy: a few busy cheats do not change what is usual."""
 
     players: int = 0
     parts: float = 0.0
@@ -106,7 +106,7 @@ class ShareStats(NamedTuple):
 
 @dataclass
 class PopulationStats:
-    """What is allowed and what is usual: counts over all histories, whose number grows with neither players nor entries."""
+    """What is allowed and what is usual, counted over all histories; its size grows with neither players nor entries."""
 
     maxima: Mapping[Source, int] = field(default_factory=dict)
     caps: Mapping[str, int] = field(default_factory=dict)
@@ -142,7 +142,7 @@ class PopulationStats:
 
 
 def count_hours(acts: Iterable[Act]) -> dict[int, tuple[int, int]]:
-    """Points and number of acts in each hour that has any, in order."""
+    """Add up points and acts of each hour that has any, in order."""
     hours: dict[int, tuple[int, int]] = {}
     for act in acts:
         points, number = hours.get(act.at_us // HOUR, (0, 0))
@@ -151,7 +151,7 @@ def count_hours(acts: Iterable[Act]) -> dict[int, tuple[int, int]]:
 
 
 def count_at_maximum(acts: Iterable[Act], maxima: Mapping[Source, int]) -> dict[Source, Share]:
-    """How many receipts of each source carry the most it may grant."""
+    """Count the receipts of each source that carry the most it may grant."""
     total: Counter[Source] = Counter()
     full: Counter[Source] = Counter()
     for act in acts:
@@ -163,7 +163,7 @@ def count_at_maximum(acts: Iterable[Act], maxima: Mapping[Source, int]) -> dict[
 
 
 def count_days_at_cap(acts: Iterable[Act], caps: Mapping[str, int]) -> dict[str, Share]:
-    """On how many of the days with an action it was done as often as it counts."""
+    """Count, of the days on which an action was done, those on which it was done up to its daily cap."""
     done = Counter((act.action, act.at_us // DAY) for act in acts if act.action in caps)
     total = Counter(action for action, _ in done)
     full = Counter(action for (action, _), times in done.items() if times >= caps[action])
@@ -171,7 +171,7 @@ def count_days_at_cap(acts: Iterable[Act], caps: Mapping[str, int]) -> dict[str,
 
 
 def read_histories(since_us: int) -> Iterator[History]:
-    """All players who were awarded something since then, one after the other."""
+    """Read all players who were awarded something since then, one after the other."""
     awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us).order_by("player", "seq")
     rows = awards.values_list("player", "seq", "at_us", "action", "delta", "ref").iterator(CHUNK)
     for player, own in groupby(rows, itemgetter(0)):
@@ -180,7 +180,7 @@ def read_histories(since_us: int) -> Iterator[History]:
 
 
 def read_refusals(since_us: int) -> Iterator[tuple[str, list[RefusalCount]]]:
-    """Everyone who was refused anything since then, by UUID or address, with what; not what was counted for many together."""
+    """Read who was refused anything since then, by UUID or address, with the counts; not what is counted for many together."""
     kept = Refusal.objects.filter(minute__gte=to_moment(since_us)).exclude(subject__in=[UNKNOWN, OTHERS])
     rows = kept.order_by("subject", "minute").values_list("subject", "minute", "reason", "count").iterator(CHUNK)
     for subject, own in groupby(rows, itemgetter(0)):
@@ -188,14 +188,14 @@ def read_refusals(since_us: int) -> Iterator[tuple[str, list[RefusalCount]]]:
 
 
 def find_crowded_addresses(since_us: int, players: int) -> dict[str, int]:
-    """Addresses that at least so many players acted from, the most crowded ones, each with how many did."""
+    """Find the addresses that at least so many players acted from, with how many did, the most crowded first."""
     visits = _read_visits(since_us).exclude(address=UNKNOWN)
     by_address = visits.values_list("address").annotate(players=Count("player", distinct=True))
     return dict(by_address.filter(players__gte=players).order_by("-players", "address")[:MAXIMUM_ADDRESSES])
 
 
 def read_clusters(since_us: int, crowded: Mapping[str, int]) -> Iterator[AddressCluster]:
-    """Who acted from these addresses, each agent there for itself."""
+    """Read who acted from these addresses, a cluster for each agent."""
     inside = _read_visits(since_us).filter(address__in=crowded).values_list("address", "agent", "player")
     rows = inside.annotate(newest=Max("seq")).order_by("address", "agent").iterator(CHUNK)
     for (address, agent), own in groupby(rows, itemgetter(0, 1)):
@@ -209,7 +209,7 @@ def _read_visits(since_us: int) -> Any:
 
 
 def read_receipts(issuer: str, hour: int, number: int) -> list[tuple[str, int]]:
-    """(player, seq) of an issuer's newest receipts in this hour."""
+    """Read (player, seq) of an issuer's newest receipts in this hour since 1970."""
     awards = AuditEntry.objects.filter(
         references.of_issuer(issuer), at_us__gte=hour * HOUR, at_us__lt=(hour + 1) * HOUR
     )
@@ -217,7 +217,7 @@ def read_receipts(issuer: str, hour: int, number: int) -> list[tuple[str, int]]:
 
 
 def read_around(player: UUID | None, moment: datetime, number: int) -> list[tuple[str, int]]:
-    """(player, seq) of the newest awards within an hour before and after, if it is about a player."""
+    """Read (player, seq) of the player's newest awards within an hour of `moment`; none where no player is known."""
     if player is None:
         return []
     around = (to_us(moment) - HOUR, to_us(moment) + HOUR)
@@ -226,7 +226,10 @@ def read_around(player: UUID | None, moment: datetime, number: int) -> list[tupl
 
 
 def read_population(since_us: int) -> PopulationStats:
-    """What is allowed now, and what has been usual since then."""
+    """Read what is allowed now, and what has been usual since then.
+
+    Raises OSError or ValueError when RECEIPT_ISSUERS_FILE cannot be read.
+    """
     path = settings.RECEIPT_ISSUERS_FILE
     issuers = parse_issuers(Path(path).read_bytes()) if path else {}
     maxima = {(issuer.name, slug): most for issuer in issuers.values() for slug, most in issuer.actions.items()}

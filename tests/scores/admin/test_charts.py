@@ -23,7 +23,7 @@ from scores.admin.charts import (
     draw_bars,
     draw_curve,
     format_value,
-    nice_above,
+    round_up,
 )
 from tests.support.desk_pages import SVG
 
@@ -166,7 +166,7 @@ def test_every_bar_is_within_the_picture(counts: list[tuple[int, int]]) -> None:
 @given(value=st.integers(1, 2**53))
 @example(value=10**15 + 1)
 def test_the_step_of_an_axis_is_a_round_number_just_above(value: int) -> None:
-    top = nice_above(value)
+    top = round_up(value)
 
     assert value <= top < 2.5 * value
     assert str(top).rstrip("0") in {"1", "2", "5"}
