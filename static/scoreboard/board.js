@@ -6,7 +6,7 @@
  * @typedef {HTMLElement & {dataset: Record<State | "leads" | "entered" | "lost" | "back" | "new", string>}} Words
  */
 
-import { watch } from "./scoreboard-client.js";
+import { watch } from "./scoreboard-watch.js";
 import { StandingsTable } from "./standings-table.js";
 
 const DRAW_EVERY = 600; // Longer than a glide: no more than an eye can follow, however many changes come.

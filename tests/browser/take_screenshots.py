@@ -90,7 +90,7 @@ def test_you(busy_site: Site, open_tab: OpenTab) -> None:
     for action in ("leap", "leap", "leap", "leap", "step"):
         busy_site.act(player, action)
     page.wait_for_selector("tr[aria-current]")
-    wait_for(page, "document.querySelector('#you .your-rank').textContent !== ''")
+    wait_for(page, "document.querySelector('#you .your-rank').textContent.trim() !== ''")
     page.reload()
     page.wait_for_selector(".state[data-state=live]")
     keep(page, "you")
@@ -101,7 +101,7 @@ def test_you_below_the_top(busy_site: Site, open_tab: OpenTab) -> None:
         busy_site, open_tab, "Henrietta", viewport=PHONE, device_scale_factor=2, color_scheme="dark", locale="de-DE"
     )
     busy_site.act(player)
-    wait_for(page, "document.querySelector('#you .your-rank').textContent !== ''", milliseconds=10_000)
+    wait_for(page, "document.querySelector('#you .your-rank').textContent.trim() !== ''", milliseconds=10_000)
     keep(page, "you-phone")
 
 
