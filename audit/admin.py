@@ -17,20 +17,17 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
 from audit import entry_export
-from audit.changelist import (
-    AFTER,
-    BEFORE,
+from audit.changelist import AFTER, BEFORE, KeysetChangeList, search
+from audit.entry_check import check_entry, read_receipt
+from audit.entry_filters import (
     ActionFilter,
     AddressFilter,
     DayFilter,
     IssuerFilter,
-    KeysetChangeList,
     PlayerFilter,
     ProofFilter,
     make_calendar,
-    search,
 )
-from audit.entry_check import check_entry, read_receipt
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 from audit.references import describe_proof
 from audit.verification import CheckResult

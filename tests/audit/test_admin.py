@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from audit import changelist, ledger
+from audit import entry_filters, ledger
 from audit.models import AuditEntry
 from audit.references import issuer_expression
 from scores.models import Score
@@ -75,7 +75,7 @@ def test_days_are_those_of_utc_and_both_ends_count(desk: Client) -> None:
         entry = AuditEntry.objects.get(player=player, seq=seq)
         head = ledger.Head(seq, entry.mac, entry.balance)
     with tampering():
-        midnight = changelist.begin_us(datetime(2026, 3, 10, tzinfo=UTC).date())
+        midnight = entry_filters.begin_us(datetime(2026, 3, 10, tzinfo=UTC).date())
         for seq, at_us in enumerate(
             (midnight - 1, midnight, midnight + 86_400_000_000 - 1, midnight + 86_400_000_000), 1
         ):
@@ -149,11 +149,11 @@ def test_the_list_costs_as_many_queries_with_many_entries_as_with_few(
 
 
 def test_choices_are_what_the_log_holds(players: list[Score], db: None) -> None:
-    assert changelist.find_values(F("action"), Q(action__gt="")) == ["bug-bounty", "daily-quiz"]
-    assert changelist.find_values(issuer_expression(), Q(ref__startswith="r:")) == ["test-backend"]
+    assert entry_filters.find_values(F("action"), Q(action__gt="")) == ["bug-bounty", "daily-quiz"]
+    assert entry_filters.find_values(issuer_expression(), Q(ref__startswith="r:")) == ["test-backend"]
     with tampering():
         AuditEntry.objects.filter(ref__startswith="r:").update(ref=F("mac"))
-        assert changelist.find_values(issuer_expression(), Q(ref__startswith="r:")) == []
+        assert entry_filters.find_values(issuer_expression(), Q(ref__startswith="r:")) == []
 
 
 @pytest.mark.postgresql
