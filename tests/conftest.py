@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -138,6 +139,14 @@ def board(db: None) -> dict[str, Score]:
         for _ in range(entries):
             corrections.adjust(player=players[name].pk, delta=10, reason="a day's play", actor="system")
     return players
+
+
+@pytest.fixture
+def exported(settings: Settings, tmp_path: Path) -> Path:
+    """Where this test's checkpoints are exported to."""
+    path = tmp_path / "checkpoints.jws"
+    settings.CHECKPOINT_EXPORT = str(path)
+    return path
 
 
 @pytest.fixture

@@ -1,10 +1,6 @@
 """A checkpoint is over what moved, follows the one before it, and has a copy outside the database, whatever happens between."""
 
-import io
 import json
-import os
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,29 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
-from django.test import Client
+from django.db import connection, transaction
 from pytest_django import Settings
 
 from audit import checkpoint_file, checkpoints, ledger
 from audit.checkpoint_file import read_all
 from audit.checkpoints import BlockInvalid, SigningRefused, read_block, sign_checkpoints
 from audit.keys import decode_base64url, load_checkpoint_keys
-from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from audit.models import Checkpoint, CheckpointHead
 from tests.support.chains import grow
-from tests.support.database import database_url
-from tests.support.plugin import Profile
-from tests.support.processes import ROOT, wait_until
-
-WELL_KNOWN = "/.well-known/scoreboard-checkpoint"
-
-
-@pytest.fixture(autouse=True)
-def exported(settings: Settings, tmp_path: Path) -> Path:
-    path = tmp_path / "checkpoints.jws"
-    settings.CHECKPOINT_EXPORT = str(path)
-    settings.STATIC_ROOT = None
-    return path
 
 
 def read_leaves(number: int) -> list[tuple[UUID, int, str]]:
@@ -170,61 +152,6 @@ def test_without_the_private_key_nothing_is_sealed(db: None, settings: Settings,
     with pytest.raises(ImproperlyConfigured, match="private"):
         sign_checkpoints()
     assert Checkpoint.objects.count() == 0
-
-
-def test_the_newest_block_is_public(db: None, client: Client) -> None:
-    response = client.get(WELL_KNOWN)
-    assert (response.status_code, response.headers["Content-Type"]) == (404, "application/problem+json")
-    grow(uuid4())
-    [checkpoint] = sign_checkpoints()
-    response = client.get(WELL_KNOWN)
-    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/jose")
-    assert response.content.decode() == checkpoint.jws
-    assert client.post(WELL_KNOWN).status_code == 405
-
-
-def test_the_command_says_what_it_did(db: None) -> None:
-    output = io.StringIO()
-    grow(uuid4())
-    call_command("seal_ledger", stdout=output)
-    call_command("seal_ledger", stdout=output)
-    assert output.getvalue() == "Signed checkpoint 1.\nNothing moved since the last checkpoint.\n"
-
-
-@pytest.mark.parametrize("model", [AuditEntry, Checkpoint, CheckpointHead])
-def test_the_database_refuses_to_change_or_remove_what_was_written(db: None, model: type) -> None:
-    grow(uuid4())
-    sign_checkpoints()
-    rows = model.objects  # type: ignore[attr-defined]
-    connection.check_constraints()  # those that wait for the end of the transaction
-    before = list(rows.order_by("pk").values())
-    column = "jws" if model is Checkpoint else "mac"
-    acts = [lambda: rows.update(**{column: "x"}), lambda: rows.all()._raw_delete("default")]
-    if connection.vendor == "postgresql":
-        acts.append(lambda: connection.cursor().execute(f"TRUNCATE {model._meta.db_table} CASCADE"))  # type: ignore[attr-defined]
-    for act in acts:
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-            act()
-    assert list(rows.order_by("pk").values()) == before
-
-
-@pytest.mark.django_db(transaction=True)
-def test_sealing_goes_on_until_it_is_stopped(profile: Profile, exported: Path) -> None:
-    environment = {**os.environ, "DATABASE_URL": database_url(profile), "CHECKPOINT_EXPORT": str(exported)}
-    command = [sys.executable, str(ROOT / "manage.py"), "seal_ledger", "--every", "0.1"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as sealer:
-        try:
-            wait_until(lambda: Checkpoint.objects.count() == 1, seconds=20, what="The first block")
-            with transaction.atomic():
-                grow(uuid4())
-            wait_until(lambda: Checkpoint.objects.count() == 2, seconds=20, what="The second block")
-            sealer.terminate()
-            assert sealer.wait(10) == 0
-        finally:
-            sealer.kill()
-    assert list(checkpoint_file.read_all(str(exported))) == [
-        block.jws for block in Checkpoint.objects.order_by("number")
-    ]
 
 
 @pytest.mark.django_db(transaction=True)

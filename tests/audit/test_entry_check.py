@@ -1,11 +1,9 @@
 """One entry checked on the spot: each check says what holds, what does not, or why it cannot be said."""
 
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from pytest_django import Settings
 
 from audit.entry_check import KeptReceipt, check_entry, read_receipt
 from audit.models import AuditEntry
@@ -18,9 +16,8 @@ SOUND = {"Seal": True, "Chain": True, "Context": True}
 
 
 @pytest.fixture
-def entry(db: None, settings: Settings, tmp_path: Path) -> AuditEntry:
+def entry(db: None) -> AuditEntry:
     """The second of three, not in a checkpoint yet."""
-    settings.CHECKPOINT_EXPORT = str(tmp_path / "checkpoints.jws")
     player, head = uuid4(), None
     for _ in range(3):
         head = grow(player, head)

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from audit.models import AuditEntry
+from audit.checkpoints import sign_checkpoints
+from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from tests.support.chains import grow
 
 PLAYER = UUID(int=1)
 
@@ -49,3 +51,20 @@ def test_a_place_in_a_chain_and_a_reference_are_taken_once() -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
             make_entry(**changes).save(force_insert=True)
     assert AuditEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("model", [AuditEntry, Checkpoint, CheckpointHead])
+def test_the_database_refuses_to_change_or_remove_what_was_written(db: None, model: type) -> None:
+    grow(uuid4())
+    sign_checkpoints()
+    rows = model.objects  # type: ignore[attr-defined]
+    connection.check_constraints()  # those that wait for the end of the transaction
+    before = list(rows.order_by("pk").values())
+    column = "jws" if model is Checkpoint else "mac"
+    acts = [lambda: rows.update(**{column: "x"}), lambda: rows.all()._raw_delete("default")]
+    if connection.vendor == "postgresql":
+        acts.append(lambda: connection.cursor().execute(f"TRUNCATE {model._meta.db_table} CASCADE"))  # type: ignore[attr-defined]
+    for act in acts:
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            act()
+    assert list(rows.order_by("pk").values()) == before

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from audit import checkpoints, roles
@@ -83,35 +82,8 @@ def test_the_app_cannot_make_checkpoints(players: list[Score]) -> None:
         checkpoints.sign_checkpoints()
 
 
-def has_rights(role: str, table: str, rights: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT has_table_privilege(%s, %s, %s)", [role, table, rights])
-        return bool(cursor.fetchone()[0])
-
-
 def test_what_migrate_grants_is_what_the_document_says() -> None:
     assert SQL[1] == roles.GRANTS
-
-
-@pytest.mark.django_db
-def test_every_migrate_gives_the_roles_their_rights_over_new_tables_too() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(SQL[0])
-        cursor.execute("CREATE TABLE new_table (number int)")
-    call_command("migrate", verbosity=0)
-    assert has_rights("scoreboard_app", "new_table", "INSERT")
-    assert not has_rights("scoreboard_app", "audit_auditentry", "UPDATE")
-    assert has_rights("scoreboard_sealer", "audit_checkpoint", "INSERT")
-    assert not has_rights("scoreboard_sealer", "new_table", "SELECT")
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("look", ["plan", "check_unapplied"])
-def test_a_look_at_migrations_grants_nothing(look: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(SQL[0])
-    call_command("migrate", verbosity=0, **{look: True})
-    assert not has_rights("scoreboard_app", "audit_auditentry", "SELECT")
 
 
 @pytest.mark.django_db

@@ -51,12 +51,6 @@ def test_the_age_of_the_newest_checkpoint_is_told(db: None, client: Client) -> N
     assert 0 <= age < 60
 
 
-def test_probes_are_answered_by_address_and_nothing_else_is(db: None, client: Client) -> None:
-    for path in ("/healthz", "/readyz", "/metrics"):
-        assert client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
-    assert client.get("/api/score/top", headers={"Host": "10.1.2.3:8000"}).status_code == 400
-
-
 def test_the_alerts_of_the_documents_name_metrics_that_exist() -> None:
     document = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     named = set(

@@ -13,11 +13,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import connection
 
 from audit.models import AuditEntry
 from scoreboard_project.env import SETTINGS
-from scoreboard_project.server.readiness import find_clock_fault
 from tests.support.commands import last_line, run
 from tests.support.database import database_url
 from tests.support.plugin import Profile
@@ -321,18 +319,6 @@ def test_a_clock_that_lies_a_day_behind_the_log(transactional_db: None, profile:
     said = last_line(run(*COMMANDS["serve"], DATABASE_URL=database_url(profile)))
     assert said.startswith("CommandError: This machine's clock is 23:59:")
     assert said.endswith("--despite-clock starts all the same.")
-
-
-@pytest.mark.postgresql
-@pytest.mark.parametrize("days", [1, -1])
-def test_a_clock_that_is_a_day_off_the_databases(days: int, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert find_clock_fault() is None
-    connection.ensure_connection()
-    present = time.time()
-    monkeypatch.setattr(time, "time", lambda: present + days * DAY)
-    said = str(find_clock_fault())
-    assert said.startswith("This machine's clock is ")
-    assert said.endswith(" off the database server's. Set both by NTP.")
 
 
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path: Path) -> None:

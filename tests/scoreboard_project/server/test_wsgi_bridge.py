@@ -9,12 +9,15 @@ import psutil
 import pytest
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
+from pytest_django import Settings
 
 from audit.models import AuditEntry, Refusal
 from scoreboard_project.server import wsgi_bridge
 from scoreboard_project.server.asgi_types import Message
+from scoreboard_project.server.wsgi_bridge import build_environ
 from scores.models import Action
 from tests.support.acting import access_token, make_player
 from tests.support.http_client import BODY_LIMIT, JSON, address, ask, padded
@@ -208,3 +211,11 @@ async def refused_by_the_bridge(*, is_whole: bool, path: str = "/api/score/updat
     if is_whole:
         await communicator.send_input({"type": "http.request", "body": b"{}"})
     return await communicator.receive_output(5), await communicator.receive_output(5)
+
+
+@pytest.mark.parametrize("lines", [[b"https", b"https"], [b"https", b"http"], [b"https,http"]])
+def test_the_scheme_is_the_first_that_a_chain_of_proxies_saw(lines: list[bytes], settings: Settings) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    headers = [(b"x-forwarded-proto", line) for line in lines]
+    scope = {"method": "GET", "path": "/", "query_string": b"", "http_version": "1.1", "scheme": "http"}
+    assert WSGIRequest(build_environ({**scope, "headers": headers}, b"")).is_secure()

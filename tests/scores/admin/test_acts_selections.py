@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from scores.admin.forms import NumbersField, write_numbers
+from scores.admin.forms import write_numbers
 from scores.board import standings
 from scores.investigation import corrections
 from scores.models import Score
@@ -82,15 +82,6 @@ def test_ones_own_entries_are_left_out_of_a_selection(
     confirm(desk, path)
     own.refresh_from_db()
     assert (own.points, read_log(board["Cleo"])[-1]) == (10, ("void", -10, 0))
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [("7", [7]), (" 3 , 1-2,2 ", [1, 2, 3]), ("14–16", [14, 15, 16]), ("5-4", []), ("1-200", list(range(1, 201)))],
-)
-def test_numbers_are_read_and_written(text: str, numbers: list[int]) -> None:
-    assert NumbersField().clean(text) == numbers
-    assert NumbersField(required=False).clean(write_numbers(numbers) or "0") == (numbers or [0])
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -1,21 +1,19 @@
 """The socket: what viewers are sent, and that it accepts nothing."""
 
 import asyncio
-import contextlib
 import json
 import signal
 import urllib.request
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-import websockets
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
 from scores.models import Action, Score
 from tests.support.acting import access_token, make_player
 from tests.support.processes import wait_until
 from tests.support.servers import ScoreboardServer, Valkey
+from tests.support.sockets import read_close, receive, socket_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEAF = "pings of other processes cannot be heard"
@@ -26,10 +24,6 @@ HEARING = "pings of other processes are heard again"
 def player(transactional_db: None) -> Score:
     Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
     return make_player()
-
-
-def socket_url(server: ScoreboardServer) -> str:
-    return f"ws{server.url.removeprefix('http')}/ws/scoreboard"
 
 
 def get_top(server: ScoreboardServer) -> str:
@@ -44,20 +38,6 @@ def act(server: ScoreboardServer, token: str, key: str) -> None:
     urllib.request.urlopen(
         urllib.request.Request(f"{server.url}/api/score/update", body, headers, method="PATCH"), timeout=10
     ).close()
-
-
-async def receive(socket: ClientConnection, seconds: float = 5) -> Any:
-    return json.loads(await asyncio.wait_for(socket.recv(), seconds))
-
-
-async def read_close(socket: ClientConnection) -> int:
-    """The code the server closes with."""
-    with contextlib.suppress(websockets.ConnectionClosedError):
-        async with asyncio.timeout(12):
-            async for _ in socket:
-                pass
-    assert socket.close_code is not None
-    return socket.close_code
 
 
 def test_a_viewer_gets_the_bytes_of_get_top_and_then_every_change(
@@ -160,22 +140,6 @@ def test_a_quiet_socket_gets_a_heartbeat(player: Score, scoreboard_server: Calla
     asyncio.run(watch())
 
 
-@pytest.mark.parametrize("message", ["hello", b"\x00\x01", "{}", ""])
-def test_whatever_a_viewer_sends_closes_its_socket_without_a_traceback(
-    message: str | bytes, player: Score, scoreboard_server: Callable[..., ScoreboardServer]
-) -> None:
-    server = scoreboard_server()
-
-    async def send() -> None:
-        async with connect(socket_url(server)) as socket:
-            await socket.send(message)
-            await socket.send(message)
-            assert await read_close(socket) == 1008
-
-    asyncio.run(send())
-    assert "Traceback" not in server.log
-
-
 def test_a_server_that_stops_says_so(player: Score, scoreboard_server: Callable[..., ScoreboardServer]) -> None:
     server = scoreboard_server()
 
@@ -188,25 +152,3 @@ def test_a_server_that_stops_says_so(player: Score, scoreboard_server: Callable[
 
     asyncio.run(watch())
     assert "Traceback" not in server.log
-
-
-def test_only_our_own_pages_and_clients_without_an_origin_may_watch(
-    player: Score, scoreboard_server: Callable[..., ScoreboardServer]
-) -> None:
-    server = scoreboard_server(ALLOWED_ORIGINS="https://friend.example")
-
-    async def watch(origin: Any) -> int:
-        try:
-            async with connect(socket_url(server), origin=origin) as socket:
-                await receive(socket)
-        except websockets.InvalidStatus as refused:
-            return refused.response.status_code
-        return 101
-
-    async def watch_all() -> dict[Any, int]:
-        return {origin: await watch(origin) for origin in (None, server.url, "https://friend.example", *foreign)}
-
-    port = int(server.url.rpartition(":")[2])
-    foreign = ["http://evil.example", "null", f"http://127.0.0.1:{port + 1}", "http://friend.example", "not an origin"]
-    allowed = {None: 101, server.url: 101, "https://friend.example": 101}
-    assert asyncio.run(watch_all()) == allowed | dict.fromkeys(foreign, 403)

@@ -19,13 +19,11 @@ def registry(tmp_path: Path, settings: Settings) -> Path:
 
 
 @pytest.fixture
-def export(settings: Settings, tmp_path: Path) -> Path:
+def export(settings: Settings, exported: Path, tmp_path: Path) -> Path:
     """Copies of the files that these acts write to; the path of the exported checkpoints."""
-    path = tmp_path / "checkpoints.jws"
-    settings.CHECKPOINT_EXPORT = str(path)
     settings.SCORE_UPDATE_RATE = None
     settings.RECEIPT_ISSUERS_FILE = shutil.copy(settings.RECEIPT_ISSUERS_FILE, tmp_path / "issuers.json")
-    return path
+    return exported
 
 
 @pytest.fixture

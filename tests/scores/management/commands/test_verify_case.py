@@ -1,13 +1,14 @@
 """manage.py verify_case: what a case file proves, a line for each part, and 1 where a part does not hold."""
 
+import json
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from scores.models import Score
-from tests.support.commands import call
+from tests.support.commands import call, run
 
 
 @pytest.fixture
@@ -33,11 +34,12 @@ def test_without_a_key_it_says_what_stays_open(file: Path) -> None:
     assert lines[-1] == "No findings."
 
 
-def test_a_changed_one_ends_with_a_code(file: Path) -> None:
+def test_a_changed_one_ends_with_a_code(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(file.read_text().replace('"name": "Ada"', '"name": "Eve"'))
     with pytest.raises(SystemExit) as end:
-        call("verify_case", file, "--ledger-keys", settings.LEDGER_KEYS_FILE)
+        call_command("verify_case", str(file), ledger_keys=settings.LEDGER_KEYS_FILE)
     assert end.value.code == 1
+    assert capsys.readouterr().out.endswith("1 FINDINGS.\n")
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("{", "^FINDING: "), ("[]", "^FINDING: ")])
@@ -47,3 +49,19 @@ def test_what_is_no_case_is_a_finding_in_a_sentence(tmp_path: Path, text: str, s
         call("verify_case", tmp_path / "case.json")
     with pytest.raises(CommandError, match="No such file or directory"):
         call("verify_case", tmp_path / "nowhere.json")
+
+
+def test_it_needs_no_database_and_one_key_as_text_will_do(players: list[Score], export: Path, tmp_path: Path) -> None:
+    call("seal_ledger")
+    file = tmp_path / "case.json"
+    file.write_text(call("case_file", players[0].pk))
+    public = json.loads(Path(settings.CHECKPOINT_KEY_FILE).read_text())["public"]["checkpoint-1"]
+    keys = ("--ledger-keys", settings.LEDGER_KEYS_FILE, "--checkpoint-key", public)
+    copies = ("--pinned", str(export), "--issuers", settings.RECEIPT_ISSUERS_FILE)
+    nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere", "REDIS_URL": ""}
+    done = run("verify_case", str(file), *keys, *copies, before=None, **nowhere)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    first, *parts, last = done.stdout.splitlines()
+    assert first == f"Case of Ada ({players[0].pk}), {players[0].seq} entries."
+    assert {part.partition(":")[0] for part in parts} == {"HOLDS"}
+    assert last == "No findings."

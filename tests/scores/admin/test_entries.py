@@ -1,0 +1,81 @@
+"""Entries at the desk: each beside its player and who acted, with the acts at hand."""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import AuditEntry
+from scores.admin.entries import show_name
+from scores.investigation import corrections
+from scores.models import Action, Score
+from tests.support.acting import make_player, make_receipt, update
+
+NothingWritten = Callable[[], AbstractContextManager[None]]
+
+
+def test_the_list_of_entries_leads_to_the_void_of_the_selected_ones(
+    desk: Client, cheat: Score, nothing_written: NothingWritten
+) -> None:
+    entries = list(AuditEntry.objects.filter(player=cheat.pk, seq__in=[1, 3]).order_by("seq"))
+    form = {"action": "void_selection", "_selected_action": [entry.pk for entry in entries]}
+    with nothing_written():
+        response = desk.post(reverse("admin:audit_auditentry_changelist"), form)
+    query = ",".join(str(entry.pk) for entry in entries)
+    assert response.headers["Location"] == f"{reverse('admin:scores_score_void_selection')}?entries={query}"
+
+
+def test_the_page_of_an_entry_leads_to_its_player_and_its_acts(desk: Client, cheat: Score) -> None:
+    corrections.void(player=cheat.pk, seq=1, reason="seen", actor="system")
+    first, fourth = (AuditEntry.objects.get(player=cheat.pk, seq=seq) for seq in (1, 4))
+    for entry, act in [(first, "void"), (fourth, "restore")]:
+        page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk])).content.decode()
+        assert reverse("admin:scores_score_player", args=[cheat.pk]) in page
+        assert f"{reverse('admin:scores_score_act', args=[cheat.pk, act])}?entries={entry.seq}" in page
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_list_of_entries_names_every_player_and_actor_with_one_query(
+    desk: Client, cheat: Score, count: int, django_assert_num_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    for number in range(count):
+        corrections.adjust(player=make_player(f"P{number}").pk, delta=1, reason="a day's play", actor="system")
+    investigators = [make_player(f"Investigator {number}") for number in range(count)]
+    for investigator in investigators:
+        corrections.adjust(player=cheat.pk, delta=1, reason="a look", actor=str(investigator.pk))
+    with django_assert_num_queries(9):
+        page = desk.get(reverse("admin:audit_auditentry_changelist")).content.decode()
+    for score in [*Score.objects.exclude(seq=0), *investigators]:
+        assert f'"{reverse("admin:scores_score_player", args=[score.pk])}">{show_name(score.name)}' in page
+
+
+def test_who_acted_is_seen_in_the_list_and_on_the_page_of_an_entry(
+    desk: Client, player: Score, token: str, daily_quiz: Action
+) -> None:
+    assert update({"action": "daily-quiz"}, token=token, key="own-word").status_code == 200
+    grace = make_player("Hopper")
+    corrections.adjust(player=player.pk, delta=1, reason="a look", actor=str(grace.pk))
+    corrections.adjust(player=player.pk, delta=1, reason="a look", actor="system")
+    link = f'<a href="{reverse("admin:scores_score_player", args=[grace.pk])}">{show_name("Hopper")}</a>'
+    listed = desk.get(reverse("admin:audit_auditentry_changelist")).content.decode()
+    column = re.findall(r'<td class="field-actor_link[^"]*">(.*?)</td>', listed)
+    assert column == ["system", link, "player"]
+    for entry, said in zip(AuditEntry.objects.filter(player=player.pk).order_by("-seq"), column, strict=True):
+        page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk])).content.decode()
+        assert f'<div class="readonly">{said}</div>' in page
+        assert f'<div class="readonly">{entry.actor}</div>' in page
+
+
+def test_the_page_of_an_entry_says_whether_its_receipt_proves_it(
+    desk: Client, player: Score, token: str, daily_quiz: Action
+) -> None:
+    assert update({"receipt": make_receipt(player)}, token=token).status_code == 200
+    assert update({"action": "daily-quiz"}, token=token, key="own-word").status_code == 200
+    by_receipt, by_word = AuditEntry.objects.order_by("seq")
+    sentence = "An issuer signed it for this player, this action and these points; it is spent by this entry."
+    for entry, says in [(by_receipt, True), (by_word, False)]:
+        page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk])).content.decode()
+        assert (sentence in page) == says

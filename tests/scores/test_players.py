@@ -1,0 +1,50 @@
+"""Players on first sight: each gets a row and a name that nobody else has."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from scores.models import Score
+from scores.players import ensure_external_player, ensure_player
+
+
+class TestNamesakes:
+    def test_an_account_named_by_an_address_shows_what_is_before_the_at(self, db: None) -> None:
+        users = [User.objects.create(username=f"ada@{host}.example") for host in ("a", "b", "c")]
+        assert [ensure_player(user).name for user in users] == ["ada", "ada (2)", "ada (3)"]
+
+    def test_a_long_name_makes_room_for_its_number(self, player: Score) -> None:
+        first, second = (ensure_external_player(make_id(n), "x" * 63 + "é") for n in (1, 2))
+        assert (first.name, second.name) == ("x" * 63 + "é", "x" * 60 + " (2)")
+
+    def test_ten_namesakes_are_found_room_in_a_few_queries(
+        self, db: None, django_assert_num_queries: Callable[..., AbstractContextManager[None]]
+    ) -> None:
+        for number in range(12):
+            ensure_external_player(make_id(number), "Alex Smith")
+        user = User.objects.create(username="Alex Smith")
+        with django_assert_num_queries(6):  # is there one, two looks for a free name, a savepoint, the row, its release
+            assert ensure_player(user).name == "Alex Smith (13)"
+
+
+def make_id(number: int) -> UUID:
+    return UUID(int=number + 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_many_of_one_name_at_the_same_moment_each_get_their_own() -> None:
+    def make(number: int) -> str:
+        try:
+            return ensure_external_player(make_id(number), "Alex Smith").name
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        made = sorted(pool.map(make, range(4)))
+    assert made == ["Alex Smith", "Alex Smith (2)", "Alex Smith (3)", "Alex Smith (4)"]
