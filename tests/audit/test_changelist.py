@@ -122,16 +122,16 @@ def test_days_are_those_of_utc_and_both_ends_count(desk: Client) -> None:
         assert found(desk, since="2026-03-10", until="2026-03-10") == [(player, 3), (player, 2)]
         assert found(desk, since="2026-03-11") == [(player, 4)]
         assert found(desk, until="2026-03-09") == [(player, 1)]
-        days = desk.get(LIST, {"since": "2026-03-01", "until": "2026-03-31"}).context["calendar"]["links"]
-        assert [day["name"] for day in days] == ["9 March", "10 March", "11 March"]
-        assert found(desk, **dict(re.findall(r"(since|until)=([\d-]+)", days[1]["link"]))) == [(player, 3), (player, 2)]
-        assert [period["name"] for period in desk.get(LIST).context["calendar"]["links"]] == [
+        days = desk.get(LIST, {"since": "2026-03-01", "until": "2026-03-31"}).context["calendar"].links
+        assert [day.name for day in days] == ["9 March", "10 March", "11 March"]
+        assert found(desk, **dict(re.findall(r"(since|until)=([\d-]+)", days[1].link))) == [(player, 3), (player, 2)]
+        assert [period.name for period in desk.get(LIST).context["calendar"].links] == [
             "9 March",
             "10 March",
             "11 March",
         ]
         AuditEntry.objects.filter(seq=1).update(at_us=F("at_us") - 40 * 86_400_000_000)
-        assert [month["name"] for month in desk.get(LIST).context["calendar"]["links"]] == [
+        assert [month.name for month in desk.get(LIST).context["calendar"].links] == [
             "January 2026",
             "February 2026",
             "March 2026",

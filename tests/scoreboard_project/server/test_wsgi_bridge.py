@@ -205,7 +205,7 @@ async def refused_by_the_bridge(*, is_whole: bool, path: str = "/api/score/updat
     """What the bridge answers to an update, here in this process."""
     scope = {
         "type": "http", "http_version": "1.1", "method": "PATCH", "path": path, "query_string": b"",
-        "scheme": "http", "headers": [(b"x-request-id", b"slow-1")], "client": ("192.0.2.7", 4711),
+        "scheme": "http", "headers": [(b"x-request-id", b"slow-1"), (b"content-length", b"2")], "client": ("192.0.2.7", 4711),
     }  # fmt: skip
     communicator = ApplicationCommunicator(wsgi_bridge.Bridge(get_wsgi_application()), scope)
     if is_whole:
