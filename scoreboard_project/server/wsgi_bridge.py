@@ -209,8 +209,10 @@ async def _wait_until_gone(receive: Receive) -> None:
 
 
 def _has_body(scope: Message) -> bool:
-    """Whether the head announces one (RFC 9112, section 6.3); there is nothing to wait for where it does not."""
-    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+    """Whether one has to be waited for: not where it is but a look, and the head announces none (RFC 9112, section 6.3)."""
+    return scope["method"] != "GET" or any(
+        name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]
+    )
 
 
 async def _read_body(scope: Message, receive: Receive) -> bytes:
