@@ -1,14 +1,26 @@
 """The catalogue of actions and its only writer. A change and its entry of the system chain are one transaction."""
 
-from typing import Unpack
+from typing import NotRequired, TypedDict, Unpack, cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from scores.chain import append_system_entry, holding_what_cannot_be_trusted
 from scores.errors import InvalidBody
-from scores.models import Action, ActionTerms
+from scores.models import Action
 from scores.storable import is_storable
+
+
+class ActionTerms(TypedDict):
+    """What an action promises, in the order of `Action.TERMS`; what is left out gets the default of its column."""
+
+    slug: str
+    label: str
+    points: int
+    cooldown_seconds: NotRequired[int]
+    daily_cap: NotRequired[int]
+    receipt_required: NotRequired[bool]
+    enabled: NotRequired[bool]
 
 
 @transaction.atomic
@@ -28,7 +40,7 @@ def set_action(*, actor: str, reason: str = "", **terms: Unpack[ActionTerms]) ->
         ) from None
     before = Action.objects.select_for_update().filter(pk=action.pk).first()
     with holding_what_cannot_be_trusted():
-        is_current = before is not None and before.terms == action.terms and before.is_sealed
+        is_current = before is not None and read_terms(before) == read_terms(action) and before.is_sealed
     if not is_current:
         context = {
             "before": describe_terms(before),
@@ -41,6 +53,11 @@ def set_action(*, actor: str, reason: str = "", **terms: Unpack[ActionTerms]) ->
     return action
 
 
+def read_terms(action: Action) -> ActionTerms:
+    """Read all terms of an action."""
+    return cast("ActionTerms", {name: getattr(action, name) for name in Action.TERMS})
+
+
 def describe_terms(action: Action | None) -> str:
     """Write an action's terms as the log keeps them; empty for none."""
-    return "" if action is None else " ".join(f"{name}={value!r}" for name, value in sorted(action.terms.items()))
+    return "" if action is None else " ".join(f"{name}={value!r}" for name, value in sorted(read_terms(action).items()))

@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from audit.checkpoints import read_unverified
+from audit.checkpoints import BlockInvalid, read_unverified
 from audit.queries import newest_checkpoint
 
 #: Set before the first metric is made, which is when prometheus_client looks for it.
@@ -54,7 +54,7 @@ LIMITS_SHARED.set(1)
 
 
 class LedgerCollector(Collector):
-    """What only the database knows, asked for when it is looked at; missing while the database is."""
+    """What only the database knows, asked for when it is looked at; missing while the database is, or where it was changed."""
 
     def collect(self) -> Iterator[Metric]:
         try:
@@ -63,7 +63,10 @@ class LedgerCollector(Collector):
             return
         if newest is not None:
             # Read without its signature, which servers need no key for: `verify_ledger` is who looks at that.
-            age_seconds = read_unverified(newest.jws).age_seconds
+            try:
+                age_seconds = read_unverified(newest.jws).age_seconds
+            except BlockInvalid:
+                return
             yield GaugeMetricFamily("scoreboard_checkpoint_age_seconds", "Age of the newest checkpoint.", age_seconds)
 
 

@@ -1,6 +1,6 @@
 """Players' scores, the catalogue of actions, flags of suspicion, spent refresh tokens: one-row rules and constraints."""
 
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -19,10 +19,7 @@ MAXIMUM_POINTS = 1_000_000
 
 
 def protect_played(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
-    """Decide on_delete: a user who has entries cannot be deleted (deactivate or erase instead), one without takes the empty score along.
-
-    Raises ProtectedError when there are entries.
-    """
+    """Keep a user who has entries: raises ProtectedError (deactivate or erase instead). One who has none takes the empty score along."""
     played = sub_objs.filter(seq__gt=0)
     (models.PROTECT if played.exists() else models.CASCADE)(collector, field, sub_objs, using)
 
@@ -146,21 +143,6 @@ class Score(models.Model):
         self.save(update_fields=["points", "seq", "head", "reached_at", "frozen"])
 
 
-class ActionTerms(TypedDict):
-    """What an action promises, as opposed to how that is proved. The order is part of the seal.
-
-    What `catalogue.set_action` is not given gets the default of its column.
-    """
-
-    slug: str
-    label: str
-    points: int
-    cooldown_seconds: NotRequired[int]
-    daily_cap: NotRequired[int]
-    receipt_required: NotRequired[bool]
-    enabled: NotRequired[bool]
-
-
 class Action(models.Model):
     """An entry of the catalogue: what a player can do, and what it is worth."""
 
@@ -186,7 +168,8 @@ class Action(models.Model):
     )
 
     SEAL_VERSION = "scoreboard.action.v1"
-    TERMS = tuple(ActionTerms.__annotations__)
+    #: What it promises, as opposed to how that is proved; the order is part of the seal.
+    TERMS = ("slug", "label", "points", "cooldown_seconds", "daily_cap", "receipt_required", "enabled")
 
     class Meta:
         ordering = ["slug"]
@@ -202,10 +185,6 @@ class Action(models.Model):
         super().save(**options)
 
     @property
-    def terms(self) -> ActionTerms:
-        return cast("ActionTerms", {name: getattr(self, name) for name in self.TERMS})
-
-    @property
     def is_sealed(self) -> bool:
         """Whether the row is as the application wrote it: what was changed in the database alone promises nothing.
 
@@ -219,10 +198,7 @@ class Action(models.Model):
 
 
 class Flag(models.Model):
-    """A suspicion that waits for a person: which rule, about whom, and the sentence and entries it rests on.
-
-    Its only writers are `investigation.flags` and, for an erased person, `investigation.erasure`.
-    """
+    """A suspicion that waits for a person: which rule, about whom, what it rests on. `flags` writes it, and `erasure` for who is erased."""
 
     class Rule(models.TextChoices):
         REGULAR_INTERVALS = "regular-intervals", "Too regular intervals"

@@ -19,7 +19,7 @@ from scores.admin import acts, case_download, player_page
 from scores.admin.accounts import AccountAdmin
 from scores.admin.entries import EntryAdmin, show_name
 from scores.admin.flags import FlagAdmin
-from scores.catalogue import set_action
+from scores.catalogue import read_terms, set_action
 from scores.errors import Refused
 from scores.models import Action, Flag, Score, ScoreQuerySet
 from scores.names import name_key
@@ -112,7 +112,7 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: Action, form: forms.Form, change: bool) -> None:
         # An admin acts as a player too: the log names everyone who did something by the same kind of UUID.
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
-        set_action(actor=str(ensure_player(request.user).pk), **obj.terms)
+        set_action(actor=str(ensure_player(request.user).pk), **read_terms(obj))
 
 
 admin.site.register(Flag, FlagAdmin)
