@@ -59,14 +59,11 @@ class LedgerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
             newest = newest_checkpoint()
-        except DatabaseError:
-            return
-        if newest is not None:
             # Read without its signature, which servers need no key for: `verify_ledger` is who looks at that.
-            try:
-                age_seconds = read_unverified(newest.jws).age_seconds
-            except BlockInvalid:
-                return
+            age_seconds = read_unverified(newest.jws).age_seconds if newest else None
+        except (DatabaseError, BlockInvalid):
+            return
+        if age_seconds is not None:
             yield GaugeMetricFamily("scoreboard_checkpoint_age_seconds", "Age of the newest checkpoint.", age_seconds)
 
 

@@ -8,16 +8,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from audit.checkpoints import sign_checkpoints
+from audit.models import Checkpoint
 from scores.models import Action
 from tests.support.acting import access_token, make_player
 from tests.support.metrics import read_metrics, scrape
 from tests.support.processes import ROOT
 from tests.support.servers import ScoreboardServer
+from tests.support.tampering import tampering
 
 
 @pytest.mark.postgresql
@@ -49,6 +53,18 @@ def test_the_age_of_the_newest_checkpoint_is_told(db: None, client: Client) -> N
     sign_checkpoints()
     age = read_metrics(client.get("/metrics").content.decode())["scoreboard_checkpoint_age_seconds"]
     assert 0 <= age < 60
+
+
+def test_a_checkpoint_that_was_changed_in_the_database_leaves_the_other_metrics(
+    db: None, client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.CHECKPOINT_EXPORT = str(tmp_path / "checkpoints.jws")
+    sign_checkpoints()
+    with tampering():
+        Checkpoint.objects.update(jws="a.b.c")
+        told = client.get("/metrics")
+    assert told.status_code == 200
+    assert "scoreboard_checkpoint_age_seconds" not in read_metrics(told.content.decode())
 
 
 def test_the_alerts_of_the_documents_name_metrics_that_exist() -> None:
