@@ -1,0 +1,80 @@
+"""What every writer does: the entry moves its score along, and what cannot be trusted takes no more."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from audit.chain import SYSTEM_CHAIN
+from audit.keys import new_ledger_keys
+from audit.ledger import EntryDraft
+from audit.models import AuditEntry
+from scores import announcements
+from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
+from scores.errors import CatalogueChanged, Unavailable
+from scores.models import Score
+from tests.support.chains import check_chain
+from tests.support.tampering import tampering
+
+TEN = EntryDraft(kind="adjust", delta=10, actor="system", context={"reason": "a day's play"})
+
+
+def test_a_score_goes_where_its_entries_lead(player: Score) -> None:
+    for balance in (10, 20):
+        entry = append_entry(player, TEN)
+        assert (player.points, player.seq, player.head, player.reached_at) == (balance, entry.seq, entry.mac, entry.at)
+    check_chain(player)
+
+
+def test_it_is_announced_once_it_is_committed(
+    player: Score,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    announced: list[None] = []
+    monkeypatch.setattr(announcements, "announce", lambda: announced.append(None))
+    with django_capture_on_commit_callbacks(execute=True):
+        append_entry(player, TEN)
+        assert announced == []
+    assert announced == [None]
+
+
+def test_where_a_score_left_its_chain_nothing_is_added(player: Score, caplog: pytest.LogCaptureFixture) -> None:
+    append_entry(player, TEN)
+    player.points = 1000
+    with pytest.raises(Unavailable) as refusal, transaction.atomic():
+        append_entry(player, TEN)
+    assert (refusal.value.reason, refusal.value.retry_after) == ("chain_broken", 60)
+    assert AuditEntry.objects.filter(player=player.pk).count() == 1
+    [record] = [record for record in caplog.records if record.name == "scores.chain"]
+    assert record.levelno == logging.CRITICAL
+    assert record.getMessage().startswith(f"the chain of {player.pk} does not end where its score says (entry 1); held")
+
+
+def test_without_the_key_that_would_tell_nothing_is_added(player: Score, settings: Settings, tmp_path: Path) -> None:
+    append_entry(player, TEN)
+    path = tmp_path / "other_keys.json"
+    path.write_text(new_ledger_keys())
+    settings.LEDGER_KEYS_FILE = str(path)
+    with pytest.raises(Unavailable) as refusal, transaction.atomic():
+        append_entry(player, TEN)
+    assert refusal.value.reason == "ledger_key_missing"
+    assert "lacks the key 'ledger-1'" in refusal.value.explanation
+
+
+def test_what_belongs_to_no_player_is_in_the_system_chain(db: None) -> None:
+    entry = append_system_entry(action="rebuild:", actor="system", context={"reason": "to be sure"})
+    assert (entry.player, entry.kind, entry.seq, entry.delta) == (SYSTEM_CHAIN, "config", 1, 0)
+    with tampering():
+        AuditEntry.objects.filter(pk=entry.pk).update(action="x")
+        with pytest.raises(Unavailable):
+            append_system_entry(action="rebuild:", actor="system", context={})
+
+
+def test_a_catalogue_that_was_changed_is_held_too() -> None:
+    with pytest.raises(Unavailable) as refusal, holding_what_cannot_be_trusted():
+        raise CatalogueChanged("daily-quiz")
+    assert refusal.value.reason == "catalogue_changed"
+    assert "daily-quiz" not in refusal.value.detail
