@@ -74,9 +74,8 @@ class Publisher:
             await self._ping()
             await asyncio.sleep(PING_SECONDS)
         self._is_publishing.clear()
-        if (
-            self._has_news.is_set()
-        ):  # announced between the last look and the clearing, by a thread that thought we would see it
+        # Announced between the last look and the clearing, by a thread that thought we would see it.
+        if self._has_news.is_set():
             self._start_publishing()
 
     async def _ping(self) -> None:
