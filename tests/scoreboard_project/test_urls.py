@@ -1,0 +1,27 @@
+"""Every route of the site, and who answers there."""
+
+from django.urls import URLResolver, resolve
+
+from scoreboard_project.server import probes
+from scoreboard_project.urls import urlpatterns
+from scores.api import views
+from scores.pages import board
+
+
+def test_the_routes_are_these() -> None:
+    patterns = [f"/{each.pattern}" for each in urlpatterns]  # type: ignore[attr-defined]
+    assert patterns == [
+        "/", "/embed", "/you", "/login", "/logout",
+        "/api/score/update", "/api/score/top", "/api/score/me", "/api/token", "/api/token/refresh", "/api/token/revoke",
+        "/api/schema", "/api/docs", "/.well-known/scoreboard-checkpoint", "/healthz", "/readyz", "/metrics", "/admin/",
+    ]  # fmt: skip
+    assert [str(each.pattern) for each in urlpatterns if isinstance(each, URLResolver)] == ["admin/"]
+
+
+def test_each_leads_to_its_view() -> None:
+    assert resolve("/").func is board.board
+    assert resolve("/healthz").func is probes.healthz
+    assert [resolve(path).func.view_class for path in ("/api/score/update", "/api/token")] == [  # type: ignore[attr-defined]
+        views.UpdateView,
+        views.TokenView,
+    ]
