@@ -47,10 +47,10 @@ class AllThreads:
         self.others = Threads("http", THREADS, seconds=REQUEST_SECONDS)
 
     def choose(self, method: str, path: str) -> Threads:
-        if path.startswith(settings.STATIC_URL):
-            return self.files
         if path in BOARDS:
             return self.boards
+        if path.startswith(settings.STATIC_URL):
+            return self.files
         if availability.is_away:
             return self.refusals
         if method == "POST" and path in LOGINS:
