@@ -99,10 +99,11 @@ class PostgreSQL(Server):
     def database_url(self, database: str) -> str:
         return f"postgresql://scoreboard@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self, database: str) -> str:
-        """Makes an empty database and gives its URL."""
+    def create_database(self, database: str, *, template: str = "template1") -> str:
+        """Makes an empty database, or a copy of one that nobody is connected to, and gives its URL."""
         with psycopg.connect(self.database_url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+            names = [sql.Identifier(name) for name in (database, template)]
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self.database_url(database)
 
     def start(self) -> None:

@@ -9,12 +9,15 @@ import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from tests.support.processes import ROOT
 from tests.support.servers import PostgreSQL, ScoreboardServer
 
 PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(1)
+#: Of each cluster, the database of a site that nobody has come to yet: made once, and copied for every site.
+_templates: WeakKeyDictionary[PostgreSQL, str] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,6 @@ class Site:
         self.database = name
         self._environment = {
             **os.environ,
-            "DATABASE_URL": postgresql.create_database(name),
             # The copy of one log says that another's is not what it was.
             "CHECKPOINT_EXPORT": f"{os.environ['CHECKPOINT_EXPORT']}.{name}",
             "SCORE_UPDATE_RATE": "0",
@@ -40,10 +42,19 @@ class Site:
             "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
             **variables,
         }
+        if postgresql not in _templates:
+            self._make_template(postgresql)
+        self.template = _templates[postgresql]
+        self._environment["DATABASE_URL"] = postgresql.create_database(name, template=self.template)
+        self.server = ScoreboardServer(self._environment)
+
+    def _make_template(self, postgresql: PostgreSQL) -> None:
+        name = "site_template"
+        self._environment["DATABASE_URL"] = postgresql.create_database(name)
         self.manage("migrate", "--verbosity=0")
         self.manage("make_action", "step", "--points=10")
         self.manage("make_action", "leap", "--points=1000")
-        self.server = ScoreboardServer(self._environment)
+        _templates[postgresql] = name
 
     @property
     def url(self) -> str:
