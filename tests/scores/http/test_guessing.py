@@ -10,6 +10,7 @@ import redis
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
 from django.test import Client
+from django_ratelimit.core import _get_window
 from pytest_django import Settings
 
 from scores.http.limits import limits_are_shared
@@ -21,6 +22,7 @@ from tests.support.servers import Valkey
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_traceback")]
 USUAL, NEW = "192.0.2.1", "198.51.100.1"
 FORMS = ["/login", "/admin/login/"]
+HOUR_SECONDS = 3600
 REFUSED = "Too many attempts. Try again in"
 
 
@@ -39,6 +41,9 @@ def pass_seconds(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """`pass_seconds(60)`: limits count by a clock that stands still but for that."""
     now = [time.time()]
     monkeypatch.setattr(time, "time", lambda: now[0])
+    # No hour of an account ends in the middle of a test.
+    while min(_get_window(account, HOUR_SECONDS) for account in ("ada", "grace", "nobody")) - now[0] < HOUR_SECONDS / 6:
+        now[0] += 60
 
     def move(seconds: int) -> None:
         now[0] += seconds

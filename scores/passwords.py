@@ -14,6 +14,7 @@ class PasswordBackend(ModelBackend):
     """Makes an old hash anew (for more rounds) only in the place of the one that was checked.
 
     Django's own backend saves it over whatever stands there by then: a login with the old password would undo a new one.
+    Sessions name this class by its path: under another one everybody would be signed out.
     """
 
     def authenticate(

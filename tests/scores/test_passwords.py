@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
 from django.db import connection
@@ -145,3 +146,9 @@ def test_of_two_logins_that_make_a_hash_anew_both_are_good(
     assert update({"action": "daily-quiz"}, token=access, key="k").status_code == 200
     user.refresh_from_db()
     assert user.password.startswith("md5$")
+
+
+def test_a_session_of_an_earlier_release_is_still_one(client: Client) -> None:
+    user = User.objects.create_user("ada")
+    client.force_login(user, backend="scores.passwords.PasswordBackend")
+    assert get_user(client).pk == user.pk
