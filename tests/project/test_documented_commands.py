@@ -32,16 +32,12 @@ COMMAND = re.compile(
 #: Languages of blocks that are to be carried out; `json` and `text` show what comes back.
 CARRIED_OUT = {"sh", "python", "js", "html", "nginx", "sql"}
 
-TESTS_OF_DOCUMENTS, RECOVERY, CORRECTIONS, ROTATION, ISSUERS, CASE, THIS, COMPOSE, CONTAINER = (
-    *(
-        "tests/project/test_docs.py",
-        "tests/scores/integrity/test_recovery.py",
-        "tests/scores/management/commands/test_void.py",
-    ),
-    *("tests/journeys/test_rotation.py", "tests/scores/management/commands/test_make_issuer.py"),
-    *("tests/scores/integrity/test_case.py", "tests/project/test_documented_commands.py"),
-    *("benchmarks/compose.py", "benchmarks/container.py"),
+TESTS_OF_DOCUMENTS, RECOVERY, ROTATION, THIS, COMPOSE, CONTAINER = (
+    *("tests/project/test_docs.py", "tests/scores/integrity/test_recovery.py", "tests/journeys/test_rotation.py"),
+    *("tests/project/test_documented_commands.py", "benchmarks/compose.py", "benchmarks/container.py"),
 )
+COMMANDS = "tests/scores/management/commands"
+SEALING = "tests/audit/management/commands/test_seal_ledger.py"
 #: What is documented -> where it is carried out, and what stands there. The script is run by hand: there is no Docker in CI.
 PROOFS = {
     "README.md sh 1": (".ci/run", "./dev test"),
@@ -67,31 +63,33 @@ PROOFS = {
     "docker compose run --rm manage createsuperuser": (COMPOSE, 'site.manage("createsuperuser"'),
     "docker compose run --rm manage verify_ledger --pinned /data/checkpoints.jws": (COMPOSE, 'site.manage("verify_ledger"'),
     "docker compose up --detach --no-deps --wait web-1": (COMPOSE, '("up", "--detach", "--no-deps", "--force-recreate", "--wait")'),
-    "manage.py case_file UUID > case.json": (CASE, '"case_file", str('),
-    "manage.py verify_case": (CASE, '"verify_case"'),
-    "manage.py verify_case case.json --checkpoint-key KEY --pinned checkpoints.jws": (CASE, '"--checkpoint-key"'),
+    "manage.py case_file UUID > case.json": (f"{COMMANDS}/test_case_file.py", 'call("case_file"'),
+    "manage.py verify_case": (f"{COMMANDS}/test_verify_case.py", 'call("verify_case"'),
+    "manage.py verify_case case.json --checkpoint-key KEY --pinned checkpoints.jws": (
+        f"{COMMANDS}/test_verify_case.py", '"--checkpoint-key", public',
+    ),
     "manage.py clearsessions": (THIS, 'call_command("clearsessions")'),
     "manage.py config": ("tests/scoreboard_project/server/management/commands/test_config.py", '"config"'),
-    "manage.py detect": ("tests/scores/management/commands/test_detect.py", 'call_command("detect")'),
-    "manage.py erase_player UUID --reason TEXT": (RECOVERY, '"erase_player", str('),
-    "manage.py make_action": ("tests/scores/management/commands/test_make_action.py", '"make_action"'),
-    "manage.py make_desk_groups": ("tests/scores/admin/test_flags.py", '"make_desk_groups"'),
-    "manage.py make_issuer quiz-backend --kid quiz-1 --action daily-quiz=100": (ISSUERS, '"make_issuer"'),
+    "manage.py detect": (f"{COMMANDS}/test_detect.py", 'call_command("detect")'),
+    "manage.py erase_player UUID --reason TEXT": (f"{COMMANDS}/test_erase_player.py", 'call("erase_player"'),
+    "manage.py make_action": (f"{COMMANDS}/test_make_action.py", '"make_action"'),
+    "manage.py make_desk_groups": (f"{COMMANDS}/test_make_desk_groups.py", 'call_command("make_desk_groups"'),
+    "manage.py make_issuer quiz-backend --kid quiz-1 --action daily-quiz=100": (f"{COMMANDS}/test_make_issuer.py", 'call("make_issuer"'),
     "manage.py make_keys": ("tests/scoreboard_project/server/management/commands/test_make_keys.py", '"make_keys"'),
     "manage.py migrate": (TESTS_OF_DOCUMENTS, '["migrate"'),
     "manage.py migrate APP NUMBER": ("tests/journeys/test_migrations.py", '"migrate", "audit", "zero"'),
-    "manage.py rebuild_scores --apply --reason TEXT": (RECOVERY, '"--apply"'),
+    "manage.py rebuild_scores --apply --reason TEXT": (f"{COMMANDS}/test_rebuild_scores.py", '"--apply", "--reason"'),
     "manage.py rebuild_scores --accept-identity UUID --reason TEXT": ("tests/scores/test_seals.py", '"--accept-identity", str('),
-    "manage.py restore_ledger --reason TEXT": (RECOVERY, '"restore_ledger", "--reason"'),
-    "manage.py seal_ledger": ("tests/audit/test_checkpoints.py", 'call_command("seal_ledger"'),
-    "manage.py seal_ledger --every 60": ("tests/audit/test_checkpoints.py", '"seal_ledger", "--every"'),
+    "manage.py restore_ledger --reason TEXT": (f"{COMMANDS}/test_restore_ledger.py", 'call("restore_ledger", "--reason"'),
+    "manage.py seal_ledger": (SEALING, 'call("seal_ledger")'),
+    "manage.py seal_ledger --every 60": (SEALING, '"seal_ledger", "--every"'),
     "manage.py serve": ("tests/support/servers.py", '"serve"'),
     "manage.py serve --host H --port P --workers N": ("tests/support/servers.py", '"--workers"'),
-    "manage.py sign_receipt": (ISSUERS, '"sign_receipt"'),
+    "manage.py sign_receipt": (f"{COMMANDS}/test_sign_receipt.py", 'call("sign_receipt"'),
     "manage.py verify_ledger": ("tests/scores/integrity/test_verification.py", 'call_command("verify_ledger"'),
     "manage.py verify_ledger --pinned CHECKPOINTS": (ROTATION, "pinned=Path(pinned)"),
     "manage.py verify_ledger --player UUID": ("tests/scores/integrity/test_verification.py", '"--player", str('),
-    "manage.py void UUID SEQ --reason TEXT": (CORRECTIONS, 'call("void"'),
+    "manage.py void UUID SEQ --reason TEXT": (f"{COMMANDS}/test_void.py", 'call("void"'),
     "serve --despite-clock": ("tests/scoreboard_project/server/test_operator_errors.py", "--despite-clock"),
     "serve --workers N": ("tests/support/servers.py", '"--workers"'),
     "pg_dump --format=custom DATABASE": (RECOVERY, '"pg_dump", "--format=custom"'),
