@@ -1,4 +1,4 @@
-"""The chain of audit entries: canonical form, MAC and the commitment to the context. Pure functions, no database.
+"""The chain of audit entries: canonical form, MAC and the commitment to the context. No database; pure but for `salted`.
 
 Each entry's MAC covers every column but its own `id`, `mac` and `context`, and through `prev` everything before it;
 `context` is committed to by `detail`, so that a person's data can be erased without breaking the chain.
@@ -28,7 +28,7 @@ SEALED_FIELDS = (
     "detail",
     "prev",
 )
-#: The player of the system chain, which holds changes of the catalogue and other acts that belong to no one player.
+#: The player of the system chain: what is no entry of a player's own chain, such as changes of the catalogue, erasures and reviews.
 SYSTEM_CHAIN = UUID(int=0)
 #: `prev` of a chain's first entry, and the head of a chain without one.
 NO_HEAD = ""

@@ -25,5 +25,5 @@ def entries_between(player: UUID, first: int, last: int) -> QuerySet[AuditEntry]
 
 
 def system_records() -> QuerySet[AuditEntry]:
-    """What the system chain records, in order: changes of the catalogue, erasures, reviews, rebuilt scores."""
+    """What the system chain records, in order: changes of the catalogue, erasures, accepted identities, reviews, rebuilds, recoveries."""
     return AuditEntry.objects.filter(player=chain.SYSTEM_CHAIN, kind=AuditEntry.Kind.CONFIG).order_by("seq")

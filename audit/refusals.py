@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 WRITE_SECONDS = 1.0
 #: A server that stops waits for its last counts no longer than this.
 STOP_SECONDS = 1.5
-#: So many folds are held at most; what else is refused until they are written is counted for all OTHERS together.
-MAXIMUM_HELD = 1_000
+#: So many folds are buffered at most; what else is refused until they are written is counted for all OTHERS together.
+MAXIMUM_BUFFERED = 1_000
 OTHERS = "others"
 
 
@@ -36,9 +36,9 @@ class RefusalLog:
     """Counts of refused attempts on their way to the database. A database that is away gets them when it is back."""
 
     def __init__(self) -> None:
-        self._held: Counter[Fold] = Counter()
+        self._buffered: Counter[Fold] = Counter()
         # Held for moments only, and never while the database is asked; the other by whoever writes.
-        self._holding, self._writing = threading.Lock(), threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._writer: threading.Thread | None = None
         self._is_stopping = threading.Event()
 
@@ -48,10 +48,10 @@ class RefusalLog:
         self._add({Fold(minute, reason[:64], subject[:64]): 1})
 
     def flush(self) -> None:
-        """Write what is held, in one statement. Raises DatabaseError when it cannot; where the database was away, it is still held."""
+        """Write what is buffered, in one statement. Raises DatabaseError when it cannot; where the database was away, it stays buffered."""
         with self._writing:
-            with self._holding:
-                counts, self._held = self._held, Counter()
+            with self._lock:
+                counts, self._buffered = self._buffered, Counter()
             try:
                 _write(counts)
             except (OperationalError, InterfaceError, InternalError):
@@ -59,9 +59,9 @@ class RefusalLog:
                 raise
 
     def forget(self) -> None:
-        """Drop what is held."""
-        with self._holding:
-            self._held.clear()
+        """Drop what is buffered."""
+        with self._lock:
+            self._buffered.clear()
 
     def start(self) -> None:
         """Begin to write about once a second, in a thread beside those that serve; asked from the event loop, as often as one likes."""
@@ -78,10 +78,10 @@ class RefusalLog:
             self._writer.join(STOP_SECONDS)
 
     def _add(self, counts: Mapping[Fold, int]) -> None:
-        with self._holding:
+        with self._lock:
             for fold, times in counts.items():
-                is_one_too_many = fold not in self._held and len(self._held) >= MAXIMUM_HELD
-                self._held[fold._replace(subject=OTHERS) if is_one_too_many else fold] += times
+                is_one_too_many = fold not in self._buffered and len(self._buffered) >= MAXIMUM_BUFFERED
+                self._buffered[fold._replace(subject=OTHERS) if is_one_too_many else fold] += times
 
     def _write_regularly(self) -> None:
         is_last = was_refused = False
@@ -99,7 +99,7 @@ class RefusalLog:
 
 
 def _write(counts: Mapping[Fold, int]) -> None:
-    """Add to what is counted already, but of nobody whose erasure the log records: what was held of them goes too."""
+    """Add to what is counted already, but of nobody whose erasure the log records: what was buffered of them goes too."""
     if not counts:
         return
     # Adding to a row that another process made takes an upsert that adds, which the ORM cannot say. In order, so that two

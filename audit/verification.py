@@ -19,7 +19,7 @@ from audit.queries import system_records
 COLUMNS = (*chain.SEALED_FIELDS, "mac", "context")
 KINDS = frozenset(AuditEntry.Kind.values)
 CHUNK = 2000
-#: How an entry of the system chain begins its `action` that says whose contexts were erased.
+#: Prefix of `action` where a player's contexts were erased; the player's UUID follows.
 ERASURE = "erase:"
 
 

@@ -9,7 +9,7 @@ from django.db.models import Sum
 from pytest_django import DjangoAssertNumQueries
 
 from audit.models import Refusal
-from audit.refusals import MAXIMUM_HELD, OTHERS, RefusalLog, flush_refusals, record_refusal
+from audit.refusals import MAXIMUM_BUFFERED, OTHERS, RefusalLog, flush_refusals, record_refusal
 from tests.support.http_client import ask
 from tests.support.processes import wait_until
 from tests.support.servers import ScoreboardServer
@@ -72,15 +72,15 @@ def test_a_flood_of_strangers_takes_bounded_memory_and_no_count_is_lost() -> Non
     log = RefusalLog()
     log.record("cooldown", "ada")
     for turn in range(3):
-        for number in range(MAXIMUM_HELD):
+        for number in range(MAXIMUM_BUFFERED):
             log.record("rate_limited", f"stranger {turn} {number}")
         with connection.execute_wrapper(refuse), pytest.raises(OperationalError):
             log.flush()
     log.record("cooldown", "ada")
-    assert len(log._held) < MAXIMUM_HELD + 10
+    assert len(log._buffered) < MAXIMUM_BUFFERED + 10
     log.flush()
-    assert count_written(reason="rate_limited") == 3 * MAXIMUM_HELD
-    assert count_written(reason="rate_limited", subject=OTHERS) >= 2 * MAXIMUM_HELD
+    assert count_written(reason="rate_limited") == 3 * MAXIMUM_BUFFERED
+    assert count_written(reason="rate_limited", subject=OTHERS) >= 2 * MAXIMUM_BUFFERED
     assert count_written(reason="cooldown", subject="ada") == 2
 
 
