@@ -31,7 +31,7 @@ from audit.checkpoint_file import append_missing, read_last
 from audit.keys import CheckpointKeys, encode_base64url, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 from audit.queries import newest_checkpoint
-from audit.times import format_time, to_moment, to_us
+from audit.times import SECOND_US, format_time, to_moment, to_us
 
 VERSION = "scoreboard.checkpoint.v1"
 TYPE = "scoreboard-checkpoint+jwt"
@@ -258,7 +258,7 @@ def _find_moved(before: Block | None, now: datetime) -> list[tuple[UUID, int, st
     leaf = CheckpointHead.objects.filter(player=OuterRef("player"), seq=OuterRef("seq"), mac=OuterRef("mac"))
     entries = AuditEntry.objects.filter(~Exists(later), ~Exists(leaf))
     if before and not before.is_full and _begin_of_hour(before.moment) == _begin_of_hour(now):
-        entries = entries.filter(at_us__gte=to_us(before.moment) - OVERLAP_SECONDS * 1_000_000)
+        entries = entries.filter(at_us__gte=to_us(before.moment) - OVERLAP_SECONDS * SECOND_US)
     return list(entries.order_by("player").values_list("player", "seq", "mac")[:MAXIMUM_LEAVES])
 
 

@@ -20,12 +20,11 @@ django.setup()
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402 - after the applications
 
 from audit.models import AuditEntry, Refusal  # noqa: E402
-from audit.times import to_us  # noqa: E402
+from audit.times import SECOND_US, to_us  # noqa: E402
 from benchmarks.honest_players import AGENTS, DAY, DAYS, Play, make_players, refuse  # noqa: E402
 from scores.catalogue import set_action  # noqa: E402
 from scores.demo.cheats import CHEATS, Cheat, share_a_desk  # noqa: E402
 from scores.demo.seed import CATALOGUE, ISSUER  # noqa: E402
-from scores.investigation.history import SECOND  # noqa: E402
 from scores.receipts.signing import add_to_registry, make_entry  # noqa: E402
 
 BATCH = 5000
@@ -87,7 +86,7 @@ def make_entries(player: UUID, plays: Iterable[Play]) -> Iterator[AuditEntry]:
         yield AuditEntry(
             player=player, seq=seq, kid="bench", kind="award", delta=play.points, balance=balance, action=play.action,
             ref=f"r:{ISSUER}:{key}" if play.is_proved else f"k:{player}:{key}", actor=str(player),
-            at_us=begin_us + round(play.second * SECOND), detail="0" * 64, prev="0" * 64, mac="0" * 64,
+            at_us=begin_us + round(play.second * SECOND_US), detail="0" * 64, prev="0" * 64, mac="0" * 64,
             context={"address": play.address, "agent": play.agent, "request": key, "token": key, "receipt": "x" * 500},
         )  # fmt: skip
 

@@ -33,7 +33,7 @@ MAXIMUM_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class ActType:
     title: str
     effect: str
     service: Service
@@ -41,33 +41,35 @@ class Act:
 
 
 ACTS = {
-    "void": Act(
+    "void": ActType(
         "Void entries",
         "Takes back the points of awards and adjustments, each by an entry of its own. A receipt stays spent.",
         corrections.void,
         EntriesForm,
     ),
-    "restore": Act(
+    "restore": ActType(
         "Restore voided entries",
         "Gives back exactly the points that a void took, once.",
         corrections.restore,
         EntriesForm,
     ),
-    "adjust": Act("Adjust points", "Gives or takes points for what no entry says.", corrections.adjust, PointsForm),
-    "freeze": Act(
+    "adjust": ActType("Adjust points", "Gives or takes points for what no entry says.", corrections.adjust, PointsForm),
+    "freeze": ActType(
         "Freeze",
         "Takes the player off the board. Nothing can be gained until unfrozen; points and entries stay.",
         corrections.freeze,
     ),
-    "unfreeze": Act("Unfreeze", "Lets the player back on the board, with the points there were.", corrections.unfreeze),
-    "rename": Act(
+    "unfreeze": ActType(
+        "Unfreeze", "Lets the player back on the board, with the points there were.", corrections.unfreeze
+    ),
+    "rename": ActType(
         "Rename",
         "Calls the player something else, on every board at once. The entry keeps both names.",
         corrections.rename,
         NameForm,
     ),
 }
-SELECTION = Act("Void a selection of entries", ACTS["void"].effect, corrections.void, SelectionForm)
+SELECTION = ActType("Void a selection of entries", ACTS["void"].effect, corrections.void, SelectionForm)
 
 
 class PreviewRows(TypedDict):
@@ -87,7 +89,7 @@ class ActPage(View):
     """
 
     http_method_names = ["get", "head", "post"]
-    act: Act
+    act: ActType
     score: Score | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

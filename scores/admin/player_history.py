@@ -15,7 +15,7 @@ from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Max, 
 from audit.expressions import context_key
 from audit.models import AuditEntry, CheckpointHead, Refusal
 from audit.references import BY_RECEIPT
-from audit.times import to_moment, to_us
+from audit.times import HOUR_US, to_moment, to_us
 from audit.verification import Finding
 from scores.addresses import UNKNOWN
 from scores.admin.charts import Bar, Mark, Point
@@ -37,7 +37,6 @@ HOURS = 168
 NEWEST = 20
 #: A longer chain is verified by the command: a page may not take so long.
 VERIFIED = 2000
-HOUR_US = 3_600_000_000
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
+from audit.times import SECOND_US
 from scores.api.token_keys import read_public_keys
 from scores.callers import Caller, password_stamp
 from scores.errors import NotAuthenticated, TokenInvalid
@@ -91,7 +92,7 @@ def _read_external_caller(claims: dict[str, Any]) -> Caller:
         token_id,
         password_stamp=None,
         external_name=name if isinstance(name, str) else "",
-        named_us=int(claims.get("iat", 0) * 1_000_000),
+        named_us=int(claims.get("iat", 0) * SECOND_US),
     )
 
 

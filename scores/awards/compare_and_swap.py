@@ -21,7 +21,8 @@ from psycopg.types.numeric import Int8
 from audit import ledger
 from audit.clock import CLOCK_US
 from audit.models import AuditEntry
-from scores.awards.rules import DAY_US, MICROSECONDS, Facts
+from audit.times import DAY_US, SECOND_US
+from scores.awards.rules import Facts
 from scores.database.pooling import is_pooled
 from scores.database.postgresql.base import telling_unanswered_writes
 from scores.models import Action, Score
@@ -68,7 +69,7 @@ LEFT JOIN LATERAL (
     FROM audit_auditentry
     WHERE (action.cooldown_seconds > 0 OR action.daily_cap > 0)
       AND player = score.id AND audit_auditentry.action = action.slug AND kind = 'award'
-      AND at_us >= least(today.begin_us, moment.now_us - action.cooldown_seconds * {MICROSECONDS}::bigint)
+      AND at_us >= least(today.begin_us, moment.now_us - action.cooldown_seconds * {SECOND_US}::bigint)
 ) AS pace ON true
 """  # noqa: S608 - the columns of our own tables
 #: Column by column, what a move takes along: whose score, as it was read, and where the entries lead it.

@@ -7,8 +7,9 @@ from django.db.models import Count, Max, Q
 from audit import ledger
 from audit.clock import ClockUs
 from audit.models import AuditEntry
+from audit.times import SECOND_US
 from scores import naming
-from scores.awards.rules import MICROSECONDS, Attempt, Award, Facts, draft_award, is_replay, midnight_us
+from scores.awards.rules import Attempt, Award, Facts, draft_award, is_replay, midnight_us
 from scores.callers import Caller, check_caller
 from scores.chain import append_entry
 from scores.errors import TokenInvalid
@@ -61,6 +62,6 @@ def _read_pace(facts: Facts) -> None:
         player=facts.score.pk,
         action=action.slug,
         kind=AuditEntry.Kind.AWARD,
-        at_us__gte=min(midnight, facts.now_us - action.cooldown_seconds * MICROSECONDS),
+        at_us__gte=min(midnight, facts.now_us - action.cooldown_seconds * SECOND_US),
     ).aggregate(last=Max("at_us"), today=Count("pk", filter=Q(at_us__gte=midnight)))
     facts.last_us, facts.done_today = done["last"] or 0, done["today"]

@@ -12,6 +12,7 @@ from django.conf import settings
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from audit.references import self_report_ref
+from audit.times import DAY_US, SECOND_US
 from scores.callers import Caller
 from scores.errors import (
     BalanceOutOfRange,
@@ -28,9 +29,6 @@ from scores.errors import (
 )
 from scores.models import MAXIMUM_BALANCE, Action, Score
 from scores.receipts.verifier import Receipt, examine
-
-MICROSECONDS = 1_000_000
-DAY_US = 86_400 * MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +175,8 @@ def _check_proof(facts: Facts, action: Action, act: SelfReport | Receipt) -> int
 def _check_pace(facts: Facts, action: Action) -> None:
     """Cooldown and daily cap, counted from the log."""
     now = facts.now_us
-    free_at = facts.last_us + action.cooldown_seconds * MICROSECONDS
+    free_at = facts.last_us + action.cooldown_seconds * SECOND_US
     if action.cooldown_seconds and free_at > now:
-        raise Cooldown(retry_after=-((now - free_at) // MICROSECONDS))
+        raise Cooldown(retry_after=-((now - free_at) // SECOND_US))
     if action.daily_cap and facts.done_today >= action.daily_cap:
-        raise DailyCap(retry_after=-((now - midnight_us(now) - DAY_US) // MICROSECONDS))
+        raise DailyCap(retry_after=-((now - midnight_us(now) - DAY_US) // SECOND_US))

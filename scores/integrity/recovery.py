@@ -18,6 +18,7 @@ from audit import clock
 from audit.checkpoints import begin_epoch, export
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint
+from audit.times import SECOND_US
 from scores import announcements
 from scores.board import ranks
 from scores.chain import IDENTITY, append_system_entry
@@ -26,7 +27,7 @@ from scores.integrity.ledger_keys import find_key_fault
 from scores.integrity.verification import find_differences
 from scores.investigation.reasons import check_reason
 from scores.models import Score
-from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, SECOND_US, parse_issuers
+from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, parse_issuers
 
 #: Where an act of the system chain belongs to no action: a colon is in no slug.
 REBUILD = "rebuild:"

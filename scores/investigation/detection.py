@@ -13,12 +13,10 @@ from statistics import median
 from typing import NamedTuple
 from uuid import UUID
 
-from audit.times import to_moment
+from audit.times import HOUR_US, SECOND_US, to_moment
 from scores.investigation.history import (
-    HOUR,
-    SECOND,
-    Act,
     AddressCluster,
+    AwardRecord,
     History,
     PopulationStats,
     RefusalCount,
@@ -80,7 +78,7 @@ def find_regular_intervals(history: History, _: PopulationStats, limits: Thresho
     Acts are taken sixteen at a time, and the median deviation of their pauses is compared with the median pause: neither hiccups
     of the network nor a few longer pauses hide a timer. An honest sixteen looks so once in millions; it takes two.
     """
-    regular: list[Act] = []
+    regular: list[AwardRecord] = []
     paces: list[tuple[float, float]] = []
     fresh = history.fresh
     for start in range(0, len(fresh) - limits.regular_acts + 1, limits.regular_acts):
@@ -90,7 +88,7 @@ def find_regular_intervals(history: History, _: PopulationStats, limits: Thresho
         deviation = median(abs(pause - middle) for pause in pauses)
         if middle > 0 and deviation <= limits.regular_spread * middle:
             regular.extend(block)
-            paces.append((middle / SECOND, deviation / middle))
+            paces.append((middle / SECOND_US, deviation / middle))
     if len(paces) < limits.regular_blocks:
         return None
     pace, spread = median(pace for pace, _ in paces), max(spread for _, spread in paces)
@@ -100,19 +98,19 @@ def find_regular_intervals(history: History, _: PopulationStats, limits: Thresho
 
 def find_no_pause(history: History, _: PopulationStats, limits: Thresholds) -> Suspicion | None:
     """Who acts on and on and never pauses for three hours does not sleep. A night through makes 24 hours; this takes 28."""
-    longest: Sequence[Act] = []
-    stretch: list[Act] = []
+    longest: Sequence[AwardRecord] = []
+    stretch: list[AwardRecord] = []
     for act in history.fresh:
-        if stretch and act.at_us - stretch[-1].at_us >= limits.pause_hours * HOUR:
+        if stretch and act.at_us - stretch[-1].at_us >= limits.pause_hours * HOUR_US:
             longest, stretch = max(longest, stretch, key=_duration_us), []
         stretch.append(act)
     longest = max(longest, stretch, key=_duration_us)
-    if _duration_us(longest) < limits.awake_hours * HOUR:
+    if _duration_us(longest) < limits.awake_hours * HOUR_US:
         return None
     pause = max(later.at_us - earlier.at_us for earlier, later in pairwise(longest))
     why = (
-        f"{len(longest)} acts over {_duration_us(longest) / HOUR:.0f} hours from {_format_time(longest[0].at_us)} "
-        f"without a pause longer than {timedelta(seconds=pause // SECOND)} (h:mm:ss)."
+        f"{len(longest)} acts over {_duration_us(longest) / HOUR_US:.0f} hours from {_format_time(longest[0].at_us)} "
+        f"without a pause longer than {timedelta(seconds=pause // SECOND_US)} (h:mm:ss)."
     )
     return _suspect(Flag.Rule.NO_PAUSE, history, why, longest)
 
@@ -163,16 +161,18 @@ def find_pace(history: History, population: PopulationStats, limits: Thresholds)
     for hour, (points, acts) in count_hours(history.acts).items():
         own = median(earlier) if len(earlier) >= limits.pace_own_hours else 0
         earlier.append(points)
-        is_fresh = hour * HOUR > history.reviewed_us and population.players >= limits.pace_players
+        is_fresh = hour * HOUR_US > history.reviewed_us and population.players >= limits.pace_players
         is_fast = points >= limits.pace_population * usual and points >= limits.pace_own * own
         if is_fresh and is_fast and acts >= limits.pace_acts and points > most:
             most = points
             why = (
-                f"{points} points by {acts} acts in the hour from {_format_time(hour * HOUR)}; "
+                f"{points} points by {acts} acts in the hour from {_format_time(hour * HOUR_US)}; "
                 f"in the middle, all players' busiest hours have {usual}"
             )
             why += f" and this player's hours before it {own:.0f}." if own else "."
-            found = _suspect(Flag.Rule.PACE, history, why, [act for act in history.acts if act.at_us // HOUR == hour])
+            found = _suspect(
+                Flag.Rule.PACE, history, why, [act for act in history.acts if act.at_us // HOUR_US == hour]
+            )
     return found
 
 
@@ -229,8 +229,8 @@ def find_busy_hour(
     for hour, count in sorted(population.issuer_hours[issuer].items()):
         begin = hour if begin is None else begin
         is_far_above = count >= max(limits.issuer_receipts, limits.issuer_times * busiest)
-        if is_far_above and hour - begin >= limits.issuer_hours and hour * HOUR > reviewed_us:
-            why = f"{count} receipts of {issuer} in the hour from {_format_time(hour * HOUR)}; its busiest hour before had {busiest}."
+        if is_far_above and hour - begin >= limits.issuer_hours and hour * HOUR_US > reviewed_us:
+            why = f"{count} receipts of {issuer} in the hour from {_format_time(hour * HOUR_US)}; its busiest hour before had {busiest}."
             found = hour, Suspicion(Flag.Rule.ISSUER_VOLUME, issuer, None, why)
         busiest = max(busiest, count)
     return found
@@ -247,7 +247,7 @@ PLAYER_RULES: tuple[tuple[Flag.Rule, PlayerRule], ...] = (
 )
 
 
-def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[Act]) -> Suspicion:
+def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[AwardRecord]) -> Suspicion:
     """Make a suspicion of this player that rests on these acts; on a sample of them where they are many."""
     step = max(1, -(-len(acts) // MAXIMUM_LINKED))
     return Suspicion(
@@ -260,7 +260,7 @@ def _is_unlike(own: Share, others: ShareStats, limits: Thresholds) -> bool:
     return own.part >= limits.cap_share and others.players >= limits.cap_players and others.average <= limits.cap_others
 
 
-def _duration_us(acts: Sequence[Act]) -> int:
+def _duration_us(acts: Sequence[AwardRecord]) -> int:
     return acts[-1].at_us - acts[0].at_us if acts else 0
 
 

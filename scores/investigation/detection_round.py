@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
 
-from audit.times import to_moment, to_us
+from audit.times import HOUR_US, to_moment, to_us
 from audit.verification import consistent_read
 from scores.investigation import detection, history
 from scores.investigation.detection import PLAYER_RULES, Suspicion, Thresholds
 from scores.investigation.flags import open_flags
-from scores.investigation.history import HOUR, PopulationStats
+from scores.investigation.history import PopulationStats
 from scores.models import Flag
 
 WINDOW = timedelta(days=7)
@@ -58,7 +58,7 @@ def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> 
 
 def _read_known(since_us: int) -> Known:
     """Read open flags, and reviews since an hour before the window: some rules take its first hour whole, older reviews bind nothing."""
-    binding = Q(state=Flag.State.OPEN) | Q(reviewed_at__gte=to_moment(since_us - HOUR))
+    binding = Q(state=Flag.State.OPEN) | Q(reviewed_at__gte=to_moment(since_us - HOUR_US))
     known = Known()
     for rule, subject, reviewed_at in Flag.objects.filter(binding).values_list("rule", "subject", "reviewed_at"):
         if reviewed_at is None:

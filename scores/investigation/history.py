@@ -18,14 +18,11 @@ from django.db.models.functions import Cast
 from audit import references
 from audit.models import AuditEntry, Refusal
 from audit.refusals import OTHERS
-from audit.times import to_moment, to_us
+from audit.times import DAY_US, HOUR_US, to_moment, to_us
 from scores.addresses import UNKNOWN
 from scores.models import Action
 from scores.receipts.verifier import parse_issuers
 
-SECOND = 1_000_000
-HOUR = 3600 * SECOND
-DAY = 24 * HOUR
 CHUNK = 5000
 #: Of a player who did more than this in the window, the newest are looked at: what is held in memory has a bound. It is more
 #: than a day and a night at the 60 a minute that SCORE_UPDATE_RATE is by itself.
@@ -36,7 +33,7 @@ MAXIMUM_ADDRESSES = 500
 Source = tuple[str, str]
 
 
-class Act(NamedTuple):
+class AwardRecord(NamedTuple):
     """An award: `issuer` is whose receipt proves it, or empty for a self-reported one."""
 
     seq: int
@@ -51,11 +48,11 @@ class History:
     """A player's acts in the order they were done; those up to `reviewed_us` were reviewed under the rule that asks."""
 
     player: UUID
-    acts: Sequence[Act]
+    acts: Sequence[AwardRecord]
     reviewed_us: int = 0
 
     @property
-    def fresh(self) -> Sequence[Act]:
+    def fresh(self) -> Sequence[AwardRecord]:
         return [act for act in self.acts if act.at_us > self.reviewed_us] if self.reviewed_us else self.acts
 
 
@@ -128,7 +125,7 @@ class PopulationStats:
             self.at_cap[action] = self.at_cap.get(action, ShareStats()).including(share)
         for act in history.acts:
             if act.issuer:
-                self.issuer_hours.setdefault(act.issuer, Counter())[act.at_us // HOUR] += 1
+                self.issuer_hours.setdefault(act.issuer, Counter())[act.at_us // HOUR_US] += 1
 
     @property
     def usual_busiest_hour(self) -> int:
@@ -141,16 +138,16 @@ class PopulationStats:
         return 0
 
 
-def count_hours(acts: Iterable[Act]) -> dict[int, tuple[int, int]]:
+def count_hours(acts: Iterable[AwardRecord]) -> dict[int, tuple[int, int]]:
     """Add up points and acts of each hour that has any, in order."""
     hours: dict[int, tuple[int, int]] = {}
     for act in acts:
-        points, number = hours.get(act.at_us // HOUR, (0, 0))
-        hours[act.at_us // HOUR] = points + act.points, number + 1
+        points, number = hours.get(act.at_us // HOUR_US, (0, 0))
+        hours[act.at_us // HOUR_US] = points + act.points, number + 1
     return hours
 
 
-def count_at_maximum(acts: Iterable[Act], maxima: Mapping[Source, int]) -> dict[Source, Share]:
+def count_at_maximum(acts: Iterable[AwardRecord], maxima: Mapping[Source, int]) -> dict[Source, Share]:
     """Count the receipts of each source that carry the most it may grant."""
     total: Counter[Source] = Counter()
     full: Counter[Source] = Counter()
@@ -162,9 +159,9 @@ def count_at_maximum(acts: Iterable[Act], maxima: Mapping[Source, int]) -> dict[
     return {source: Share(full[source], total[source]) for source in total if source in maxima}
 
 
-def count_days_at_cap(acts: Iterable[Act], caps: Mapping[str, int]) -> dict[str, Share]:
+def count_days_at_cap(acts: Iterable[AwardRecord], caps: Mapping[str, int]) -> dict[str, Share]:
     """Count, of the days on which an action was done, those on which it was done up to its daily cap."""
-    done = Counter((act.action, act.at_us // DAY) for act in acts if act.action in caps)
+    done = Counter((act.action, act.at_us // DAY_US) for act in acts if act.action in caps)
     total = Counter(action for action, _ in done)
     full = Counter(action for (action, _), times in done.items() if times >= caps[action])
     return {action: Share(full[action], total[action]) for action in total}
@@ -175,7 +172,10 @@ def read_histories(since_us: int) -> Iterator[History]:
     awards = AuditEntry.objects.filter(kind=AuditEntry.Kind.AWARD, at_us__gte=since_us).order_by("player", "seq")
     rows = awards.values_list("player", "seq", "at_us", "action", "delta", "ref").iterator(CHUNK)
     for player, own in groupby(rows, itemgetter(0)):
-        acts = (Act(seq, at_us, action, delta, references.issuer_of(ref)) for _, seq, at_us, action, delta, ref in own)
+        acts = (
+            AwardRecord(seq, at_us, action, delta, references.issuer_of(ref))
+            for _, seq, at_us, action, delta, ref in own
+        )
         yield History(player, list(deque(acts, MAXIMUM_ACTS)))
 
 
@@ -211,7 +211,7 @@ def _read_visits(since_us: int) -> Any:
 def read_receipts(issuer: str, hour: int, number: int) -> list[tuple[str, int]]:
     """Read (player, seq) of an issuer's newest receipts in this hour since 1970."""
     awards = AuditEntry.objects.filter(
-        references.of_issuer(issuer), at_us__gte=hour * HOUR, at_us__lt=(hour + 1) * HOUR
+        references.of_issuer(issuer), at_us__gte=hour * HOUR_US, at_us__lt=(hour + 1) * HOUR_US
     )
     return [(str(player), seq) for player, seq in awards.order_by("-at_us").values_list("player", "seq")[:number]]
 
@@ -220,7 +220,7 @@ def read_around(player: UUID | None, moment: datetime, number: int) -> list[tupl
     """Read (player, seq) of the player's newest awards within an hour of `moment`; none where no player is known."""
     if player is None:
         return []
-    around = (to_us(moment) - HOUR, to_us(moment) + HOUR)
+    around = (to_us(moment) - HOUR_US, to_us(moment) + HOUR_US)
     awards = AuditEntry.objects.filter(player=player, kind=AuditEntry.Kind.AWARD, at_us__range=around).order_by("-seq")
     return [(str(player), seq) for seq in awards.values_list("seq", flat=True)[:number]]
 

@@ -24,6 +24,7 @@ from audit import jws, strict_json
 from audit.chain import SealedEntry
 from audit.keys import decode_base64url
 from audit.references import receipt_ref
+from audit.times import SECOND_US
 from scores.models import MAXIMUM_POINTS
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 ALGORITHM = "EdDSA"
 TYPE = "score-receipt+jwt"
 LEEWAY_SECONDS = 30
-SECOND_US = 1_000_000
 MAXIMUM_LIFETIME_SECONDS = 600
 MAXIMUM_TIME = 2**53 - 1
 #: How often a change of the issuers' file is looked for.

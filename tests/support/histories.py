@@ -6,8 +6,8 @@ from random import Random
 from uuid import UUID, uuid4
 
 from audit.models import AuditEntry
-from audit.times import to_us
-from scores.investigation.history import HOUR, SECOND, Act, History, PopulationStats
+from audit.times import DAY_US, SECOND_US, to_us
+from scores.investigation.history import AwardRecord, History, PopulationStats
 
 BEGIN = to_us(datetime(2026, 11, 16, tzinfo=UTC))
 GUILTY = UUID(int=1)
@@ -24,11 +24,11 @@ def make_history(
     begin: int = BEGIN,
 ) -> History:
     """Acts with these pauses before each, in seconds."""
-    acts: list[Act] = []
+    acts: list[AwardRecord] = []
     at_us = begin
     for seq, pause in enumerate(pauses, start=1):
-        at_us += round(pause * SECOND)
-        acts.append(Act(seq, at_us, action, points, issuer))
+        at_us += round(pause * SECOND_US)
+        acts.append(AwardRecord(seq, at_us, action, points, issuer))
     return History(player, acts)
 
 
@@ -62,7 +62,7 @@ def human_pauses(number: int, median: float, seed: int) -> list[float]:
 def days_of(history: History, number: int) -> History:
     """The same again on so many days."""
     copies = [
-        History(history.player, [act._replace(at_us=act.at_us + day * 24 * HOUR) for act in history.acts])
+        History(history.player, [act._replace(at_us=act.at_us + day * DAY_US) for act in history.acts])
         for day in range(number)
     ]
     return join(*copies)
@@ -84,7 +84,7 @@ def play(
     """Entries as if the player had acted with these pauses until some time ago; unsealed, as nobody verifies them here."""
     end_us = to_us(datetime.now(UTC) - ago)
     entries = []
-    for number, at_us in enumerate(reversed([end_us - round(sum(pauses[:n]) * SECOND) for n in range(len(pauses))])):
+    for number, at_us in enumerate(reversed([end_us - round(sum(pauses[:n]) * SECOND_US) for n in range(len(pauses))])):
         key = uuid4().hex
         entry = AuditEntry(
             player=player, seq=seq + number + 1, kid="test", kind="award", delta=10, balance=10 * (seq + number + 1),

@@ -8,7 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from audit.models import AuditEntry
-from scores.awards.rules import DAY_US, Attempt, Facts, SelfReport, draft_award, evaluate, is_replay, midnight_us
+from audit.times import DAY_US
+from scores.awards.rules import Attempt, Facts, SelfReport, draft_award, evaluate, is_replay, midnight_us
 from scores.callers import Caller
 from scores.errors import (
     BalanceOutOfRange,

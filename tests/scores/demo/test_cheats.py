@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from audit.times import SECOND_US
 from scores.demo.cheats import (
     CHEATS,
     Cheat,
@@ -18,7 +19,7 @@ from scores.demo.cheats import (
 )
 from scores.demo.seed import CATALOGUE, EVERYBODY, PLAYERS
 from scores.investigation.detection import PLAYER_RULES, Thresholds
-from scores.investigation.history import SECOND, Act, History
+from scores.investigation.history import AwardRecord, History
 from scores.models import Flag
 from tests.support.histories import BEGIN, GUILTY, make_crowd_of_honest, make_population
 
@@ -28,14 +29,14 @@ SOURCE = ("demo-backend", "bug-report")
 def make_history_of(plan: Plan, seed: int, seconds: float) -> History:
     """What stands in the log when the plan was played for so long."""
     at_us = BEGIN
-    acts: list[Act] = []
+    acts: list[AwardRecord] = []
     for move in islice(plan(Random(seed)), 5000):
-        at_us += round(move.pause * SECOND)
-        if at_us > BEGIN + seconds * SECOND:
+        at_us += round(move.pause * SECOND_US)
+        if at_us > BEGIN + seconds * SECOND_US:
             break
         if not move.is_forged:
             issuer = "demo-backend" if move.points else ""
-            acts.append(Act(len(acts) + 1, at_us, move.action, move.points or 5, issuer))
+            acts.append(AwardRecord(len(acts) + 1, at_us, move.action, move.points or 5, issuer))
     return History(GUILTY, acts)
 
 

@@ -12,11 +12,11 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from audit.models import AuditEntry, Refusal
+from audit.times import SECOND_US
 from scores.api.authentication import RefreshTokens
 from scores.demo.cheats import Move
 from scores.demo.seed import PLAYERS, Demo
 from scores.demo.simulation import Api, SimulatedPlayer, Simulation
-from scores.investigation.history import SECOND
 from scores.models import Action, Flag, Score
 from tests.support.processes import wait_until
 from tests.support.servers import ScoreboardServer
@@ -116,7 +116,7 @@ def test_a_plan_keeps_its_pace_however_long_answers_take(simulation: Simulation,
         AuditEntry.objects.filter(delta=50, action="daily-quiz").order_by("seq").values_list("at_us", flat=True)
     )
     assert len(times) >= 6
-    assert 1.9 * SECOND < times[-1] - times[-6] < 2.6 * SECOND
+    assert 1.9 * SECOND_US < times[-1] - times[-6] < 2.6 * SECOND_US
 
 
 def test_the_honest_sleep_for_eight_hours_and_never_all_at_once() -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.times import DAY_US, SECOND_US
 from scores.investigation import detection
 from scores.investigation.detection import Suspicion, Thresholds
-from scores.investigation.history import DAY, SECOND, History, PopulationStats
+from scores.investigation.history import History, PopulationStats
 from scores.models import Flag
 from tests.support.histories import (
     BEGIN,
@@ -157,7 +158,7 @@ def test_who_is_alone_with_an_action_cannot_be_compared() -> None:
 
 def test_days_that_are_always_full_are_found_though_today_is_not_over() -> None:
     full = days_of(make_history([600] * 20, action="forum-post", issuer=""), 5)
-    today = make_history([600] * 3, action="forum-post", issuer="", begin=BEGIN + 5 * DAY)
+    today = make_history([600] * 3, action="forum-post", issuer="", begin=BEGIN + 5 * DAY_US)
     history = join(full, today)
     others = [
         days_of(make_history([600] * 5, action="forum-post", issuer="", player=UUID(int=number)), 5)
@@ -175,7 +176,7 @@ def test_days_that_are_always_full_are_found_though_today_is_not_over() -> None:
 
 def test_full_days_among_others_are_honest() -> None:
     full = days_of(make_history([600] * 20, action="forum-post", issuer=""), 4)
-    easy = days_of(make_history([600] * 3, action="forum-post", issuer="", begin=BEGIN + 4 * DAY), 3)
+    easy = days_of(make_history([600] * 3, action="forum-post", issuer="", begin=BEGIN + 4 * DAY_US), 3)
     history = join(full, easy)
     others = [
         days_of(make_history([600] * 5, action="forum-post", issuer="", player=UUID(int=number)), 5)
@@ -202,7 +203,7 @@ def test_an_hour_far_above_everyones_is_found() -> None:
 def test_it_must_be_far_above_the_players_own_hours_too() -> None:
     eager = days_of(make_history(human_pauses(59, 20, 1), points=17), 5)
     slow = days_of(make_history(human_pauses(10, 200, 1)), 5)
-    rush = make_history(human_pauses(60, 20, 2), points=17, begin=BEGIN + 6 * DAY)
+    rush = make_history(human_pauses(60, 20, 2), points=17, begin=BEGIN + 6 * DAY_US)
     population = make_population(*make_crowd_of_honest())
     assert detection.find_pace(join(eager, rush), population, LIMITS) is None
     assert said(detection.find_pace(join(slow, rush), population, LIMITS)) == (
@@ -231,7 +232,7 @@ def test_only_what_is_newer_than_a_review_counts() -> None:
 def test_a_pace_that_was_reviewed_is_past_with_its_hour() -> None:
     history = make_history(human_pauses(60, 20, 1), points=17)
     population = make_population(*make_crowd_of_honest())
-    assert detection.find_pace(replace(history, reviewed_us=BEGIN + 1800 * SECOND), population, LIMITS) is None
+    assert detection.find_pace(replace(history, reviewed_us=BEGIN + 1800 * SECOND_US), population, LIMITS) is None
 
 
 @given(st.lists(st.floats(0, 100_000), max_size=200), st.integers(0, 10**6))

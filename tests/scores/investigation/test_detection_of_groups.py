@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from audit.times import HOUR_US
 from scores.investigation import detection
 from scores.investigation.detection import Suspicion, Thresholds
-from scores.investigation.history import HOUR, AddressCluster, PopulationStats, RefusalCount
+from scores.investigation.history import AddressCluster, PopulationStats, RefusalCount
 from scores.models import Flag
 from tests.support.histories import BEGIN, GUILTY, ISSUER, make_history, make_population
 
@@ -86,7 +87,7 @@ def test_clients_that_retry_are_left_alone(refused: list[RefusalCount]) -> None:
 
 def make_issued(*counts: int) -> PopulationStats:
     hours = [
-        make_history([0.0] * count, player=UUID(int=number + 1), begin=BEGIN + number * HOUR)
+        make_history([0.0] * count, player=UUID(int=number + 1), begin=BEGIN + number * HOUR_US)
         for number, count in enumerate(counts)
         if count
     ]
@@ -97,7 +98,7 @@ def test_an_hour_far_above_the_issuers_busiest_is_found() -> None:
     busy = detection.find_busy_hour(ISSUER, 0, make_issued(*[40] * 24, 120), LIMITS)
     assert busy is not None
     hour, found = busy
-    assert hour * HOUR == BEGIN + 24 * HOUR
+    assert hour * HOUR_US == BEGIN + 24 * HOUR_US
     assert found == Suspicion(
         Flag.Rule.ISSUER_VOLUME,
         ISSUER,
@@ -113,4 +114,4 @@ def test_what_an_issuer_usually_does_is_left_alone(counts: list[int]) -> None:
 
 def test_an_hour_that_was_reviewed_is_not_held_against_it_again() -> None:
     population = make_issued(*[40] * 24, 120, 40)
-    assert detection.find_busy_hour(ISSUER, BEGIN + 24 * HOUR + 1, population, LIMITS) is None
+    assert detection.find_busy_hour(ISSUER, BEGIN + 24 * HOUR_US + 1, population, LIMITS) is None

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry, Refusal
 from audit.refusals import OTHERS
-from scores.investigation import detection_round, flags, history
-from scores.investigation.history import SECOND
+from audit.times import HOUR_US, SECOND_US
+from scores.investigation import detection_round, flags
 from scores.models import Flag, Score
 from tests.support.acting import make_player, read_state
 from tests.support.histories import human_pauses, play
@@ -94,7 +94,7 @@ def test_a_burst_of_refusals_is_flagged_by_player_or_address(db: None) -> None:
 
 
 def test_an_issuers_busiest_hour_is_flagged_with_its_receipts(db: None) -> None:
-    hour = history.HOUR // SECOND
+    hour = HOUR_US // SECOND_US
     play(UUID(int=1), [26.0 * hour, 0.0], issuer="quiz-backend")
     for number in range(2, 13):
         play(UUID(int=number), human_pauses(10, 0.2, number), issuer="quiz-backend", address=f"192.0.2.{number}")

@@ -7,11 +7,10 @@ import pytest
 
 from audit.models import Refusal
 from audit.refusals import OTHERS
+from audit.times import DAY_US, HOUR_US
 from scores.addresses import UNKNOWN
 from scores.investigation.history import (
-    DAY,
-    HOUR,
-    Act,
+    AwardRecord,
     History,
     Share,
     count_at_maximum,
@@ -24,12 +23,12 @@ from scores.models import Action, Score
 from tests.support.acting import access_token, make_player, make_receipt, update
 
 
-def act(at_us: int, points: int = 10, action: str = "daily-quiz", issuer: str = "") -> Act:
-    return Act(1, at_us, action, points, issuer)
+def act(at_us: int, points: int = 10, action: str = "daily-quiz", issuer: str = "") -> AwardRecord:
+    return AwardRecord(1, at_us, action, points, issuer)
 
 
 def test_points_and_acts_are_counted_by_the_hour() -> None:
-    acts = [act(0), act(HOUR - 1, points=5), act(HOUR), act(3 * HOUR)]
+    acts = [act(0), act(HOUR_US - 1, points=5), act(HOUR_US), act(3 * HOUR_US)]
     assert count_hours(acts) == {0: (15, 2), 1: (10, 1), 3: (10, 1)}
 
 
@@ -40,7 +39,7 @@ def test_of_each_source_the_receipts_that_carry_the_most_are_counted() -> None:
 
 
 def test_the_days_on_which_an_action_was_done_as_often_as_it_counts_are_counted() -> None:
-    acts = [act(at) for at in (0, 1, DAY, 2 * DAY, 2 * DAY + 1, 2 * DAY + 2)] + [act(0, action="visit")]
+    acts = [act(at) for at in (0, 1, DAY_US, 2 * DAY_US, 2 * DAY_US + 1, 2 * DAY_US + 2)] + [act(0, action="visit")]
     assert count_days_at_cap(acts, {"daily-quiz": 2}) == {"daily-quiz": Share(2, 3)}
     assert Share(2, 4).part == 0.5
 
@@ -59,8 +58,8 @@ def test_histories_are_the_awards_of_each_player_with_whose_receipt_proves_them(
     update({"action": "daily-quiz"}, token=access_token(ben), key="one")
     found = {history.player: [each._replace(at_us=0) for each in history.acts] for history in read_histories(0)}
     assert found == {
-        player.pk: [Act(1, 0, "daily-quiz", 10, ""), Act(2, 0, "daily-quiz", 70, "test-backend")],
-        ben.pk: [Act(1, 0, "daily-quiz", 10, "")],
+        player.pk: [AwardRecord(1, 0, "daily-quiz", 10, ""), AwardRecord(2, 0, "daily-quiz", 70, "test-backend")],
+        ben.pk: [AwardRecord(1, 0, "daily-quiz", 10, "")],
     }
     last = max(each.at_us for history in read_histories(0) for each in history.acts)
     assert list(read_histories(last + 1)) == []
