@@ -1,7 +1,7 @@
 """What the log says of one player, in a fixed number of queries whose rows are bounded however long the chain is.
 
 Places in a chain have no gaps, so the unique (player, seq) finds any stretch or sample of it without reading the rest. What is
-counted is counted over the newest entries of the chain, RECENT of them; the page says so where there are more.
+counted is counted over the newest entries of the chain, MAXIMUM_RECENT_ENTRIES of them; the page says so where there are more.
 """
 
 from collections.abc import Collection, Iterator
@@ -23,20 +23,20 @@ from scores.integrity.verification import verify
 from scores.models import Score
 
 #: How many of the newest entries are counted by hour, action, address and agent.
-RECENT = 10_000
+MAXIMUM_RECENT_ENTRIES = 10_000
 #: How many balances make the curve, and how many corrections and minutes with refusals are marked on it.
-SAMPLES, CORRECTIONS, REFUSALS = 400, 200, 1000
+MAXIMUM_SAMPLES, MAXIMUM_CORRECTIONS, MAXIMUM_REFUSALS = 400, 200, 1000
 #: Among how many of the newest entries from the same addresses, or of all, others are looked for.
-OTHERS = 10_000
-NAMED = 5
+MAXIMUM_ENTRIES_OF_OTHERS = 10_000
+MAXIMUM_OTHERS_NAMED = 5
 SHARED_DAYS = 7
 #: Of everybody's entries a page looks at no more than these, the newest, whatever days it speaks of.
-LOOKED_AT = 1_000_000
-ORIGINS = 12
-HOURS = 168
-NEWEST = 20
+MAXIMUM_ENTRIES_LOOKED_AT = 1_000_000
+MAXIMUM_ORIGINS = 12
+MAXIMUM_HOURS = 168
+NEWEST_SHOWN = 20
 #: A longer chain is verified by the command: a page may not take so long.
-VERIFIED = 2000
+MAXIMUM_VERIFIED_ENTRIES = 2000
 
 
 @dataclass(slots=True)
@@ -87,12 +87,12 @@ class ChainState:
 
 
 def read_newest(player: UUID) -> list[AuditEntry]:
-    return list(AuditEntry.objects.filter(player=player).order_by("-seq")[:NEWEST])
+    return list(AuditEntry.objects.filter(player=player).order_by("-seq")[:NEWEST_SHOWN])
 
 
 def read_points(player: UUID, length: int) -> list[Point]:
     """Read balances over time: every one of a short chain, an even sample of a long one."""
-    count = min(length, SAMPLES)
+    count = min(length, MAXIMUM_SAMPLES)
     wanted = {1 + number * (length - 1) // max(count - 1, 1) for number in range(count)}
     sample = AuditEntry.objects.filter(player=player, seq__in=wanted).order_by("seq")
     return [Point(to_moment(at_us), balance) for at_us, balance in sample.values_list("at_us", "balance")]
@@ -101,11 +101,11 @@ def read_points(player: UUID, length: int) -> list[Point]:
 def read_corrections(player: UUID) -> list[AuditEntry]:
     """Read the newest entries that are no award, in order: voids, restores, adjustments, freezes."""
     corrections = AuditEntry.objects.filter(player=player).exclude(kind=AuditEntry.Kind.AWARD)
-    return list(corrections.order_by("-seq")[:CORRECTIONS])[::-1]
+    return list(corrections.order_by("-seq")[:MAXIMUM_CORRECTIONS])[::-1]
 
 
 def read_refusals(player: UUID) -> list[Refusal]:
-    return list(Refusal.objects.filter(subject=str(player)).order_by("-minute")[:REFUSALS])[::-1]
+    return list(Refusal.objects.filter(subject=str(player)).order_by("-minute")[:MAXIMUM_REFUSALS])[::-1]
 
 
 def sum_refusals(refusals: Collection[Refusal]) -> list[RefusalSum]:
@@ -139,14 +139,14 @@ def find_frozen(corrections: Collection[AuditEntry]) -> Iterator[tuple[datetime,
 
 
 def recent_entries(player: UUID, length: int) -> QuerySet[AuditEntry]:
-    return AuditEntry.objects.filter(player=player, seq__gt=length - RECENT, kind=AuditEntry.Kind.AWARD)
+    return AuditEntry.objects.filter(player=player, seq__gt=length - MAXIMUM_RECENT_ENTRIES, kind=AuditEntry.Kind.AWARD)
 
 
 def count_hours(recent: QuerySet[AuditEntry], last_us: int) -> list[Bar]:
     """Count awards per hour, up to the hour of the last entry, over at least a day and at most a week."""
     last = last_us // HOUR_US
     hour = ExpressionWrapper(F("at_us") / HOUR_US, output_field=BigIntegerField())
-    week = recent.filter(at_us__gte=(last - HOURS + 1) * HOUR_US).order_by()
+    week = recent.filter(at_us__gte=(last - MAXIMUM_HOURS + 1) * HOUR_US).order_by()
     counts = dict(week.values_list(hour).annotate(Count("pk")))
     first = min([*counts, last - 23])
     return [Bar(to_moment(number * HOUR_US), counts.get(number, 0)) for number in range(first, last + 1)]
@@ -174,7 +174,7 @@ def count_origins(recent: QuerySet[AuditEntry], key: str) -> list[Origin]:
     counted = rows.annotate(entries=Count("pk"), first=Min("at_us"), last=Max("at_us"))
     return [
         Origin(str(value), entries, to_moment(first), to_moment(last))
-        for value, entries, first, last in counted.order_by("-entries")[:ORIGINS]
+        for value, entries, first, last in counted.order_by("-entries")[:MAXIMUM_ORIGINS]
         if value is not None
     ]
 
@@ -191,14 +191,14 @@ def find_others(player: UUID, addresses: Collection[Origin], agents: Collection[
         ("address", lately.order_by("-pk"), addresses),
         ("agent", others.order_by("-pk"), agents),
     ):
-        for value, other in _find_pairs(key, entries[:OTHERS], origins):
+        for value, other in _find_pairs(key, entries[:MAXIMUM_ENTRIES_OF_OTHERS], origins):
             users.setdefault((key, value), []).append(other)
-    names = Score.objects.in_bulk({other for found in users.values() for other in found[:NAMED]})
+    names = Score.objects.in_bulk({other for found in users.values() for other in found[:MAXIMUM_OTHERS_NAMED]})
     for key, origins in (("address", addresses), ("agent", agents)):
         for origin in origins:
             found = users.get((key, origin.value), [])
             origin.others = len(found)
-            origin.named = [names[other] for other in found[:NAMED] if other in names]
+            origin.named = [names[other] for other in found[:MAXIMUM_OTHERS_NAMED] if other in names]
 
 
 def check_chain(player: UUID, length: int) -> ChainState:
@@ -206,14 +206,14 @@ def check_chain(player: UUID, length: int) -> ChainState:
 
     Raises ImproperlyConfigured when the ledger keys cannot be used.
     """
-    findings = list(verify(player=player)) if length <= VERIFIED else None
+    findings = list(verify(player=player)) if length <= MAXIMUM_VERIFIED_ENTRIES else None
     return ChainState(length, findings, CheckpointHead.objects.filter(player=player).order_by("-seq").first())
 
 
 def bound_begin_us(since: datetime) -> int:
-    """Return `since` in microseconds since 1970, or a later time where more than LOOKED_AT entries come after it."""
+    """Return `since` in microseconds since 1970, or a later time where more than MAXIMUM_ENTRIES_LOOKED_AT entries come after it."""
     newest = AuditEntry.objects.order_by("-pk").values("pk")[:1]
-    beyond = AuditEntry.objects.filter(pk__lte=Subquery(newest) - LOOKED_AT).order_by("-pk")
+    beyond = AuditEntry.objects.filter(pk__lte=Subquery(newest) - MAXIMUM_ENTRIES_LOOKED_AT).order_by("-pk")
     return max(to_us(since), beyond.values_list("at_us", flat=True).first() or 0)
 
 

@@ -98,7 +98,7 @@ def describe(player: UUID) -> PlayerHistory:
     refusals = player_history.read_refusals(player)
     page: PlayerHistory = {
         "refusals": player_history.sum_refusals(refusals),
-        "refusals_cut": len(refusals) == player_history.REFUSALS,
+        "refusals_cut": len(refusals) == player_history.MAXIMUM_REFUSALS,
         "chain": player_history.check_chain(player, newest[0].seq if newest else 0),
         "verification": _last_verification(player),
     }
@@ -116,13 +116,13 @@ def describe(player: UUID) -> PlayerHistory:
         **page,
         "curve": draw_curve("curve", "Points over time", points, marks, player_history.find_frozen(corrections)),
         "signs": _sum_signs(marks),
-        "is_sample": length > player_history.SAMPLES,
+        "is_sample": length > player_history.MAXIMUM_SAMPLES,
         "hours": draw_bars("hours", "Updates per hour, up to the last one", hours, HOUR),
         "actions": player_history.count_actions(recent),
         "origins": (("Addresses", addresses), ("Agents", agents)),
         "came_from": [origin.value for origin in addresses],
-        "counted": min(length, player_history.RECENT),
-        "is_cut": length > player_history.RECENT,
+        "counted": min(length, player_history.MAXIMUM_RECENT_ENTRIES),
+        "is_cut": length > player_history.MAXIMUM_RECENT_ENTRIES,
         "entries": _with_reversals(player, newest),
     }
 

@@ -72,7 +72,7 @@ class Suspicion(NamedTuple):
     entries: Sequence[tuple[str, int]] = ()
 
 
-def find_regular_intervals(history: History, _: PopulationStats, limits: Thresholds) -> Suspicion | None:
+def find_regular_intervals(history: History, _: PopulationStats, thresholds: Thresholds) -> Suspicion | None:
     """A timer keeps its pace to a few per cent; a person's pauses differ by half of their length and more.
 
     Acts are taken sixteen at a time, and the median deviation of their pauses is compared with the median pause: neither hiccups
@@ -81,31 +81,31 @@ def find_regular_intervals(history: History, _: PopulationStats, limits: Thresho
     regular: list[AwardRecord] = []
     paces: list[tuple[float, float]] = []
     fresh = history.fresh
-    for start in range(0, len(fresh) - limits.regular_acts + 1, limits.regular_acts):
-        block = fresh[start : start + limits.regular_acts]
+    for start in range(0, len(fresh) - thresholds.regular_acts + 1, thresholds.regular_acts):
+        block = fresh[start : start + thresholds.regular_acts]
         pauses = [later.at_us - earlier.at_us for earlier, later in pairwise(block)]
-        middle = median(pauses)
-        deviation = median(abs(pause - middle) for pause in pauses)
-        if middle > 0 and deviation <= limits.regular_spread * middle:
+        median_pause = median(pauses)
+        deviation = median(abs(pause - median_pause) for pause in pauses)
+        if median_pause > 0 and deviation <= thresholds.regular_spread * median_pause:
             regular.extend(block)
-            paces.append((middle / SECOND_US, deviation / middle))
-    if len(paces) < limits.regular_blocks:
+            paces.append((median_pause / SECOND_US, deviation / median_pause))
+    if len(paces) < thresholds.regular_blocks:
         return None
     pace, spread = median(pace for pace, _ in paces), max(spread for _, spread in paces)
     why = f"{len(regular)} acts came {pace:.2f} s after one another, mostly within {spread:.1%}; people vary more."
     return _suspect(Flag.Rule.REGULAR_INTERVALS, history, why, regular)
 
 
-def find_no_pause(history: History, _: PopulationStats, limits: Thresholds) -> Suspicion | None:
+def find_no_pause(history: History, _: PopulationStats, thresholds: Thresholds) -> Suspicion | None:
     """Who acts on and on and never pauses for three hours does not sleep. A night through makes 24 hours; this takes 28."""
     longest: Sequence[AwardRecord] = []
     stretch: list[AwardRecord] = []
     for act in history.fresh:
-        if stretch and act.at_us - stretch[-1].at_us >= limits.pause_hours * HOUR_US:
+        if stretch and act.at_us - stretch[-1].at_us >= thresholds.pause_hours * HOUR_US:
             longest, stretch = max(longest, stretch, key=_duration_us), []
         stretch.append(act)
     longest = max(longest, stretch, key=_duration_us)
-    if _duration_us(longest) < limits.awake_hours * HOUR_US:
+    if _duration_us(longest) < thresholds.awake_hours * HOUR_US:
         return None
     pause = max(later.at_us - earlier.at_us for earlier, later in pairwise(longest))
     why = (
@@ -115,12 +115,12 @@ def find_no_pause(history: History, _: PopulationStats, limits: Thresholds) -> S
     return _suspect(Flag.Rule.NO_PAUSE, history, why, longest)
 
 
-def find_receipts_at_maximum(history: History, population: PopulationStats, limits: Thresholds) -> Suspicion | None:
+def find_receipts_at_maximum(history: History, population: PopulationStats, thresholds: Thresholds) -> Suspicion | None:
     """Forged work always takes the maximum. Where others mostly do so too, as where there is but one value, it proves nothing."""
     own = count_at_maximum(history.acts, population.maxima)
     for source, share in count_at_maximum(history.fresh, population.maxima).items():
         others = population.at_maximum[source].without(own[source])
-        if share.total >= limits.cap_receipts and _is_unlike(share, others, limits):
+        if share.total >= thresholds.cap_receipts and _is_unlike(share, others, thresholds):
             issuer, action = source
             why = (
                 f"{share.full} of {share.total} receipts of {issuer} for {action} carry its maximum of "
@@ -131,13 +131,13 @@ def find_receipts_at_maximum(history: History, population: PopulationStats, limi
     return None
 
 
-def find_days_at_cap(history: History, population: PopulationStats, limits: Thresholds) -> Suspicion | None:
+def find_days_at_cap(history: History, population: PopulationStats, thresholds: Thresholds) -> Suspicion | None:
     """A machine fills each day to the cap; a person forgets, or has a day off. The present day may still be under way."""
     own = count_days_at_cap(history.acts, population.caps)
     for action, share in count_days_at_cap(history.fresh, population.caps).items():
         others = population.at_cap[action].without(own[action])
         past = Share(share.full, max(share.full, share.total - 1))
-        if share.full >= limits.cap_days and _is_unlike(past, others, limits):
+        if share.full >= thresholds.cap_days and _is_unlike(past, others, thresholds):
             why = (
                 f"The daily cap of {population.caps[action]} for {action} was used up on {share.full} of {share.total} days; "
                 f"on average other players do so on {others.average:.0%} of theirs."
@@ -148,8 +148,8 @@ def find_days_at_cap(history: History, population: PopulationStats, limits: Thre
     return None
 
 
-def find_pace(history: History, population: PopulationStats, limits: Thresholds) -> Suspicion | None:
-    """An hour worth many times the busiest hour of the player in the middle, and many times this player's own hours before it.
+def find_pace(history: History, population: PopulationStats, thresholds: Thresholds) -> Suspicion | None:
+    """An hour worth many times the median of all players' busiest hours, and many times the median of the player's own before it.
 
     Both, as the eager are eager each day; who has hardly any earlier hours is compared with all players alone. Sixty acts at least,
     so that a few large rewards are no pace.
@@ -159,17 +159,17 @@ def find_pace(history: History, population: PopulationStats, limits: Thresholds)
     found: Suspicion | None = None
     most = 0
     for hour, (points, acts) in count_hours(history.acts).items():
-        own = median(earlier) if len(earlier) >= limits.pace_own_hours else 0
+        own = median(earlier) if len(earlier) >= thresholds.pace_own_hours else 0
         earlier.append(points)
-        is_fresh = hour * HOUR_US > history.reviewed_us and population.players >= limits.pace_players
-        is_fast = points >= limits.pace_population * usual and points >= limits.pace_own * own
-        if is_fresh and is_fast and acts >= limits.pace_acts and points > most:
+        is_fresh = hour * HOUR_US > history.reviewed_us and population.players >= thresholds.pace_players
+        is_fast = points >= thresholds.pace_population * usual and points >= thresholds.pace_own * own
+        if is_fresh and is_fast and acts >= thresholds.pace_acts and points > most:
             most = points
             why = (
                 f"{points} points by {acts} acts in the hour from {_format_time(hour * HOUR_US)}; "
-                f"in the middle, all players' busiest hours have {usual}"
+                f"the median of all players' busiest hours is {usual}"
             )
-            why += f" and this player's hours before it {own:.0f}." if own else "."
+            why += f", of this player's hours before it {own:.0f}." if own else "."
             found = _suspect(
                 Flag.Rule.PACE, history, why, [act for act in history.acts if act.at_us // HOUR_US == hour]
             )
@@ -177,7 +177,7 @@ def find_pace(history: History, population: PopulationStats, limits: Thresholds)
 
 
 def find_shared_address(
-    cluster: AddressCluster, reviewed: Collection[str], population: PopulationStats, limits: Thresholds
+    cluster: AddressCluster, reviewed: Collection[str], population: PopulationStats, thresholds: Thresholds
 ) -> Suspicion | None:
     """Five players from one address with the very same agent may be one person's accounts, or a school: a person tells.
 
@@ -185,15 +185,15 @@ def find_shared_address(
     were looked at in a review of this address do not count again.
     """
     entries = [(str(player), seq) for player, seq in cluster.players.items() if str(player) not in reviewed]
-    is_proxy = cluster.players_at_address >= limits.address_share * population.players
-    if is_proxy or len(entries) < limits.address_players:
+    is_proxy = cluster.players_at_address >= thresholds.address_share * population.players
+    if is_proxy or len(entries) < thresholds.address_players:
         return None
     why = f"{len(entries)} players acted from {cluster.address} with the same agent ({cluster.agent[:80] or 'none'})."
     return Suspicion(Flag.Rule.SHARED_ADDRESS, cluster.address, None, why, entries[: 2 * MAXIMUM_LINKED])
 
 
 def find_refusals(
-    subject: str, refused: Sequence[RefusalCount], limits: Thresholds
+    subject: str, refused: Sequence[RefusalCount], thresholds: Thresholds
 ) -> tuple[datetime, Suspicion] | None:
     """Who tries things out is refused often within minutes, above all for false proofs; a client that keeps to the rules is not.
 
@@ -203,22 +203,22 @@ def find_refusals(
     for start, first in enumerate(refused):
         reasons = Counter[str]()
         for item in refused[start:]:
-            if item.minute - first.minute >= timedelta(minutes=limits.refusal_minutes):
+            if item.minute - first.minute >= timedelta(minutes=thresholds.refusal_minutes):
                 break
             reasons[item.reason] += item.times
         of_proofs = sum(count for reason, count in reasons.items() if reason.partition(":")[0] in PROOF_REFUSALS)
-        is_burst = of_proofs >= limits.refusals_of_proofs or reasons.total() >= limits.refusals_at_all
+        is_burst = of_proofs >= thresholds.refusals_of_proofs or reasons.total() >= thresholds.refusals_at_all
         if is_burst and reasons.total() > worst.total():
             begin, worst = first.minute, reasons
     if begin is None:
         return None
     named = ", ".join(f"{count} {reason}" for reason, count in worst.most_common(4))
-    why = f"{worst.total()} refusals within {limits.refusal_minutes} minutes from {begin:%Y-%m-%d %H:%M} UTC: {named}."
+    why = f"{worst.total()} refusals within {thresholds.refusal_minutes} minutes from {begin:%Y-%m-%d %H:%M} UTC: {named}."
     return begin, Suspicion(Flag.Rule.REFUSALS, subject, _read_player(subject), why)
 
 
 def find_busy_hour(
-    issuer: str, reviewed_us: int, population: PopulationStats, limits: Thresholds
+    issuer: str, reviewed_us: int, population: PopulationStats, thresholds: Thresholds
 ) -> tuple[int, Suspicion] | None:
     """A backend whose key was stolen signs more than its work ever asked for: three times its busiest hour, after a day at least.
 
@@ -228,8 +228,8 @@ def find_busy_hour(
     begin, busiest = None, 0
     for hour, count in sorted(population.issuer_hours[issuer].items()):
         begin = hour if begin is None else begin
-        is_far_above = count >= max(limits.issuer_receipts, limits.issuer_times * busiest)
-        if is_far_above and hour - begin >= limits.issuer_hours and hour * HOUR_US > reviewed_us:
+        is_far_above = count >= max(thresholds.issuer_receipts, thresholds.issuer_times * busiest)
+        if is_far_above and hour - begin >= thresholds.issuer_hours and hour * HOUR_US > reviewed_us:
             why = f"{count} receipts of {issuer} in the hour from {_format_time(hour * HOUR_US)}; its busiest hour before had {busiest}."
             found = hour, Suspicion(Flag.Rule.ISSUER_VOLUME, issuer, None, why)
         busiest = max(busiest, count)
@@ -255,9 +255,13 @@ def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[AwardRe
     )
 
 
-def _is_unlike(own: Share, others: ShareStats, limits: Thresholds) -> bool:
+def _is_unlike(own: Share, others: ShareStats, thresholds: Thresholds) -> bool:
     """Whether this player nearly always does what others, if there are enough of them, seldom do."""
-    return own.part >= limits.cap_share and others.players >= limits.cap_players and others.average <= limits.cap_others
+    return (
+        own.part >= thresholds.cap_share
+        and others.players >= thresholds.cap_players
+        and others.average <= thresholds.cap_others
+    )
 
 
 def _duration_us(acts: Sequence[AwardRecord]) -> int:

@@ -17,8 +17,8 @@ from scores.models import Flag
 WINDOW = timedelta(days=7)
 #: What is held in memory until it is written; the next round finds what a round had no room for.
 MAXIMUM_OPENED = 1000
-#: Of flags that are read with their entries, how many at once.
-HELD = 100
+#: How many flags are read with their entries at once.
+FLAG_CHUNK = 100
 
 Key = tuple[str, str]
 
@@ -39,7 +39,7 @@ class Round:
     opened: Sequence[Flag]
 
 
-def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> Round:  # noqa: B008 - frozen
+def detect(*, window: timedelta = WINDOW, thresholds: Thresholds = Thresholds()) -> Round:  # noqa: B008 - frozen
     """Look at everybody's history within the window, as of one moment, and open a flag for what is suspicious and not yet known.
 
     Raises OSError or ValueError when RECEIPT_ISSUERS_FILE cannot be read.
@@ -49,7 +49,7 @@ def detect(*, window: timedelta = WINDOW, limits: Thresholds = Thresholds()) -> 
         since_us = to_us(datetime.now(UTC) - window)
         known = _read_known(since_us)
         population = history.read_population(since_us)
-        for suspicion in _find_all(since_us, known, population, limits):
+        for suspicion in _find_all(since_us, known, population, thresholds):
             found.setdefault((suspicion.rule, suspicion.subject), suspicion)
             if len(found) == MAXIMUM_OPENED:
                 break
@@ -72,45 +72,47 @@ def _read_reviewed_players(addresses: Iterable[str]) -> dict[str, set[str]]:
     """By address, who was looked at in a review of it; however long ago, as a school stays one."""
     reviewed = Flag.objects.filter(rule=Flag.Rule.SHARED_ADDRESS, subject__in=addresses, reviewed_at__isnull=False)
     players: dict[str, set[str]] = {}
-    for address, entries in reviewed.values_list("subject", "entries").iterator(HELD):
+    for address, entries in reviewed.values_list("subject", "entries").iterator(FLAG_CHUNK):
         players.setdefault(address, set()).update(player for player, _ in entries)
     return players
 
 
-def _find_all(since_us: int, known: Known, population: PopulationStats, limits: Thresholds) -> Iterator[Suspicion]:
-    yield from _find_in_histories(since_us, known, population, limits)
+def _find_all(since_us: int, known: Known, population: PopulationStats, thresholds: Thresholds) -> Iterator[Suspicion]:
+    yield from _find_in_histories(since_us, known, population, thresholds)
     for subject, refused in history.read_refusals(since_us):
         key: Key = Flag.Rule.REFUSALS, subject
         if key in known.open:
             continue
         fresh = [item for item in refused if to_us(item.minute) > known.reviewed_us.get(key, 0)]
-        burst = detection.find_refusals(subject, fresh, limits)
+        burst = detection.find_refusals(subject, fresh, thresholds)
         if burst is not None:
             begin, suspicion = burst
             yield suspicion._replace(entries=history.read_around(suspicion.player, begin, detection.MAXIMUM_LINKED))
-    crowded = history.find_crowded_addresses(since_us, limits.address_players)
+    crowded = history.find_crowded_addresses(since_us, thresholds.address_players)
     reviewed_players = _read_reviewed_players(crowded)
     for cluster in history.read_clusters(since_us, crowded):
         key = Flag.Rule.SHARED_ADDRESS, cluster.address
-        shared = detection.find_shared_address(cluster, reviewed_players.get(cluster.address, ()), population, limits)
+        shared = detection.find_shared_address(
+            cluster, reviewed_players.get(cluster.address, ()), population, thresholds
+        )
         if key not in known.open and shared is not None:
             yield shared
     for issuer in population.issuer_hours:
         key = Flag.Rule.ISSUER_VOLUME, issuer
-        busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), population, limits)
+        busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), population, thresholds)
         if key not in known.open and busy is not None:
             hour, suspicion = busy
             yield suspicion._replace(entries=history.read_receipts(issuer, hour, detection.MAXIMUM_LINKED))
 
 
 def _find_in_histories(
-    since_us: int, known: Known, population: PopulationStats, limits: Thresholds
+    since_us: int, known: Known, population: PopulationStats, thresholds: Thresholds
 ) -> Iterator[Suspicion]:
     for played in history.read_histories(since_us):
         for rule, find in PLAYER_RULES:
             key = rule, str(played.player)
             if key in known.open:
                 continue
-            suspicion = find(replace(played, reviewed_us=known.reviewed_us.get(key, 0)), population, limits)
+            suspicion = find(replace(played, reviewed_us=known.reviewed_us.get(key, 0)), population, thresholds)
             if suspicion is not None:
                 yield suspicion

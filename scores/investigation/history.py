@@ -129,7 +129,7 @@ class PopulationStats:
 
     @property
     def usual_busiest_hour(self) -> int:
-        """The points of the busiest hour of the player in the middle."""
+        """The median of all players' busiest hours, in points."""
         seen = 0
         for points in sorted(self.busiest_hours):
             seen += self.busiest_hours[points]

@@ -166,7 +166,7 @@ def test_of_a_flood_the_newest_entries_are_counted(
     turn_clock_back()
     for key in "567":
         act(player, key)
-    monkeypatch.setattr(player_history, "LOOKED_AT", 2)
+    monkeypatch.setattr(player_history, "MAXIMUM_ENTRIES_LOOKED_AT", 2)
 
     html = show(desk)
 

@@ -39,7 +39,7 @@ def test_of_many_others_the_busiest_are_named_and_the_rest_counted(
 def test_of_refused_attempts_without_end_the_newest_are_summed(
     desk: Client, player: Score, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(player_history, "REFUSALS", 2)
+    monkeypatch.setattr(player_history, "MAXIMUM_REFUSALS", 2)
     for minutes in range(3):
         Refusal.objects.create(
             minute=MIDNIGHT + timedelta(minutes=minutes), reason="cooldown", subject=str(player.pk), count=10**minutes
@@ -52,7 +52,7 @@ def test_of_refused_attempts_without_end_the_newest_are_summed(
 
 
 def test_a_long_chain_is_left_to_the_command(desk: Client, player: Score, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(player_history, "VERIFIED", 9)
+    monkeypatch.setattr(player_history, "MAXIMUM_VERIFIED_ENTRIES", 9)
     award(player, 10)
 
     text = read_text(show_player(desk, player))
@@ -62,7 +62,7 @@ def test_a_long_chain_is_left_to_the_command(desk: Client, player: Score, monkey
 
 
 def test_a_long_chain_is_sampled_in_the_database(desk: Client, player: Score, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(player_history, "SAMPLES", 5)
+    monkeypatch.setattr(player_history, "MAXIMUM_SAMPLES", 5)
     award(player, 40)
 
     points = player_history.read_points(player.pk, 40)
@@ -75,7 +75,7 @@ def test_a_long_chain_is_sampled_in_the_database(desk: Client, player: Score, mo
 def test_counts_are_over_the_newest_entries_of_a_long_chain(
     desk: Client, player: Score, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(player_history, "RECENT", 8)
+    monkeypatch.setattr(player_history, "MAXIMUM_RECENT_ENTRIES", 8)
     award(player, 9)
 
     text = read_text(show_player(desk, player))

@@ -194,7 +194,7 @@ def test_an_hour_far_above_everyones_is_found() -> None:
     history = make_history(human_pauses(60, 20, 1), points=17)
     found = detection.find_pace(history, make_population(history, *make_crowd_of_honest()), LIMITS)
     assert said(found) == (
-        "1020 points by 60 acts in the hour from 2026-11-16 00:00 UTC; in the middle, all players' busiest hours have 100."
+        "1020 points by 60 acts in the hour from 2026-11-16 00:00 UTC; the median of all players' busiest hours is 100."
     )
     assert found is not None
     assert seqs(found.entries) == list(range(1, 61, 2))
@@ -208,7 +208,7 @@ def test_it_must_be_far_above_the_players_own_hours_too() -> None:
     assert detection.find_pace(join(eager, rush), population, LIMITS) is None
     assert said(detection.find_pace(join(slow, rush), population, LIMITS)) == (
         "1020 points by 60 acts in the hour from 2026-11-22 00:00 UTC; "
-        "in the middle, all players' busiest hours have 100 and this player's hours before it 100."
+        "the median of all players' busiest hours is 100, of this player's hours before it 100."
     )
 
 
