@@ -11,7 +11,7 @@ from scores.errors import Refused
 from scores.http.context import context_of
 from scores.http.counting import Usage
 from scores.http.limits import describe_limits
-from scores.http.logs import request_id
+from scores.http.logs import current_request_id
 from scores.http.middleware import answer_refusal
 
 
@@ -19,15 +19,15 @@ def refuse(
     request: WSGIRequest, refusal: Refused, *, began: float, usage: Usage | None = None, learned: Headers | None = None
 ) -> tuple[bytes, Message]:
     """Body and start of the answer; logged, counted and kept like every other. `learned` is what the view says with a 200."""
-    identity = context_of(request).request_id
-    token = request_id.set(identity)
+    request_id = context_of(request).request_id
+    token = current_request_id.set(request_id)
     try:
         response = answer_refusal(request, refusal)
     finally:
-        request_id.reset(token)
+        current_request_id.reset(token)
     own = {
         **response.headers,
-        "X-Request-ID": identity,
+        "X-Request-ID": request_id,
         "Content-Length": str(len(response.content)),
         **describe_limits([usage] if usage else []),
     }

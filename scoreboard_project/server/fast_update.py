@@ -39,7 +39,7 @@ from scores.errors import OutcomeUnknown, RateLimited, Refused, Unavailable
 from scores.http.context import context_of
 from scores.http.counting import Usage
 from scores.http.limits import PlayerLimit, describe_limits
-from scores.http.logs import request_id
+from scores.http.logs import current_request_id
 from scores.http.outcomes import log_update
 from scores.http.problems import to_refusal
 from scores.receipts.verifier import Receipt
@@ -262,16 +262,16 @@ def _is_exact(body: object) -> bool:
 
 
 def _answer(update: Update, award: Award) -> Answer:
-    identity = context_of(update.request).request_id
-    token = request_id.set(identity)
+    request_id = context_of(update.request).request_id
+    token = current_request_id.set(request_id)
     try:
         log_update(update.request, award)
     finally:
-        request_id.reset(token)
+        current_request_id.reset(token)
     body: bytes = JSONRenderer().render(show_award(award))
     headers = {
         "content-length": str(len(body)),
-        "x-request-id": identity,
+        "x-request-id": request_id,
         **describe_limits([update.usage] if update.usage else []),
     }
     return Answer(body, [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers.items()])

@@ -29,10 +29,10 @@ from scores.players import ensure_player
 PASSWORD_CLAIM = "password_stamp"  # noqa: S105 - a claim's name
 MAXIMUM_TOKEN_LENGTH = 4096
 MAXIMUM_TIME = 2**40
-#: How far the clock of the host that issued a token may be ahead of ours. What has expired has, by ours.
+#: How far the clock of the host that issued a token may be ahead of ours. `exp` has no leeway.
 LEEWAY_SECONDS = 30
 VERIFIED_TOKENS = 10_000
-#: What a fault that PyJWT finds is called in the log.
+#: What a fault that PyJWT finds is called in the server log.
 FAULTS: dict[type[Exception], str] = {
     jwt.exceptions.InvalidSignatureError: "signature",
     jwt.exceptions.InvalidAlgorithmError: "alg",
@@ -76,7 +76,7 @@ def identify_caller(token: str) -> Caller:
 
 
 def _read_external_caller(claims: dict[str, Any]) -> Caller:
-    """Of another issuer's token only issuer, audience, times and a subject are asked; the player's UUID follows from them."""
+    """Of another issuer's token only issuer, audience, times and a subject are asked. The UUID follows from issuer and subject."""
     name = claims.get(settings.JWT_NAME_CLAIM)
     _require(
         iss=_is_text(claims, "iss", None),

@@ -26,21 +26,21 @@ _unreadable = itertools.count()
 
 @dataclass(slots=True)
 class RequestContext:
-    """Of one request: `request_id` finds it in the log, `address` is the client's, `caller` whom its token speaks for, once read."""
+    """Of one request: `request_id` finds it in the server log, `address` is the client's, `caller` whom its token speaks for, once read."""
 
     request_id: str
     address: str
     caller: Caller | None = None
-    #: Of each limit it was counted under, in order.
+    #: Usage of each limit charged, in order.
     usages: list[Usage] = field(default_factory=list)
-    #: Of the limit it was counted under already, on its way to who would count it.
+    #: Usage the fast path counted already; the view's limit takes it instead of counting again.
     counted: Usage | None = None
     #: Whether an update may wait in its thread for a player whom another transaction holds; `is_held` says that one does.
     may_wait: bool = True
     is_held: bool = False
 
     def begin_again(self) -> None:
-        """Make it what it was before the view held it up, but counted: once, however often it is tried."""
+        """Reset for another try of the view, keeping the count: a request counts once, however often it is tried."""
         self.counted = next(iter(self.usages), None)
         self.usages.clear()
         self.is_held = False
@@ -50,8 +50,8 @@ def context_of(request: HttpRequest) -> RequestContext:
     """The request's context."""
     context: RequestContext | None = request.META.get(KEY)
     if context is None:
-        identity = choose_request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
-        context = request.META[KEY] = RequestContext(identity, client_address(request))
+        request_id = choose_request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
+        context = request.META[KEY] = RequestContext(request_id, client_address(request))
     return context
 
 

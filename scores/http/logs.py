@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 #: The id of the request that this thread serves.
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
 
 
 def _time(record: logging.LogRecord) -> str:
@@ -36,7 +36,7 @@ class TextFormatter(logging.Formatter):
     """`TIME LEVEL logger request-id message`. Only a line of ours begins at the margin, so nobody can forge one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        parts = [_time(record), record.levelname, record.name, request_id.get(), escape(record.getMessage())]
+        parts = [_time(record), record.levelname, record.name, current_request_id.get(), escape(record.getMessage())]
         line = " ".join(filter(None, parts))
         if not record.exc_info:
             return line
@@ -52,7 +52,7 @@ class JSONFormatter(logging.Formatter):
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
-            "request_id": request_id.get(),
+            "request_id": current_request_id.get(),
             "message": record.getMessage(),
             **getattr(record, "fields", {}),
         }

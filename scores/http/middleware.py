@@ -15,11 +15,11 @@ from scores import metrics
 from scores.errors import Refused
 from scores.http import problems
 from scores.http.context import context_of
-from scores.http.logs import request_id
+from scores.http.logs import current_request_id
 
 #: Asked by address, from machines that know none of our names.
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
-#: What is refused with these is a page where pages are read; the rest is met by scripts alone, or has a page of its own.
+#: Page templates by status; other refusals reach only scripts or have their own page.
 REFUSAL_PAGES: dict[int, str] = {HTTPStatus.TOO_MANY_REQUESTS: "429.html", HTTPStatus.SERVICE_UNAVAILABLE: "500.html"}
 
 
@@ -59,7 +59,7 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
         context = context_of(request)
-        token = request_id.set(context.request_id)
+        token = current_request_id.set(context.request_id)
         metrics.THREADS_BUSY.inc()
         try:
             response = self.get_response(request)
@@ -71,7 +71,7 @@ class RequestMiddleware:
                 response = problems.replace(response)
         finally:
             metrics.THREADS_BUSY.dec()
-            request_id.reset(token)
+            current_request_id.reset(token)
         # The route's pattern, not the path: a scanner's paths would make a series each.
         route = request.resolver_match.route if request.resolver_match else "none"
         status = f"{response.status_code // 100}xx"

@@ -1,4 +1,4 @@
-"""What became of a request: counted, one line in the log, and where somebody is known to have tried, a count in the audit log."""
+"""What became of a request: counted, one line in the server log, and where somebody is known to have tried, a count in the audit log."""
 
 import logging
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from scores.http.context import context_of
 
 logger = logging.getLogger("scores.outcomes")
 
-#: Refusals of a known player that the log keeps, folded (docs/contract.md 2.5).
+#: Refusals of a known player that the audit log keeps, folded (docs/contract.md 2.5).
 KEPT_STATUSES = frozenset({401, 403, 409, 422, 429})
 #: What was changed behind the application's back, and holds an update until a person has looked.
 TAMPERING = frozenset({"chain_broken", "catalogue_changed"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scores.http.logs import ClientFaults, JSONFormatter, TextFormatter, escape, request_id
+from scores.http.logs import ClientFaults, JSONFormatter, TextFormatter, current_request_id, escape
 
 
 def make_record(
@@ -27,9 +27,9 @@ def make_record(
 
 @pytest.fixture
 def _within_a_request() -> Iterator[None]:
-    token = request_id.set("mine-1")
+    token = current_request_id.set("mine-1")
     yield
-    request_id.reset(token)
+    current_request_id.reset(token)
 
 
 @pytest.mark.usefixtures("_within_a_request")
