@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict, Unpack, cast
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from scores.chain import append_system_entry, holding_what_cannot_be_trusted
+from scores.chain import append_system_entry, refusing_untrusted_data
 from scores.errors import InvalidBody
 from scores.models import Action
 from scores.storable import is_storable
@@ -39,7 +39,7 @@ def set_action(*, actor: str, reason: str = "", **terms: Unpack[ActionTerms]) ->
             errors=[{"field": field, "detail": " ".join(messages)} for field, messages in error.message_dict.items()]
         ) from None
     before = Action.objects.select_for_update().filter(pk=action.pk).first()
-    with holding_what_cannot_be_trusted():
+    with refusing_untrusted_data():
         is_current = before is not None and read_terms(before) == read_terms(action) and before.is_sealed
     if not is_current:
         context = {

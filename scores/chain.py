@@ -1,6 +1,7 @@
-"""Appends an entry to a chain and moves the score along, or holds what cannot be trusted.
+"""Appends an entry to a chain and moves the score along, or refuses to where the data cannot be trusted.
 
-Every writer of a score comes through here but `awards.compare_and_swap`, whose one statement does both.
+Every writer of a score comes through here but two: `awards.compare_and_swap`, whose one statement does both, and
+`integrity.recovery.rebuild_scores`, which sets scores to what the log says.
 """
 
 import logging
@@ -19,7 +20,7 @@ from scores.models import Score
 
 logger = logging.getLogger(__name__)
 
-#: How an entry of the system chain begins its `action` that says whose identity was accepted, and for what reason.
+#: Prefix of `action` where an identity was accepted; the player's UUID follows.
 IDENTITY = "identity:"
 CHAIN_BROKEN = (
     "The chain's last entry, or the score that names it, was changed behind the application's back, so nothing can be added to "
@@ -32,7 +33,7 @@ def append_entry(score: Score, draft: EntryDraft, *, end: ledger.ChainEnd | None
 
     Raises Unavailable when the chain cannot be trusted.
     """
-    with holding_what_cannot_be_trusted():
+    with refusing_untrusted_data():
         entry = ledger.append(draft, player=score.pk, head=score.ledger_head, end=end)
     score.apply_and_save(entry)
     transaction.on_commit(announcements.announce)
@@ -40,19 +41,15 @@ def append_entry(score: Score, draft: EntryDraft, *, end: ledger.ChainEnd | None
 
 
 def append_system_entry(*, action: str, actor: str, context: Mapping[str, str]) -> AuditEntry:
-    """Append to the system chain what belongs to no one player. Raises Unavailable when that chain cannot be trusted."""
+    """Append to the system chain what is no entry of a player's own chain. Raises Unavailable when that chain cannot be trusted."""
     draft = EntryDraft(kind=AuditEntry.Kind.CONFIG, action=action, actor=actor, context=context)
-    with holding_what_cannot_be_trusted():
+    with refusing_untrusted_data():
         return ledger.append_system(draft)
 
 
 @contextmanager
-def holding_what_cannot_be_trusted() -> Iterator[None]:
-    """Add nothing until somebody has looked: log what cannot be trusted, and raise Unavailable for it.
-
-    That is a chain that does not end where its score says, an action that is not as the application wrote it, and either of them
-    where the key is missing that would tell.
-    """
+def refusing_untrusted_data() -> Iterator[None]:
+    """Turn a broken chain, a changed action or a missing ledger key into Unavailable, and log it."""
     try:
         yield
     except LedgerKeyMissing as error:

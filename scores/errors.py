@@ -6,7 +6,8 @@ from typing import ClassVar
 class Refused(Exception):
     """An act that was refused; nothing was written. The caller gets code, title and detail.
 
-    `reason` is for the log, `explanation` for investigators and operators, who may know what a player is not told.
+    `reason` is for the server log and the counts of refusals, `explanation` for investigators and operators, who may know what
+    a player is not told.
     """
 
     status: ClassVar[int] = 400
@@ -136,7 +137,7 @@ class Unavailable(Refused):
 
 
 class PlayerHeld(Unavailable):
-    """Another transaction holds the player; only who asked not to wait for it is told."""
+    """Another transaction has locked the player. Raised only with waits=False."""
 
 
 class OutcomeUnknown(Refused):

@@ -22,7 +22,7 @@ SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 UPDATES = Counter("scoreboard_updates", "Updates answered with 200, by result: awarded or replayed.", ["result"])
 REFUSALS = Counter("scoreboard_refusals", "Refused requests, by the code the caller got.", ["code"])
-#: A refusal beside it would drown: this one always needs a person.
+#: Counted apart from other refusals, where it would go unnoticed; each needs a person.
 CHAIN_FAILURES = Counter("scoreboard_chain_failures", "Updates held because a chain or the catalogue was changed.")
 REQUESTS = Histogram(
     "scoreboard_request_seconds", "Time from middleware to answer, by route and class of status.",

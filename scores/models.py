@@ -19,7 +19,10 @@ MAXIMUM_POINTS = 1_000_000
 
 
 def protect_played(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
-    """Keep a user who has entries: raises ProtectedError (deactivate or erase instead). One who has none takes the empty score along."""
+    """Keep a user who has entries: raises ProtectedError (deactivate or erase instead).
+
+    A user without entries is deleted with the empty score.
+    """
     played = sub_objs.filter(seq__gt=0)
     (models.PROTECT if played.exists() else models.CASCADE)(collector, field, sub_objs, using)
 
@@ -31,7 +34,7 @@ class ScoreQuerySet(models.QuerySet["Score"]):
 
 
 class Score(models.Model):
-    """One row per player: whose it is, which `seal` vouches for, and where the audit chain ends, which verification compares with it."""
+    """One row per player. `seal` protects account and name; points and head are checked against the chain by verification."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=protect_played, related_name="score")
@@ -126,7 +129,7 @@ class Score(models.Model):
     @property
     def _identity(self) -> list[SealedValue]:
         values: list[SealedValue] = [str(self.pk), self.user_id, self.name, self.named_by]
-        # Of nobody whom no token named, so that what migration 0007 sealed holds.
+        # Left out where no token ever named the player: seals made by migration 0007 lack them.
         return [*values, self.claimed_name, self.claimed_us] if self.claimed_name or self.claimed_us else values
 
     @property
@@ -144,7 +147,7 @@ class Score(models.Model):
 
 
 class Action(models.Model):
-    """An entry of the catalogue: what a player can do, and what it is worth."""
+    """An action of the catalogue: what a player can do, and what it is worth."""
 
     slug = models.SlugField(primary_key=True, max_length=64)
     label = models.CharField(max_length=120)
@@ -198,7 +201,7 @@ class Action(models.Model):
 
 
 class Flag(models.Model):
-    """A suspicion that waits for a person: which rule, about whom, what it rests on. `flags` writes it, and `erasure` for who is erased."""
+    """A suspicion that waits for a person: which rule, about whom, what it rests on. Only `investigation.flags` writes it."""
 
     class Rule(models.TextChoices):
         REGULAR_INTERVALS = "regular-intervals", "Too regular intervals"

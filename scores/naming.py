@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores.callers import Caller, check_caller
-from scores.chain import append_entry, holding_what_cannot_be_trusted
+from scores.chain import append_entry, refusing_untrusted_data
 from scores.models import Score
 from scores.names import repair_name
 from scores.players import ensure_external_player, find_free_name
@@ -57,7 +57,7 @@ def follow_token(caller: Caller) -> None:
     Raises TokenInvalid when the account is closed, Unavailable when the chain cannot be trusted.
     """
     try:
-        with holding_what_cannot_be_trusted():
+        with refusing_untrusted_data():
             _follow_token(caller)
     except IntegrityError:
         # Somebody else was quicker to take the name. The next request of the player tries again.

@@ -69,7 +69,7 @@ def make_players(names: Iterable[str]) -> list[tuple[Score, bool]]:
 def find_free_name(player: UUID, wanted: str) -> str:
     """Find the nearest name to the wanted one that nobody else has: repaired, and with a number where others have it.
 
-    It is a neutral name where nothing of the wanted one can be shown, or too many share it. A change is a line in the log.
+    It is a neutral name where nothing of the wanted one can be shown, or too many share it. A change is a line in the server log.
     """
     name = repair_name(wanted) or neutral_name(player)
     first, others = 1, Score.objects.exclude(pk=player)

@@ -25,7 +25,7 @@ IDEMPOTENCY_KEY = re.compile(r'(?P<quote>"?)(?P<key>[!#-\[\]-~]{1,255})(?P=quote
 
 
 class StrictJSONParser(BaseParser):
-    """An object in strict UTF-8 JSON; how large it may be is decided while the server reads it (bridge)."""
+    """An object in strict UTF-8 JSON; how large it may be is decided while the server reads it (`wsgi_bridge._read_body`)."""
 
     media_type = "application/json"
 

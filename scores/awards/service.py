@@ -1,7 +1,7 @@
 """Credits an act exactly once: many together in two round trips where that is possible, otherwise one under the player's lock.
 
-Other writers of a score are `investigation.corrections` and `naming`. Each entry and the score it moves are one transaction, and
-the announcement comes after it.
+Other writers of a score are `investigation.corrections` and `naming`, and `integrity.recovery.rebuild_scores`, which sets scores
+to what the log says. Each entry and the score it moves are one transaction, and the announcement comes after it.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from scores.awards import compare_and_swap
 from scores.awards.locking import award_by_lock
 from scores.awards.rules import Attempt, Award, draft_award, is_replay
 from scores.callers import Caller, check_caller
-from scores.chain import holding_what_cannot_be_trusted
+from scores.chain import refusing_untrusted_data
 from scores.errors import CatalogueChanged, PlayerHeld, Refused, TokenInvalid
 from scores.naming import NameChanged
 
@@ -55,7 +55,7 @@ def award(attempt: Attempt, *, waits: bool = True) -> Award:
 
 
 def _award(attempt: Attempt, *, waits: bool) -> Award:
-    with holding_what_cannot_be_trusted():
+    with refusing_untrusted_data():
         if compare_and_swap.is_possible():
             [outcome] = award_together([attempt])
             match outcome:
@@ -67,7 +67,7 @@ def _award(attempt: Attempt, *, waits: bool) -> Award:
                     raise outcome
                 case Contended() if not waits:
                     raise PlayerHeld(reason="held")
-        # Another writer has the player: wait for the lock. Or it is one of elsewhere, who has still to be made.
+        # Either another writer has the lock, so wait; or the player of an external token does not exist yet.
         return award_by_lock(attempt)
 
 

@@ -2,7 +2,7 @@
 
 import gc
 
-#: So many more viewers are set aside at a time, and all are looked through when so small a part of them is left.
+#: Freeze again after STEP more viewers; unfreeze and collect when only one in PART_LEFT is left.
 STEP = 100
 PART_LEFT = 10
 

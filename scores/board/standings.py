@@ -1,6 +1,6 @@
 """Reads: the order of the board and its ties, the one snapshot that page, API and socket share, and one player's rank.
 
-Order: most points first; of equal points, who reached them first; then by id.
+Order and ties: `Score.objects.ranked`.
 """
 
 import hashlib

@@ -28,7 +28,7 @@ ADMIN = "admin"
 
 @dataclass(frozen=True)
 class DemoAction:
-    """An entry of the catalogue, and the most points a receipt may carry for it (0: self-reported)."""
+    """An action of the catalogue, and the most points a receipt may carry for it (0: self-reported)."""
 
     slug: str
     label: str

@@ -5,7 +5,7 @@ from audit.keys import Keyring, LedgerKeyMissing
 from audit.models import AuditEntry
 from scores.models import Action
 
-#: Of how many of the newest entries the keys must be here: whoever played lately goes on from one of them.
+#: The keys of this many newest entries must be present: recent players append after one of them.
 NEWEST = 1000
 
 

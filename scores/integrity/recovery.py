@@ -29,9 +29,9 @@ from scores.investigation.reasons import check_reason
 from scores.models import Score
 from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, parse_issuers
 
-#: Where an act of the system chain belongs to no action: a colon is in no slug.
+#: `action` of a rebuild's entry; no slug has a colon.
 REBUILD = "rebuild:"
-#: Logs have it under this name; a restore is otherwise what undoes a void.
+#: Existing entries say `restore:`; elsewhere restore means undoing a void.
 RECOVERY = "restore:"
 
 

@@ -38,7 +38,7 @@ from scores.receipts.verifier import check_spent
 
 Progress = Callable[[int], None]
 Examine = Callable[[State, Entry], Iterable[Finding]]
-IDENTITY = ("id", "user_id", "name", "claimed_name", "claimed_us", "named_by", "seal")
+IDENTITY_COLUMNS = ("id", "user_id", "name", "claimed_name", "claimed_us", "named_by", "seal")
 
 
 class DerivedScore(NamedTuple):
@@ -217,7 +217,7 @@ def _check_identity(state: State, score: ScoreRow | None, keyring: Keyring, eras
 
 def _is_identity_sealed(score: ScoreRow) -> bool:
     try:
-        return Score(**{name: getattr(score, name) for name in IDENTITY}).is_sealed
+        return Score(**{name: getattr(score, name) for name in IDENTITY_COLUMNS}).is_sealed
     except LedgerKeyMissing:
         return False
 

@@ -15,7 +15,7 @@ from audit.models import AuditEntry
 from audit.references import reversal_ref
 from audit.verification import ERASURE
 from scores import announcements, naming
-from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
+from scores.chain import append_entry, append_system_entry, refusing_untrusted_data
 from scores.errors import CorrectionRefused
 from scores.investigation.erasure import erase_traces
 from scores.investigation.reasons import check_reason
@@ -177,7 +177,7 @@ def check_identity(score: Score) -> None:
 
     Raises CorrectionRefused when it is not, Unavailable when a ledger key is missing that would tell.
     """
-    with holding_what_cannot_be_trusted():
+    with refusing_untrusted_data():
         is_sealed = score.is_sealed
     if not is_sealed:
         raise CorrectionRefused(

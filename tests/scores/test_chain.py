@@ -12,7 +12,7 @@ from audit.keys import new_ledger_keys
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores import announcements
-from scores.chain import append_entry, append_system_entry, holding_what_cannot_be_trusted
+from scores.chain import append_entry, append_system_entry, refusing_untrusted_data
 from scores.errors import CatalogueChanged, Unavailable
 from scores.models import Score
 from tests.support.chains import check_chain
@@ -74,7 +74,7 @@ def test_what_belongs_to_no_player_is_in_the_system_chain(db: None) -> None:
 
 
 def test_a_catalogue_that_was_changed_is_held_too() -> None:
-    with pytest.raises(Unavailable) as refusal, holding_what_cannot_be_trusted():
+    with pytest.raises(Unavailable) as refusal, refusing_untrusted_data():
         raise CatalogueChanged("daily-quiz")
     assert refusal.value.reason == "catalogue_changed"
     assert "daily-quiz" not in refusal.value.detail

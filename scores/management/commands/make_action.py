@@ -1,4 +1,4 @@
-"""manage.py make_action: add or change an entry of the catalogue."""
+"""manage.py make_action: add or change an action of the catalogue."""
 
 from typing import Any
 
