@@ -10,7 +10,7 @@ from scoreboard_project.server import probes
 from scores.api import schema, views
 from scores.pages import board
 from scores.pages.checkpoint import checkpoint
-from scores.pages.login import LimitedForm
+from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you
 
 # REST framework would describe a route to OPTIONS, and fails where the route is a page.
@@ -21,7 +21,9 @@ urlpatterns = [
     path("", board.board, name="board"),
     path("embed", board.embed, name="embed"),
     path("you", you, name="you"),
-    path("login", LoginView.as_view(template_name="login.html", authentication_form=LimitedForm), name="login"),
+    path(
+        "login", LoginView.as_view(template_name="login.html", authentication_form=RateLimitedLoginForm), name="login"
+    ),
     path("logout", LogoutView.as_view(), name="logout"),
     path("api/score/update", views.UpdateView.as_view(), name="score-update"),
     path("api/score/top", views.TopView.as_view(), name="score-top"),

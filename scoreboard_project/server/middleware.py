@@ -22,7 +22,7 @@ from scores.errors import RateLimited
 from scores.http.context import context_of
 from scores.http.limits import AddressPageLimit, address_subject, describe_limits
 from scores.http.middleware import answer_refusal
-from scores.pages.own_place import find_viewer
+from scores.pages.own_place import find_visitor
 
 API = "/api/score/"
 
@@ -97,8 +97,8 @@ def _count(request: HttpRequest) -> None:
         AddressPageLimit.charge(request, address_subject(request))
     except RateLimited:
         # Below the API's path nobody is signed in.
-        viewer = AnonymousUser() if request.path_info.startswith(API) else find_viewer(request)
-        if not viewer.is_authenticated:
+        visitor = AnonymousUser() if request.path_info.startswith(API) else find_visitor(request)
+        if not visitor.is_authenticated:
             raise
         context_of(request).usages.clear()
-        AddressPageLimit.charge(request, f"user:{viewer.pk}")
+        AddressPageLimit.charge(request, f"user:{visitor.pk}")

@@ -11,7 +11,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from scores.board import standings
-from scores.pages.own_place import describe_own_rank, find_viewer
+from scores.pages.own_place import describe_own_place, find_visitor
 
 MINIMUM_ROWS = 3
 MAXIMUM_TITLE_LENGTH = 80
@@ -20,9 +20,9 @@ MAXIMUM_TITLE_LENGTH = 80
 @require_safe
 @never_cache
 def board(request: HttpRequest) -> HttpResponse:
-    viewer = find_viewer(request)
-    you = describe_own_rank(viewer) if isinstance(viewer, User) else None
-    return render(request, "board.html", {"snapshot": standings.read_snapshot(), "user": viewer, "you": you})
+    visitor = find_visitor(request)
+    you = describe_own_place(visitor) if isinstance(visitor, User) else None
+    return render(request, "board.html", {"snapshot": standings.read_snapshot(), "user": visitor, "you": you})
 
 
 @require_safe

@@ -12,7 +12,7 @@ from scores.errors import RateLimited
 from scores.http.limits import AddressLoginLimit, UsernameLoginLimit, address_subject, login_subject
 
 
-class LimitedForm(AuthenticationForm):
+class RateLimitedLoginForm(AuthenticationForm):
     """Refuses before the password is looked at, so that a right one is no sign either."""
 
     def clean(self) -> dict[str, Any]:
@@ -26,7 +26,7 @@ class LimitedForm(AuthenticationForm):
             ) from None
 
 
-class LimitedAdminForm(LimitedForm, AdminAuthenticationForm):
+class RateLimitedAdminLoginForm(RateLimitedLoginForm, AdminAuthenticationForm):
     """The same for the admin."""
 
 

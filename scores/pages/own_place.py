@@ -21,7 +21,7 @@ class NextRank(TypedDict):
     points: int
 
 
-class OwnRank(TypedDict):
+class OwnPlace(TypedDict):
     """Where a player stands: `rank` is None for one who is not on the board, `next` for one who has nobody ahead."""
 
     player: str
@@ -40,10 +40,10 @@ def you(request: HttpRequest) -> JsonResponse:
         raise NotAuthenticated
     # By user: a hall full of players may share one address.
     AddressReadLimit.charge(request, f"user:{request.user.pk}")
-    return JsonResponse({"you": describe_own_rank(request.user)})
+    return JsonResponse({"you": describe_own_place(request.user)})
 
 
-def find_viewer(request: HttpRequest) -> User | AnonymousUser:
+def find_visitor(request: HttpRequest) -> User | AnonymousUser:
     """Who is signed in; nobody while the database is away, so that the board is shown to everyone all the same."""
     try:
         return request.user if request.user.is_authenticated else AnonymousUser()
@@ -51,7 +51,7 @@ def find_viewer(request: HttpRequest) -> User | AnonymousUser:
         return AnonymousUser()
 
 
-def describe_own_rank(user: User) -> OwnRank | None:
+def describe_own_place(user: User) -> OwnPlace | None:
     """Describe where a signed-in user stands; None for one who is not a player."""
     player = Score.objects.filter(user=user).values_list("pk", flat=True).first()
     found = standings.find_rank(player) if player else None
