@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 GROUP = "standings"
 LAYER_TIMEOUT_SECONDS = 2.0
 #: At most about 20 pings a second leave a process, however many updates it commits.
-PING_SECONDS = 0.05
+ANNOUNCE_SECONDS = 0.05
 
 
 class Publisher:
@@ -72,7 +72,7 @@ class Publisher:
             if self._subscriber is not None:
                 self._subscriber()
             await self._ping()
-            await asyncio.sleep(PING_SECONDS)
+            await asyncio.sleep(ANNOUNCE_SECONDS)
         self._is_publishing.clear()
         # Announced between the last look and the clearing, by a thread that thought we would see it.
         if self._has_news.is_set():

@@ -70,7 +70,7 @@ class TopFastPath:
             logger.warning("GET top is left to the view: %r", error, exc_info=not is_of_the_database)
             return PASS_TO_VIEW
         if answer.usage is not None and answer.usage.is_exceeded:
-            refusal = RateLimited(retry_after=answer.usage.seconds)
+            refusal = RateLimited(retry_after=answer.usage.seconds_left)
             return refuse(request, refusal, usage=answer.usage, learned=headers, began=began)
         metrics.REQUESTS.labels(TOP[1:], "3xx" if answer.is_known else "2xx").observe(time.perf_counter() - began)
         return _shape(request, answer, headers)

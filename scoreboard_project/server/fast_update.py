@@ -220,7 +220,7 @@ def _award(updates: list[Update]) -> None:
 def _is_above_limit(update: Update) -> bool:
     if update.usage is None or not update.usage.is_exceeded:
         return False
-    update.answer = RateLimited(retry_after=update.usage.seconds)
+    update.answer = RateLimited(retry_after=update.usage.seconds_left)
     return True
 
 

@@ -95,7 +95,7 @@ class DatabaseWatch:
 
     def _look_for_pooler(self) -> None:
         """Once: afterwards the first statement that misses its session tells."""
-        if not self._knows_sessions and (fault := pooling.find_fault()) is not None:
+        if not self._knows_sessions and (fault := pooling.find_pooler_fault()) is not None:
             self._availability.record_shared_sessions()
             logger.warning("%s Until then some updates are refused.", fault)
         self._knows_sessions = True

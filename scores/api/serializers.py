@@ -152,7 +152,7 @@ class AwardBody(TypedDict):
     entry: EntryBody
 
 
-class RankBody(TypedDict):
+class OwnPlaceBody(TypedDict):
     """What `PlaceShape` describes."""
 
     player: PlayerBody
@@ -176,7 +176,7 @@ def show_award(award: Award) -> AwardBody:
     }
 
 
-def show_rank(found: PlayerRank) -> RankBody:
+def show_own_place(found: PlayerRank) -> OwnPlaceBody:
     """The answer to "where am I"."""
     score = found.score
     return {

@@ -15,7 +15,7 @@ from scores import naming
 from scores.api import schema
 from scores.api.authentication import BearerAuthentication, RefreshTokens, issue_pair
 from scores.api.parsing import describe_origin, read_act
-from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_rank
+from scores.api.serializers import LoginBody, RefreshBody, UpdateBody, show_award, show_own_place
 from scores.awards import service
 from scores.awards.rules import Attempt
 from scores.board import standings
@@ -116,7 +116,7 @@ class MeView(JSONView):
         if found is None:
             raise TokenInvalid(reason="unknown_player")
         check_caller(found.score, caller)
-        return Response(show_rank(found))
+        return Response(show_own_place(found))
 
 
 class IssuingView(JSONView):

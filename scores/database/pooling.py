@@ -35,7 +35,7 @@ def is_told_by(error: psycopg.Error) -> bool:
     return error.sqlstate in STATES or any(word in str(error) for word in WORDS)
 
 
-def find_fault() -> str | None:
+def find_pooler_fault() -> str | None:
     """Say in a sentence that sessions are shared although DATABASE_POOLED is off; None where that is not so or cannot be told just now.
 
     Raises what the database raises when it cannot be asked at all.

@@ -29,7 +29,7 @@ class Usage(NamedTuple):
     rate: str
     quota: int
     used: int
-    seconds: int
+    seconds_left: int
 
     @property
     def is_exceeded(self) -> bool:
@@ -37,10 +37,10 @@ class Usage(NamedTuple):
 
 
 class Count(NamedTuple):
-    """What is to be counted: so many `times` more (none, to look only) under a key that names its window, kept for `seconds`."""
+    """What is to be counted: so many `times` more (none, to look only) under a key that names its window, kept for `lifetime_seconds`."""
 
     key: str
-    seconds: int
+    lifetime_seconds: int
     times: int
 
 
@@ -61,7 +61,7 @@ class CountingCache(BaseCache):
         asked = [each._replace(key=self.make_key(each.key)) for each in asked]
         counts = self._server.count(asked) if self._server is not None else None
         if counts is None:
-            counts = [_counts_here(limit, each.seconds).count(each.key, each.times) for each in asked]
+            counts = [_counts_here(limit, each.lifetime_seconds).count(each.key, each.times) for each in asked]
         return counts
 
     def set(self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> None:

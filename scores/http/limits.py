@@ -76,7 +76,7 @@ class RateLimit(BaseThrottle):
             return
         context.usages.append(usage)
         if usage.is_exceeded:
-            raise RateLimited(retry_after=usage.seconds)
+            raise RateLimited(retry_after=usage.seconds_left)
 
     @classmethod
     def count(cls, subjects: Sequence[str]) -> Sequence[Usage | None]:
@@ -197,7 +197,7 @@ def describe_limits(usages: list[Usage]) -> dict[str, str]:
         return {}
     windows = ((usage.name, *split_rate(usage.rate)) for usage in usages)
     return {
-        "RateLimit": ", ".join(f'"{u.name}";r={max(0, u.quota - u.used)};t={u.seconds}' for u in usages),
+        "RateLimit": ", ".join(f'"{u.name}";r={max(0, u.quota - u.used)};t={u.seconds_left}' for u in usages),
         "RateLimit-Policy": ", ".join(f'"{name}";q={quota};w={window}' for name, quota, window in windows),
     }
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from scores import announcements
-from scores.announcements import GROUP, PING_SECONDS, Publisher
+from scores.announcements import ANNOUNCE_SECONDS, GROUP, Publisher
 
 
 class RecordingLayer:
@@ -47,14 +47,14 @@ def test_what_a_server_announces_at_once_is_one_ping_or_two(layer: RecordingLaye
         publisher.subscribe(lambda: told.append(len(layer.pings)))
         # Held up, so that however slow the machine is nothing is published before the last announcement.
         announce_often()
-        await asyncio.sleep(3 * PING_SECONDS)
+        await asyncio.sleep(3 * ANNOUNCE_SECONDS)
         assert told == [0], "our own feed learns of it before the others"
         await asyncio.to_thread(announce_often)
-        await asyncio.sleep(3 * PING_SECONDS)
+        await asyncio.sleep(3 * ANNOUNCE_SECONDS)
 
     began = time.monotonic()
     asyncio.run(serve())
-    assert 2 <= len(layer.pings) == len(told) <= 2 + (time.monotonic() - began) / PING_SECONDS
+    assert 2 <= len(layer.pings) == len(told) <= 2 + (time.monotonic() - began) / ANNOUNCE_SECONDS
     assert set(told) == set(range(len(told)))
 
 
@@ -64,7 +64,7 @@ def test_a_new_event_loop_takes_over(layer: RecordingLayer) -> None:
     async def serve(name: str) -> None:
         publisher.subscribe(lambda: told.append(name))
         publisher.announce()
-        await asyncio.sleep(PING_SECONDS / 2)
+        await asyncio.sleep(ANNOUNCE_SECONDS / 2)
 
     asyncio.run(serve("one"))
     publisher.announce()  # the server is gone: as from a command

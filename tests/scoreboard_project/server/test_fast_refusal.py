@@ -43,7 +43,7 @@ def test_it_is_a_problem_with_an_id_logged_and_counted(caplog: pytest.LogCapture
 
 def test_it_says_what_the_view_says_with_every_answer_and_where_the_limit_stands() -> None:
     learned = [(b"vary", b"Cookie"), (b"cache-control", b"public"), (b"content-type", b"application/json")]
-    usage = Usage("player", "60/m", quota=60, used=61, seconds=12)
+    usage = Usage("player", "60/m", quota=60, used=61, seconds_left=12)
     _, start = refuse(
         make_request(), RateLimited(retry_after=12), began=time.perf_counter(), usage=usage, learned=learned
     )

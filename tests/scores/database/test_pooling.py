@@ -112,17 +112,17 @@ def test_in_a_transaction_rows_are_read_as_a_stream(ada: Score, through: Through
 
 
 def test_a_pooler_that_shares_out_its_sessions_is_told(through: Through) -> None:
-    assert pooling.find_fault() is None
+    assert pooling.find_pooler_fault() is None
     with through(pooled=False):
-        assert pooling.find_fault() == f"{pooling.ADVICE}."
+        assert pooling.find_pooler_fault() == f"{pooling.ADVICE}."
     with through(pooled=True):
-        assert pooling.find_fault() is None
+        assert pooling.find_pooler_fault() is None
 
 
 @pytest.mark.parametrize("sessions", ["1", "3"])
 def test_a_pooler_whose_clients_keep_their_sessions_is_none(sessions: str, through: Through) -> None:
     with through(pooled=False, pool_mode="session", default_pool_size=sessions):
-        assert pooling.find_fault() is None
+        assert pooling.find_pooler_fault() is None
 
 
 @pytest.mark.parametrize(

@@ -248,4 +248,4 @@ def test_keys_and_windows_are_those_of_django_ratelimit(
     [(key, seconds, times)] = asked
     assert (caches["default"].get(key), times, seconds) == (1, 1, split_rate(rate)[1] + EXPIRATION_FUDGE)
     assert (ours.quota, ours.used) == (theirs["limit"], theirs["count"])
-    assert 0 <= theirs["time_left"] + 1 - ours.seconds <= 2
+    assert 0 <= theirs["time_left"] + 1 - ours.seconds_left <= 2

@@ -80,7 +80,12 @@ def find_faults() -> Iterator[str]:
     except ImproperlyConfigured as error:
         yield str(error)
     try:
-        if fault := find_fault() or (keyring and find_key_fault(keyring)) or pooling.find_fault() or find_clock_fault():
+        if (
+            fault := find_fault()
+            or (keyring and find_key_fault(keyring))
+            or pooling.find_pooler_fault()
+            or find_clock_fault()
+        ):
             yield fault
     except DatabaseError as error:
         yield describe(error) or str(error)
