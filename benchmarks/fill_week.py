@@ -25,7 +25,7 @@ from benchmarks.honest_players import AGENTS, DAY, DAYS, Play, make_players, ref
 from scores.catalogue import set_action  # noqa: E402
 from scores.demo.cheats import CHEATS, Cheat, share_a_desk  # noqa: E402
 from scores.demo.seed import CATALOGUE, ISSUER  # noqa: E402
-from scores.receipts.signing import add_to_registry, make_entry  # noqa: E402
+from scores.receipts.signing import add_to_registry, make_issuer  # noqa: E402
 
 BATCH = 5000
 MONDAY = datetime.now(UTC) - timedelta(days=DAYS)
@@ -34,8 +34,8 @@ MONDAY = datetime.now(UTC) - timedelta(days=DAYS)
 def fill(answers: Path, players: int, cheats: int, seed: int) -> None:
     random = Random(seed)
     most = {action.slug: action.most for action in CATALOGUE if action.most}
-    entry = make_entry(ISSUER, "bench-1", Ed25519PrivateKey.generate(), most)
-    add_to_registry(Path(os.environ["RECEIPT_ISSUERS_FILE"]), entry)
+    issuer = make_issuer(ISSUER, "bench-1", Ed25519PrivateKey.generate(), most)
+    add_to_registry(Path(os.environ["RECEIPT_ISSUERS_FILE"]), issuer)
     for action in CATALOGUE:
         set_action(
             actor="system", slug=action.slug, label=action.label, points=action.points, daily_cap=action.daily_cap

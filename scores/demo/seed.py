@@ -19,7 +19,7 @@ from scores.catalogue import set_action
 from scores.demo.cheats import CHEATS
 from scores.models import Action, Score
 from scores.players import make_players
-from scores.receipts.signing import add_to_registry, decode_private_key, encode_private_key, make_entry
+from scores.receipts.signing import add_to_registry, decode_private_key, encode_private_key, make_issuer
 
 ISSUER = "demo-backend"
 KID = "demo-1"
@@ -105,7 +105,7 @@ class Demo:
         _make_actions()
         _keep(self.key_file, lambda: encode_private_key(Ed25519PrivateKey.generate()))
         allowed = {action.slug: action.most for action in CATALOGUE if action.most}
-        add_to_registry(Path(settings.RECEIPT_ISSUERS_FILE), make_entry(ISSUER, KID, self.read_key(), allowed))
+        add_to_registry(Path(settings.RECEIPT_ISSUERS_FILE), make_issuer(ISSUER, KID, self.read_key(), allowed))
         is_new = _keep(self.admin_file, lambda: secrets.token_urlsafe(12))
         if is_new or not User.objects.filter(username=ADMIN).exists():
             _make_admin(self.read_admin_password())

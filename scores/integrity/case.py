@@ -24,7 +24,7 @@ from audit.queries import entries_between, leaves_of, system_records
 from audit.times import format_time
 from audit.verification import COLUMNS, ERASURE, Entry
 from scores.models import Score
-from scores.receipts.verifier import Issuer, parse_issuers, registry
+from scores.receipts.verifier import Issuer, IssuerDocument, parse_issuers, registry
 
 VERSION = "scoreboard.case.v1"
 #: The order of the parts of the file; those of `LISTS` are lists.
@@ -73,13 +73,6 @@ class CheckpointDocument(TypedDict):
     seq: int
     mac: str
     leaves: list[tuple[str, int, str]] | None
-
-
-class IssuerDocument(TypedDict):
-    """An issuer as RECEIPT_ISSUERS_FILE has it."""
-
-    keys: dict[str, str]
-    actions: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

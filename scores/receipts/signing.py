@@ -1,4 +1,4 @@
-"""The other side of receipts: key pairs for issuers, their entries in the registry, and signing, for trials and the demo."""
+"""The other side of receipts: key pairs for issuers, what the registry says of them, and signing, for trials and the demo."""
 
 import json
 import secrets
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 
 from audit.keys import decode_base64url, encode_base64url
-from scores.receipts.verifier import ALGORITHM, TYPE, IssuerEntry, parse_issuers
+from scores.receipts.verifier import ALGORITHM, TYPE, IssuerDocument, parse_issuers
 
 
 def encode_private_key(key: Ed25519PrivateKey) -> str:
@@ -41,23 +41,23 @@ def encode_public_key(key: Ed25519PrivateKey) -> str:
     return encode_base64url(key.public_key().public_bytes_raw())
 
 
-def make_entry(name: str, kid: str, key: Ed25519PrivateKey, actions: Mapping[str, int]) -> dict[str, IssuerEntry]:
+def make_issuer(name: str, kid: str, key: Ed25519PrivateKey, actions: Mapping[str, int]) -> dict[str, IssuerDocument]:
     """Make what RECEIPT_ISSUERS_FILE says of this issuer. Raises ValueError with a sentence when that is not of its form."""
-    entry: dict[str, IssuerEntry] = {
+    issuer: dict[str, IssuerDocument] = {
         name: {"keys": {kid: encode_public_key(key)}, "actions": dict(actions), "min_iat": 0}
     }
-    parse_issuers(json.dumps(entry).encode())
-    return entry
+    parse_issuers(json.dumps(issuer).encode())
+    return issuer
 
 
-def add_to_registry(path: Path, entry: Mapping[str, IssuerEntry]) -> None:
+def add_to_registry(path: Path, issuers: Mapping[str, IssuerDocument]) -> None:
     """Add issuers to the file, or keys and actions to those it has. Replaced in one step: a server never reads half of it.
 
     Raises ValueError with a sentence when the file is not of its form, before or after; OSError when it cannot be read or written.
     """
     document = json.loads(path.read_bytes()) if path.exists() else {}
     parse_issuers(json.dumps(document).encode())
-    for name, fresh in entry.items():
+    for name, fresh in issuers.items():
         known = document.setdefault(name, fresh)
         known["keys"] = {**known["keys"], **fresh["keys"]}
         known["actions"] = {**known["actions"], **fresh["actions"]}

@@ -52,7 +52,7 @@ class Issuer:
     min_iat: int
 
 
-class IssuerEntry(TypedDict):
+class IssuerDocument(TypedDict):
     """An issuer in the form of RECEIPT_ISSUERS_FILE: public keys by kid, the most points by action, the earliest `iat`."""
 
     keys: dict[str, str]
@@ -159,19 +159,21 @@ def parse_issuers(data: bytes) -> dict[str, Issuer]:
     document = strict_json.loads(data)
     if not isinstance(document, dict):
         raise ValueError("It must be an object of issuers by name.")  # noqa: TRY004 - one kind of error for one kind of mistake
-    issuers = {name: _parse_issuer(name, entry) for name, entry in document.items()}
+    issuers = {name: _parse_issuer(name, issuer) for name, issuer in document.items()}
     kids = [kid for issuer in issuers.values() for kid in issuer.keys]
     if len(kids) != len(set(kids)):
         raise ValueError("A key id belongs to two issuers.")
     return issuers
 
 
-def _parse_issuer(name: str, entry: Any) -> Issuer:
+def _parse_issuer(name: str, document: Any) -> Issuer:
     try:
-        if not ISSUER_NAME.fullmatch(name) or set(entry) - {"min_iat"} != {"keys", "actions"}:
+        if not ISSUER_NAME.fullmatch(name) or set(document) - {"min_iat"} != {"keys", "actions"}:
             raise ValueError
-        keys = {kid: Ed25519PublicKey.from_public_bytes(decode_base64url(text)) for kid, text in entry["keys"].items()}
-        actions, min_iat = dict(entry["actions"]), entry.get("min_iat", 0)
+        keys = {
+            kid: Ed25519PublicKey.from_public_bytes(decode_base64url(text)) for kid, text in document["keys"].items()
+        }
+        actions, min_iat = dict(document["actions"]), document.get("min_iat", 0)
         if (
             not all(type(points) is int and 1 <= points <= MAXIMUM_POINTS for points in actions.values())
             or type(min_iat) is not int

@@ -24,7 +24,7 @@ from pytest_django import Settings
 from audit.models import AuditEntry
 from scores.models import Action, Score
 from scores.players import ensure_player
-from scores.receipts.signing import encode_private_key, make_entry
+from scores.receipts.signing import encode_private_key, make_issuer
 from scores.receipts.verifier import examine
 from tests.support.acting import access_token
 from tests.support.processes import ROOT
@@ -91,8 +91,8 @@ def test_the_table_of_errors_names_every_code_of_the_schema_and_no_other(client:
 def quiz_key(tmp_path: Path, settings: Settings) -> Path:
     """The private key of the issuer that the receipt examples speak for."""
     key = Ed25519PrivateKey.generate()
-    entry = make_entry("quiz-backend", "quiz-1", key, {"daily-quiz": 100})
-    (tmp_path / "issuers.json").write_text(json.dumps(entry), encoding="utf-8")
+    issuer = make_issuer("quiz-backend", "quiz-1", key, {"daily-quiz": 100})
+    (tmp_path / "issuers.json").write_text(json.dumps(issuer), encoding="utf-8")
     settings.RECEIPT_ISSUERS_FILE = str(tmp_path / "issuers.json")
     path = tmp_path / "quiz.pem"
     path.write_text(encode_private_key(key), encoding="ascii")

@@ -1,4 +1,4 @@
-"""manage.py make_issuer: a key pair for a backend that signs receipts, and its entry in the registry."""
+"""manage.py make_issuer: a key pair for a backend that signs receipts, and what the registry says of it."""
 
 import json
 import secrets
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.keys import encode_base64url
-from scores.receipts.signing import add_to_registry, encode_private_key, make_entry
+from scores.receipts.signing import add_to_registry, encode_private_key, make_issuer
 
 
 class Command(BaseCommand):
@@ -31,11 +31,11 @@ class Command(BaseCommand):
     def handle(self, *, name: str, action: list[str], kid: str | None, write: bool, **options: Any) -> None:
         key, kid = Ed25519PrivateKey.generate(), kid or f"{name}-{secrets.token_hex(4)}"
         try:
-            entry = make_entry(name, kid, key, dict(split_maximum(text) for text in action))
+            issuer = make_issuer(name, kid, key, dict(split_maximum(text) for text in action))
             if write:
                 if not settings.RECEIPT_ISSUERS_FILE:
                     raise CommandError("--write needs RECEIPT_ISSUERS_FILE.")
-                add_to_registry(Path(settings.RECEIPT_ISSUERS_FILE), entry)
+                add_to_registry(Path(settings.RECEIPT_ISSUERS_FILE), issuer)
         except (OSError, ValueError) as error:
             raise CommandError(f"No issuer was made: {error}") from None
         self.stdout.write(f"# Private key {kid}, for {name} alone (the seed is the same key in short):")
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         self.stdout.write(f"# seed: {encode_base64url(key.private_bytes_raw())}")
         where = "Is now in" if write else "For"
         self.stdout.write(f"# {where} RECEIPT_ISSUERS_FILE:")
-        self.stdout.write(json.dumps(entry))
+        self.stdout.write(json.dumps(issuer))
 
 
 def split_maximum(text: str) -> tuple[str, int]:

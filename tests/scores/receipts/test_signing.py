@@ -15,7 +15,7 @@ from scores.receipts.signing import (
     decode_private_key,
     encode_private_key,
     encode_public_key,
-    make_entry,
+    make_issuer,
     sign_receipt,
 )
 from scores.receipts.verifier import examine
@@ -40,22 +40,22 @@ def test_what_is_no_ed25519_key_is_refused() -> None:
 
 
 def test_an_entry_that_could_not_be_trusted_is_not_made() -> None:
-    assert make_entry("quiz", "quiz-1", KEY, {"daily-quiz": 100}) == {
+    assert make_issuer("quiz", "quiz-1", KEY, {"daily-quiz": 100}) == {
         "quiz": {"keys": {"quiz-1": encode_public_key(KEY)}, "actions": {"daily-quiz": 100}, "min_iat": 0}
     }
     for name, maximum in (("quiz backend", 100), ("quiz", 0)):
         with pytest.raises(ValueError, match=r"."):
-            make_entry(name, "quiz-1", KEY, {"daily-quiz": maximum})
+            make_issuer(name, "quiz-1", KEY, {"daily-quiz": maximum})
 
 
 def test_a_registry_gains_keys_and_actions_and_keeps_its_rights_and_what_it_had(tmp_path: Path) -> None:
     registry = tmp_path / "issuers.json"
-    first = make_entry("quiz", "quiz-1", KEY, {"daily-quiz": 100})
+    first = make_issuer("quiz", "quiz-1", KEY, {"daily-quiz": 100})
     add_to_registry(registry, first)
     assert (json.loads(registry.read_text()), registry.stat().st_mode & 0o777) == (first, 0o644)
     registry.chmod(0o600)
     other = Ed25519PrivateKey.generate()
-    add_to_registry(registry, make_entry("quiz", "quiz-2", other, {"visit": 5}))
+    add_to_registry(registry, make_issuer("quiz", "quiz-2", other, {"visit": 5}))
     assert json.loads(registry.read_text())["quiz"] == {
         "keys": {"quiz-1": encode_public_key(KEY), "quiz-2": encode_public_key(other)},
         "actions": {"daily-quiz": 100, "visit": 5},
