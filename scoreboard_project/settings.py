@@ -61,7 +61,7 @@ MIDDLEWARE = [
     "scores.http.middleware.PageCompression",
     "django.middleware.security.SecurityMiddleware",
     "scores.http.middleware.ProbeMiddleware",
-    "scores.storable.StorableText",
+    "scores.http.middleware.StorableText",
     "scoreboard_project.server.middleware.StaticFiles",
     "scoreboard_project.server.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",

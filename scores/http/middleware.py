@@ -1,21 +1,25 @@
-"""What every request gets: an id, the client's true address, and errors in the form its client reads."""
+"""What every request gets: an id, the client's true address, no text that cannot be stored, and errors in its client's form."""
 
 import functools
+import logging
 import time
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.urls import resolve
 from django.utils.translation import get_language
+from django.views.defaults import bad_request, page_not_found
 
 from scores import metrics
 from scores.errors import Refused
 from scores.http import problems
 from scores.http.context import context_of
 from scores.http.logs import current_request_id
+
+logger = logging.getLogger(__name__)
 
 #: Asked by address, from machines that know none of our names.
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -85,6 +89,28 @@ class RequestMiddleware:
         return answer_refusal(request, refusal) if refusal else None
 
 
+class StorableText:
+    """Refuses a page that is asked for with U+0000 in path, query, cookies or form, before anything of it is looked up.
+
+    A form that Django cannot read is refused likewise.
+
+    JSON bodies and tokens have their own readers, headers cannot hold it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path_info:
+            # Nothing is called that.
+            return page_not_found(request, Http404())
+        fault = _find_unstorable(request)
+        if not fault:
+            return self.get_response(request)
+        logger.info("refused %s %s with 400: %s", request.method, request.path, fault)
+        return bad_request(request, ValueError(fault))
+
+
 def answer_refusal(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """A refusal in the form its client reads."""
     response = problems.refuse(request, refusal)
@@ -98,3 +124,23 @@ def answer_refusal(request: HttpRequest, refusal: Refused) -> HttpResponse:
 def _render_page(template: str, language: str | None) -> bytes:
     """The same for all, and so without the request: what a page says of its user would ask a database that may be away."""
     return render_to_string(template).encode()
+
+
+def _find_unstorable(request: HttpRequest) -> str:
+    """What is wrong, or an empty string."""
+    if "%00" in request.META.get("QUERY_STRING", ""):
+        return "U+0000 in the query"
+    # A quoted cookie may spell any character in octal. Acts and reads of the scores know no cookies.
+    has_cookies = "HTTP_COOKIE" in request.META and not request.path_info.startswith("/api/score/")
+    if has_cookies and any("\0" in value for value in request.COOKIES.values()):
+        return "U+0000 in a cookie"
+    # What the API is sent is not read before it is known who sends it.
+    is_form = request.method == "POST" and not request.path_info.startswith("/api")
+    try:
+        form = request.POST.lists() if is_form else ()
+    except TypeError:
+        # Django fails so where the head of a part numbers its parameters in no order (RFC 2231).
+        return "a form with a part that cannot be read"
+    return (
+        "U+0000 in the form" if any("\0" in text for name, values in form for text in (name, *map(str, values))) else ""
+    )

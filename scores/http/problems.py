@@ -21,7 +21,7 @@ from scores.errors import (
 )
 from scores.http.outcomes import count_refusal, log_refusal
 
-logger = logging.getLogger("scores.refusals")
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 #: What goes wrong before or beside our own rules, by status.
