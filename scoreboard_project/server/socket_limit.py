@@ -5,10 +5,16 @@ from collections import Counter
 from django.conf import settings
 
 from scoreboard_project.server.asgi_types import Application, Message, Receive, Send
-from scoreboard_project.server.uvicorn_protocols.connection import Client, Fault, Headers, find_address, log_refusal
+from scoreboard_project.server.uvicorn_protocols.connection import (
+    Client,
+    EarlyRefusal,
+    Headers,
+    find_address,
+    log_refusal,
+)
 from scores.addresses import name_subject
 
-FULL = Fault(
+FULL = EarlyRefusal(
     503, "too_many_sockets", "This address has as many sockets as one may have here.", ((b"retry-after", b"60"),)
 )
 

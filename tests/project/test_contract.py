@@ -12,7 +12,7 @@ from django.urls import get_resolver
 from prometheus_client import REGISTRY
 
 from scoreboard_project import server
-from scoreboard_project.server.uvicorn_protocols.connection import Fault
+from scoreboard_project.server.uvicorn_protocols.connection import EarlyRefusal
 from scores import errors, metrics
 from scores.http import limits
 from scores.http.problems import GENERAL_CODES
@@ -59,7 +59,7 @@ def test_every_refusal_of_the_server_itself_stands_with_its_number() -> None:
     for module in pkgutil.walk_packages(server.__path__, f"{server.__name__}."):
         if ".management" not in module.name:
             members = vars(importlib.import_module(module.name)).values()
-            found |= {(int(fault.status), fault.code) for fault in members if isinstance(fault, Fault)}
+            found |= {(int(refusal.status), refusal.code) for refusal in members if isinstance(refusal, EarlyRefusal)}
     rows = re.findall(r"^\| (\d{3,4}) \| `(\w+)` \|", read_part("2.4"), re.M)
     assert {(int(number), code) for number, code in rows} == found
 

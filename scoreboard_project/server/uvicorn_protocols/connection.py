@@ -18,7 +18,8 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 #: Who takes nothing of what is unsent for so long is let go.
 READER_SECONDS = 60.0
-#: Who is refused may finish speaking, or the system would take the answer back: for so long, and so many bytes of it.
+#: Lingering close: after a refusal, read and drop up to this much for this long; with unread data the kernel would reset the
+#: connection and lose the answer.
 LINGER_SECONDS = 5.0
 LINGER_BYTES = 16 * 1024 * 1024
 #: How long a server that stops waits for one connection; less than serve's own timeout.
@@ -26,7 +27,7 @@ STOPPING_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
-class Fault:
+class EarlyRefusal:
     """Why a request does not reach the application, and what is answered: plain text, and the connection is closed."""
 
     status: int
@@ -122,11 +123,11 @@ class Connection(asyncio.Protocol):
             self._last_timer = None
 
 
-def log_refusal(what: str, fault: Fault, client: Client, headers: Headers) -> None:
+def log_refusal(what: str, refusal: EarlyRefusal, client: Client, headers: Headers) -> None:
     """One line with the client's address, as for whatever else is refused, and counted; `headers` are those that came."""
-    metrics.REFUSALS.labels(fault.code).inc()
+    metrics.REFUSALS.labels(refusal.code).inc()
     address = find_address(client, headers)
-    fields = {"status": fault.status, "reason": fault.code, "address": address}
+    fields = {"status": refusal.status, "reason": refusal.code, "address": address}
     logger.info("refused %s with %d %s address=%s", what, *fields.values(), extra={"fields": fields})
 
 

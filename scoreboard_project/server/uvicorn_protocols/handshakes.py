@@ -8,31 +8,31 @@ import binascii
 
 from websockets.http11 import MAX_LINE_LENGTH
 
-from scoreboard_project.server.uvicorn_protocols.connection import Fault, Headers
+from scoreboard_project.server.uvicorn_protocols.connection import EarlyRefusal, Headers
 
 VERSION = b"13"
 #: What asks for another protocol on this connection: fields, and options of Connection.
 WISHES = frozenset({b"upgrade", b"http2-settings"})
 
-NOT_GET = Fault(405, "method_not_allowed", "A socket is opened with GET.", ((b"allow", b"GET"),))
-WRONG_VERSION = Fault(
+NOT_GET = EarlyRefusal(405, "method_not_allowed", "A socket is opened with GET.", ((b"allow", b"GET"),))
+WRONG_VERSION = EarlyRefusal(
     426,
     "upgrade_required",
     "Only version 13 of the WebSocket protocol is spoken here.",
     ((b"sec-websocket-version", VERSION), (b"upgrade", b"websocket")),
 )
-LINE_TOO_LONG = Fault(
+LINE_TOO_LONG = EarlyRefusal(
     431,
     "header_too_large",
     f"A line of a request for a socket has at most {MAX_LINE_LENGTH} bytes.",
 )
-TOO_EARLY = Fault(400, "malformed_upgrade", "Nothing may follow a request for a socket before it is answered.")
-NO_KEY = Fault(400, "malformed_upgrade", "A request for a socket has one Sec-WebSocket-Key, 16 bytes in base64.")
-NO_VERSION = Fault(400, "malformed_upgrade", "A request for a socket has one Sec-WebSocket-Version.")
+TOO_EARLY = EarlyRefusal(400, "malformed_upgrade", "Nothing may follow a request for a socket before it is answered.")
+NO_KEY = EarlyRefusal(400, "malformed_upgrade", "A request for a socket has one Sec-WebSocket-Key, 16 bytes in base64.")
+NO_VERSION = EarlyRefusal(400, "malformed_upgrade", "A request for a socket has one Sec-WebSocket-Version.")
 
 
-def find_fault(method: bytes, url: bytes, headers: list[tuple[bytes, bytes]], rest: bytes) -> Fault | None:
-    """What is wrong with this request for a socket; `headers` with names in lower case, `rest` is what came behind them."""
+def find_refusal(method: bytes, url: bytes, headers: list[tuple[bytes, bytes]], rest: bytes) -> EarlyRefusal | None:
+    """What a request for a socket that cannot become one is refused with; `headers` have names in lower case, `rest` came behind them."""
     if method != b"GET":
         return NOT_GET
     lines = [len(url) + len("GET  HTTP/1.1\r\n"), *(len(name) + len(value) + 4 for name, value in headers)]

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from scoreboard_project.server.uvicorn_protocols import handshakes
-from scoreboard_project.server.uvicorn_protocols.connection import Connection, Fault, log_refusal
+from scoreboard_project.server.uvicorn_protocols.connection import Connection, EarlyRefusal, log_refusal
 from scoreboard_project.server.uvicorn_protocols.messages import HEAD_BYTES, HEAD_TOO_LARGE, MeasuredProtocol, Stage
 from scoreboard_project.server.uvicorn_protocols.viewer import ViewerProtocol
 
@@ -22,26 +22,26 @@ __all__ = ["TimedProtocol", "ViewerProtocol"]
 PART_BYTES = 1024
 PARTS_A_TURN = 16
 
-NO_TUNNEL = Fault(405, "method_not_allowed", "This is no proxy.", ((b"allow", b"GET"),))
+NO_TUNNEL = EarlyRefusal(405, "method_not_allowed", "This is no proxy.", ((b"allow", b"GET"),))
 
 #: Without an answer: whoever is that slow does not wait for one.
-TOO_SLOW = Fault(408, "request_timeout", "The request did not arrive in time.")
+TOO_SLOW = EarlyRefusal(408, "request_timeout", "The request did not arrive in time.")
 
 
-class HeldFlow(FlowControl):
-    """uvicorn's own, but whoever wants to read on waits while it is held."""
+class PausedFlow(FlowControl):
+    """uvicorn's own, but whoever wants to read on waits while it is paused."""
 
-    is_held = False
+    is_paused = False
 
     def resume_reading(self) -> None:
-        if not self.is_held:
+        if not self.is_paused:
             super().resume_reading()
 
 
 class TimedProtocol(Connection, MeasuredProtocol):
     """An HTTP connection: bounded heads, time limits, one request after the other, and an answer for whatever is refused."""
 
-    flow: HeldFlow
+    flow: PausedFlow
     _timed: tuple[int, Stage] | None = None
     _timer: asyncio.TimerHandle | None = None
     #: What came and is not parsed yet, and when that goes on.
@@ -54,7 +54,7 @@ class TimedProtocol(Connection, MeasuredProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.flow = HeldFlow(transport)
+        self.flow = PausedFlow(transport)
         self._set_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -95,22 +95,22 @@ class TimedProtocol(Connection, MeasuredProtocol):
             return
         self._set_timer()
         if not self._may_parse():
-            self._hold()
+            self._pause()
         elif len(self._unparsed):
-            self._hold()
+            self._pause()
             self._turn = self.loop.call_soon(self._read_on)
-        elif self.flow.is_held:
-            self._release()
+        elif self.flow.is_paused:
+            self._resume()
 
     def _may_parse(self) -> bool:
         return not (self.pipeline or self._end or self.is_over())
 
-    def _hold(self) -> None:
-        self.flow.is_held = True
+    def _pause(self) -> None:
+        self.flow.is_paused = True
         self.flow.pause_reading()
 
-    def _release(self) -> None:
-        self.flow.is_held = False
+    def _resume(self) -> None:
+        self.flow.is_paused = False
         if not self.unanswered or len(self.cycle.body) <= HIGH_WATER_LIMIT:
             self.flow.resume_reading()
 
@@ -123,10 +123,10 @@ class TimedProtocol(Connection, MeasuredProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._upgrade(bytes(part[upgrade.args[0] :]) + bytes(self._unparsed))
         except httptools.HttpParserError:
-            self._refuse(self.fault)
+            self._refuse(self.refusal)
         else:
-            self.quiet_bytes += len(part)
-            if self.stage is not None and self.quiet_bytes > HEAD_BYTES:
+            self.bytes_outside_body += len(part)
+            if self.stage is not None and self.bytes_outside_body > HEAD_BYTES:
                 self._refuse(HEAD_TOO_LARGE)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -146,7 +146,7 @@ class TimedProtocol(Connection, MeasuredProtocol):
         self._timer = self.loop.call_later(timed[1].value, self._cut, timed[1]) if timed else None
 
     def _cut(self, stage: Stage) -> None:
-        if self.quiet_bytes or stage is Stage.BODY:  # not one that never said a word
+        if self.bytes_outside_body or stage is Stage.BODY:  # not one that never said a word
             log_refusal(f"a request at its {stage.name.lower()}", TOO_SLOW, self.client, self.headers or ())
         self.transport.abort()
 
@@ -163,7 +163,7 @@ class TimedProtocol(Connection, MeasuredProtocol):
         elif self._end is not None and not self.unanswered:
             end, self._end = self._end, None
             end()
-        elif self.flow.is_held and self._turn is None:
+        elif self.flow.is_paused and self._turn is None:
             self._turn = self.loop.call_soon(self._read_on)
 
     # Ends
@@ -179,21 +179,21 @@ class TimedProtocol(Connection, MeasuredProtocol):
         else:
             end()
 
-    def _refuse(self, fault: Fault) -> None:
-        log_refusal("a request", fault, self.client, self.headers or ())
+    def _refuse(self, refusal: EarlyRefusal) -> None:
+        log_refusal("a request", refusal, self.client, self.headers or ())
         self._unparsed = memoryview(b"")
         if self.stage is Stage.BODY:
-            self._abandon(fault)
+            self._abandon(refusal)
         else:
-            self._finish(lambda: self._answer(fault))
+            self._finish(lambda: self._answer(refusal))
 
-    def _abandon(self, fault: Fault) -> None:
+    def _abandon(self, refusal: EarlyRefusal) -> None:
         """Answer a request whose body turned out to be none, instead of the application."""
         cycle = self.cycle
         if self.pipeline:
             self.pipeline.popleft()
             self.unanswered -= 1
-            self._finish(lambda: self._answer(fault))
+            self._finish(lambda: self._answer(refusal))
         elif cycle.response_complete:
             self.leave()
         elif cycle.response_started:
@@ -202,10 +202,10 @@ class TimedProtocol(Connection, MeasuredProtocol):
             cycle.disconnected = True
             cycle.waiting_for_100_continue = False
             cycle.message_event.set()
-            self._answer(fault)
+            self._answer(refusal)
 
-    def _answer(self, fault: Fault) -> None:
-        self.transport.write(fault.encode(self.server_state.default_headers))
+    def _answer(self, refusal: EarlyRefusal) -> None:
+        self.transport.write(refusal.encode(self.server_state.default_headers))
         self.leave()
 
     # Upgrades
@@ -220,8 +220,8 @@ class TimedProtocol(Connection, MeasuredProtocol):
             self._refuse(NO_TUNNEL)
         elif b"websocket" not in wanted or self.parser.get_http_version() != "1.1":
             self._pass_over_upgrade(method, rest)
-        elif fault := handshakes.find_fault(method, self.url, self.headers, rest):
-            self._refuse(fault)
+        elif refusal := handshakes.find_refusal(method, self.url, self.headers, rest):
+            self._refuse(refusal)
         else:
             self._finish(self.handle_websocket_upgrade)
 

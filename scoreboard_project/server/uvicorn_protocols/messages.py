@@ -4,15 +4,15 @@ from enum import Enum
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from scoreboard_project.server.uvicorn_protocols.connection import Fault
+from scoreboard_project.server.uvicorn_protocols.connection import EarlyRefusal
 
 #: A request's head, trailers included: so many fields, so many bytes.
 HEAD_FIELDS = 100
 HEAD_BYTES = 32 * 1024
 SHORTEST_HEAD = len("GET  HTTP/1.1\r\n\r\n")
 
-MALFORMED = Fault(400, "malformed_request", "Invalid HTTP request received.")
-HEAD_TOO_LARGE = Fault(
+MALFORMED = EarlyRefusal(400, "malformed_request", "Invalid HTTP request received.")
+HEAD_TOO_LARGE = EarlyRefusal(
     431,
     "header_too_large",
     f"A request has at most {HEAD_FIELDS} header fields, and {HEAD_BYTES // 1024} KiB of them.",
@@ -34,17 +34,17 @@ class MeasuredProtocol(HttpToolsProtocol):
     message = 0
     _fields = 0
     _head_bytes = SHORTEST_HEAD
-    #: Bytes since the message began or a piece of its body came: a head, a trailer, a chunk's extensions, or empty lines.
-    quiet_bytes = 0
+    #: Bytes since the message began or its body last grew: head, trailers, chunk extensions, blank lines.
+    bytes_outside_body = 0
     #: What is answered if the parser stops now.
-    fault = MALFORMED
+    refusal = MALFORMED
     #: Requests that were handed to the application and have no whole answer yet.
     unanswered = 0
 
     def begin_message(self) -> None:
         self.stage = Stage.HEAD
         self.message += 1
-        self._fields = self.quiet_bytes = 0
+        self._fields = self.bytes_outside_body = 0
         self._head_bytes = SHORTEST_HEAD
 
     def on_message_begin(self) -> None:
@@ -66,11 +66,11 @@ class MeasuredProtocol(HttpToolsProtocol):
     def _count(self, size: int) -> None:
         self._head_bytes += size
         if self._fields > HEAD_FIELDS or self._head_bytes > HEAD_BYTES:
-            self.fault = HEAD_TOO_LARGE
+            self.refusal = HEAD_TOO_LARGE
             raise ValueError(HEAD_TOO_LARGE.detail)
 
     def on_headers_complete(self) -> None:
-        self.quiet_bytes = 0
+        self.bytes_outside_body = 0
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
             raise ValueError("RFC 9112, section 3.2: exactly one Host")
@@ -82,7 +82,7 @@ class MeasuredProtocol(HttpToolsProtocol):
         self.unanswered += 1
 
     def on_body(self, body: bytes) -> None:
-        self.quiet_bytes = 0
+        self.bytes_outside_body = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:

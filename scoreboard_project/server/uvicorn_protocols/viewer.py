@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
+from websockets.frames import CloseCode
+from websockets.frames import Frame as WebSocketFrame
 
-from scoreboard_project.server.uvicorn_protocols.connection import Connection, Fault, log_refusal
+from scoreboard_project.server.uvicorn_protocols.connection import Connection, EarlyRefusal, log_refusal
 from scoreboard_project.server.uvicorn_protocols.handshakes import TOO_EARLY
 from scores.board.viewers import WRITE_FRAME
 
@@ -18,13 +19,15 @@ UNREAD_BYTES = 64 * 1024
 #: Parsed at once: hardly more frames than are allowed.
 PART_BYTES = 128
 
-MALFORMED = Fault(400, "malformed_upgrade", "This is no request for a socket.")
-STOPPING = Fault(503, "stopping", "The server is about to stop.")
+MALFORMED = EarlyRefusal(400, "malformed_upgrade", "This is no request for a socket.")
+STOPPING = EarlyRefusal(503, "stopping", "The server is about to stop.")
 #: Each closes the socket with this status and says why.
-NOT_TEXT = Fault(CloseCode.INVALID_DATA, "not_utf8", "Text is UTF-8.")
-DATA = Fault(CloseCode.POLICY_VIOLATION, "data_frame", "Nothing may be sent here.")
-TOO_MANY = Fault(CloseCode.POLICY_VIOLATION, "control_frames", f"At most {CONTROL_FRAMES} control frames a second.")
-UNREAD = Fault(CloseCode.POLICY_VIOLATION, "unread_pongs", "Who does not read sends no pings.")
+NOT_TEXT = EarlyRefusal(CloseCode.INVALID_DATA, "not_utf8", "Text is UTF-8.")
+DATA = EarlyRefusal(CloseCode.POLICY_VIOLATION, "data_frame", "Nothing may be sent here.")
+TOO_MANY = EarlyRefusal(
+    CloseCode.POLICY_VIOLATION, "control_frames", f"At most {CONTROL_FRAMES} control frames a second."
+)
+UNREAD = EarlyRefusal(CloseCode.POLICY_VIOLATION, "unread_pongs", "Who does not read sends no pings.")
 
 
 class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
@@ -81,7 +84,7 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         if self.response.status_code == 101:
             self.scope["extensions"][WRITE_FRAME] = self.write_frame  # type: ignore[assignment]
 
-    def handle_text(self, event: Frame) -> None:
+    def handle_text(self, event: WebSocketFrame) -> None:
         try:
             whole = event.data if event.fin else b""
             bytes(whole).decode()
@@ -90,17 +93,17 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         else:
             self._close(DATA)
 
-    def handle_bytes(self, event: Frame) -> None:
+    def handle_bytes(self, event: WebSocketFrame) -> None:
         self._close(DATA)
 
-    def handle_cont(self, event: Frame) -> None:
+    def handle_cont(self, event: WebSocketFrame) -> None:
         self._close(DATA)
 
     def handle_ping(self) -> None:
         if self._counts_another():
             super().handle_ping()
 
-    def handle_pong(self, event: Frame) -> None:
+    def handle_pong(self, event: WebSocketFrame) -> None:
         if self._counts_another():
             super().handle_pong(event)
 
@@ -136,11 +139,11 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True  # uvicorn takes a whole answer that is no socket for none, and logs an error
 
-    def _close(self, fault: Fault) -> None:
+    def _close(self, refusal: EarlyRefusal) -> None:
         if self.is_over():
             return
-        self._log(fault)
-        self.conn.fail(fault.status, fault.detail)
+        self._log(refusal)
+        self.conn.fail(refusal.status, refusal.detail)
         self.handle_parser_exception()
 
     def handle_parser_exception(self) -> None:
@@ -151,10 +154,10 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self._depart()
 
-    def _refuse(self, fault: Fault) -> None:
+    def _refuse(self, refusal: EarlyRefusal) -> None:
         """Answer a request for a socket that cannot be one."""
-        self._log(fault)
-        self.transport.write(b"".join(self.conn.data_to_send()) or fault.encode(self.default_headers))
+        self._log(refusal)
+        self.transport.write(b"".join(self.conn.data_to_send()) or refusal.encode(self.default_headers))
         self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.ABNORMAL_CLOSURE})
         self.handshake_complete = True
         self._depart()
@@ -165,5 +168,5 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         self.stop_keepalive()
         self.leave()
 
-    def _log(self, fault: Fault) -> None:
-        log_refusal("a socket", fault, self.client, self.scope["headers"] if hasattr(self, "scope") else ())
+    def _log(self, refusal: EarlyRefusal) -> None:
+        log_refusal("a socket", refusal, self.client, self.scope["headers"] if hasattr(self, "scope") else ())
