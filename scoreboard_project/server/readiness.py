@@ -106,8 +106,8 @@ def is_migrated() -> bool:
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
-def find_fault() -> str | None:
-    """The first thing that does not hold, as a sentence; raises what the database raises while it is out of reach."""
+def find_migration_fault() -> str | None:
+    """That migrations are missing, as a sentence; None where none is. Raises what the database raises while it is out of reach."""
     connection.ensure_connection()
     return None if is_migrated() else f"{MIGRATE}."
 

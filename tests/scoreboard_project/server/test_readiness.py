@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from scoreboard_project.server.readiness import DatabaseWatch, find_clock_fault, find_fault, is_migrated
+from scoreboard_project.server.readiness import DatabaseWatch, find_clock_fault, find_migration_fault, is_migrated
 from scores.database.availability import Availability
 from tests.support.processes import wait_until
 
@@ -29,14 +29,17 @@ def test_a_clock_that_is_a_day_off_the_databases(days: int, db: None, monkeypatc
 
 @pytest.mark.django_db
 def test_a_database_that_is_up_to_date_has_no_fault() -> None:
-    assert (is_migrated(), find_fault()) == (True, None)
+    assert (is_migrated(), find_migration_fault()) == (True, None)
 
 
 @pytest.mark.django_db
 def test_one_that_lacks_a_migration_is_told_what_to_run() -> None:
     [newest] = MigrationLoader(connection).graph.leaf_nodes("audit")
     MigrationRecorder(connection).record_unapplied(*newest)
-    assert (is_migrated(), find_fault()) == (False, "The database lacks tables or columns: run manage.py migrate.")
+    assert (is_migrated(), find_migration_fault()) == (
+        False,
+        "The database lacks tables or columns: run manage.py migrate.",
+    )
 
 
 @pytest.mark.django_db(transaction=True)

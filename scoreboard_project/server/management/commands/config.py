@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from audit.keys import load_keyring
 from scoreboard_project.env import SETTINGS, Setting
 from scoreboard_project.server.operator_errors import describe
-from scoreboard_project.server.readiness import find_clock_fault, find_fault
+from scoreboard_project.server.readiness import find_clock_fault, find_migration_fault
 from scores.database import pooling
 from scores.integrity.ledger_keys import find_key_fault
 from scores.receipts.verifier import Registry
@@ -81,7 +81,7 @@ def find_faults() -> Iterator[str]:
         yield str(error)
     try:
         if (
-            fault := find_fault()
+            fault := find_migration_fault()
             or (keyring and find_key_fault(keyring))
             or pooling.find_pooler_fault()
             or find_clock_fault()

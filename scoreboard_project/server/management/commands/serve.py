@@ -16,7 +16,7 @@ from django.db import connection
 
 from audit.keys import load_keyring
 from scoreboard_project import __version__
-from scoreboard_project.server.readiness import find_clock_fault, find_fault
+from scoreboard_project.server.readiness import find_clock_fault, find_migration_fault
 from scores.integrity.ledger_keys import find_key_fault
 from scores.metrics import FOLDER_VARIABLE
 from scores.receipts.verifier import Registry
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 8
 #: A viewer that does not even answer a ping is let go after twice this.
-PING_SECONDS = 20
+SOCKET_PING_SECONDS = 20
 
 
 class Command(BaseCommand):
@@ -46,7 +46,11 @@ class Command(BaseCommand):
         # What each worker would stumble over only at its first update and receipt.
         keyring = load_keyring()
         Registry(settings.RECEIPT_ISSUERS_FILE)
-        if fault := find_fault() or find_key_fault(keyring) or (None if despite_clock else find_clock_fault()):
+        if (
+            fault := find_migration_fault()
+            or find_key_fault(keyring)
+            or (None if despite_clock else find_clock_fault())
+        ):
             raise CommandError(fault)
         connection.close()
         allow_many_sockets()
@@ -69,8 +73,8 @@ class Command(BaseCommand):
             ws="scoreboard_project.asgi:ViewerProtocol",
             ws_per_message_deflate=False,
             ws_max_size=4096,
-            ws_ping_interval=PING_SECONDS,
-            ws_ping_timeout=PING_SECONDS,
+            ws_ping_interval=SOCKET_PING_SECONDS,
+            ws_ping_timeout=SOCKET_PING_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,
             timeout_keep_alive=30,
             proxy_headers=False,
