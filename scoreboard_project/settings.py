@@ -101,7 +101,8 @@ LOGOUT_REDIRECT_URL = "/"
 DATABASES: dict[str, Any] = {"default": env.database()}
 _database = DATABASES["default"]
 _options = _database.setdefault("OPTIONS", {})
-# WEB_DATABASE_OPTIONS is what the web processes add (lifespan.py): nothing of theirs may outlive the 5 s; migrations and verification may.
+# WEB_DATABASE_OPTIONS: stricter time limits for web processes only (lifespan.py), which must answer within 5 s (docs/contract.md 13.1);
+# commands may take longer.
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["ENGINE"] = "scores.database.sqlite"
     # One writer at a time is SQLite's nature: take the write lock at BEGIN, wait for it, and never lose a commit.

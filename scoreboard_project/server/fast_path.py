@@ -1,4 +1,7 @@
-"""What is answered in front of Django: by whom, when it may be, and with the headers the view sends."""
+"""What a fast path is; `wsgi_bridge.Bridge` asks them first.
+
+Shared by them: the headers that a view was seen to send, and whether Django would let a request through.
+"""
 
 from enum import Enum, auto
 from typing import Final, Protocol

@@ -21,14 +21,14 @@ REQUEST_SECONDS = 4.0
 class Threads(ThreadPoolExecutor):
     """For one kind of requests. `seconds`: how long one may use the database for; None is for as long as its statements may take."""
 
-    def __init__(self, name: str, count: int, *, seconds: float | None, has_last: bool = False) -> None:
+    def __init__(self, name: str, count: int, *, seconds: float | None, can_serve_stale: bool = False) -> None:
         super().__init__(max_workers=count, thread_name_prefix=name)
         self._seconds = seconds
-        self._has_last = has_last
+        self._can_serve_stale = can_serve_stale
 
     def database_seconds(self) -> float | None:
         """For a request that begins now: none where it would wait in vain, or where it has what was read last."""
-        in_vain = availability.is_doubtful if self._has_last else availability.is_away
+        in_vain = availability.is_doubtful if self._can_serve_stale else availability.is_away
         return 0 if in_vain else self._seconds
 
 
@@ -37,7 +37,7 @@ class AllThreads:
 
     def __init__(self) -> None:
         self.files = Threads("files", 2, seconds=0)
-        self.boards = Threads("boards", 2, seconds=READ_SECONDS, has_last=True)
+        self.boards = Threads("boards", 2, seconds=READ_SECONDS, can_serve_stale=True)
         #: What can only be refused while the database is away; a flood of it must not hold up who looks at the board.
         self.refusals = Threads("refusals", 2, seconds=0)
         self.logins = Threads("logins", 2, seconds=REQUEST_SECONDS)

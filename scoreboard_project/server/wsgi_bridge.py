@@ -56,7 +56,7 @@ class ClientLeft(Exception):
 
 
 class Bridge:
-    """The ASGI application for HTTP. A request of a route that has a fast path is asked of that first."""
+    """The ASGI application for HTTP. Where a route has a fast path, that is tried first."""
 
     def __init__(self, handler: WSGIHandler, fast_paths: Sequence[FastPath] = ()) -> None:
         self._handler = handler
@@ -209,7 +209,7 @@ async def _wait_until_gone(receive: Receive) -> None:
 
 
 def _has_body(scope: Message) -> bool:
-    """Whether one has to be waited for: not where it is but a look, and the head announces none (RFC 9112, section 6.3)."""
+    """False for a GET whose head announces no body (RFC 9112, section 6.3)."""
     return scope["method"] != "GET" or any(
         name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]
     )
