@@ -14,9 +14,10 @@ Answer = TypeVar("Answer")
 
 #: A question that could not be answered yet is asked again after this long, and then after ever longer.
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.001, 0.05
-#: Of the subjects that are waited for, so many at most are asked about again beside what is new.
-HELD_TRIES = 8
-#: Another writer lets go within milliseconds: so often all who wait for one subject ask again together, where there is room.
+#: At most this many waiting subjects are retried in a batch.
+MAXIMUM_RETRIED = 8
+#: Another writer lets go within milliseconds: the first retries ask for everybody who waits for the subject, as far as the batch has
+#: room; later ones only for the first in line.
 TRIES_TOGETHER = 3
 
 
@@ -36,10 +37,10 @@ class Pending(Generic[Question, Answer]):
 
 
 @dataclass
-class Held(Generic[Question, Answer]):
+class Waiting(Generic[Question, Answer]):
     """Those who wait for one subject, first come first: they ask again at `again_at`, and after a few tries only the first of them."""
 
-    waiting: deque[Pending[Question, Answer]] = field(default_factory=deque)
+    line: deque[Pending[Question, Answer]] = field(default_factory=deque)
     tries: int = 0
     pause: float = PAUSE_SECONDS
     again_at: float = 0.0
@@ -66,7 +67,7 @@ class Batcher(Generic[Question, Answer]):
         self._subject = subject
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._new: deque[Pending[Question, Answer]] = deque()
-        self._held: dict[Hashable, Held[Question, Answer]] = {}
+        self._waiting: dict[Hashable, Waiting[Question, Answer]] = {}
         self._news = asyncio.Event()
         self._answering: asyncio.Task[None] | None = None
 
@@ -82,14 +83,14 @@ class Batcher(Generic[Question, Answer]):
         return pending.answer
 
     async def _answer_all(self) -> None:
-        while self._new or self._held:
+        while self._new or self._waiting:
             self._news.clear()
             new = self._take_new()
-            again = self._take_held(room=(self._max_batch or 0) - len(new))
+            again = self._take_waiting(room=(self._max_batch or 0) - len(new))
             if new or again:
                 await self._answer_some(new, again)
-            elif self._held:
-                again_at = min(held.again_at for held in self._held.values())
+            elif self._waiting:
+                again_at = min(waiting.again_at for waiting in self._waiting.values())
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(again_at):
                         await self._news.wait()
@@ -102,19 +103,19 @@ class Batcher(Generic[Question, Answer]):
                 taken.append(pending)
         return taken
 
-    def _take_held(self, *, room: int) -> list[Pending[Question, Answer]]:
+    def _take_waiting(self, *, room: int) -> list[Pending[Question, Answer]]:
         """Who waits for a subject whose time has come; those that were asked about least lately come first."""
         taken: list[Pending[Question, Answer]] = []
         now = asyncio.get_running_loop().time()
-        for subject, held in list(self._held.items()):
-            while held.waiting and held.waiting[0].answer.done():
-                held.waiting.popleft()
-            if not held.waiting:
-                del self._held[subject]
-            elif held.again_at <= now and len(taken) < HELD_TRIES:
-                together = room - len(taken) if held.tries <= TRIES_TOGETHER else 1
-                taken += [held.waiting.popleft() for _ in range(min(max(1, together), len(held.waiting)))]
-                self._held[subject] = self._held.pop(subject)
+        for subject, waiting in list(self._waiting.items()):
+            while waiting.line and waiting.line[0].answer.done():
+                waiting.line.popleft()
+            if not waiting.line:
+                del self._waiting[subject]
+            elif waiting.again_at <= now and len(taken) < MAXIMUM_RETRIED:
+                together = room - len(taken) if waiting.tries <= TRIES_TOGETHER else 1
+                taken += [waiting.line.popleft() for _ in range(min(max(1, together), len(waiting.line)))]
+                self._waiting[subject] = self._waiting.pop(subject)
         return taken
 
     async def _answer_some(self, new: list[Pending[Question, Answer]], again: list[Pending[Question, Answer]]) -> None:
@@ -134,20 +135,20 @@ class Batcher(Generic[Question, Answer]):
 
     def _release(self, subjects: set[Hashable]) -> None:
         """Who waited for one that turned out to be free: all of them go together again."""
-        for subject in subjects & self._held.keys():
-            self._new.extend(self._held.pop(subject).waiting)
+        for subject in subjects & self._waiting.keys():
+            self._new.extend(self._waiting.pop(subject).line)
 
     def _keep_apart(self, new: list[Pending[Question, Answer]], again: list[Pending[Question, Answer]]) -> None:
         for each in new:
-            self._held.setdefault(self._subject(each.question), Held()).waiting.append(each)
+            self._waiting.setdefault(self._subject(each.question), Waiting()).line.append(each)
         for each in reversed(again):
-            self._held.setdefault(self._subject(each.question), Held()).waiting.appendleft(each)
+            self._waiting.setdefault(self._subject(each.question), Waiting()).line.appendleft(each)
         now = asyncio.get_running_loop().time()
         for subject in {self._subject(each.question) for each in (*new, *again)}:
-            held = self._held[subject]
-            held.tries += 1
-            held.again_at = now + held.pause
-            held.pause = min(2 * held.pause, LONGEST_PAUSE_SECONDS)
+            waiting = self._waiting[subject]
+            waiting.tries += 1
+            waiting.again_at = now + waiting.pause
+            waiting.pause = min(2 * waiting.pause, LONGEST_PAUSE_SECONDS)
 
 
 def _give(

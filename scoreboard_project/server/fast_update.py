@@ -50,11 +50,11 @@ CONTENT_TYPES = {"application/json", "application/json; charset=utf-8", "applica
 SLUG = re.compile(r"[-A-Za-z0-9_]{1,64}")
 #: Awarded at once, at most: the more, the longer each of them waits for the last.
 MAX_BATCH = 64
-#: No client waits longer than 5 s, whatever the database does: an update may wait for so long,
+#: An update waits this long at most, so that the client has an answer within 5 s.
 TIMEOUT_SECONDS = 4.2
-#: and one that is being written then, for so much longer;
+#: Added where its write has begun by then.
 GRACE_SECONDS = 0.4
-#: of which so much is for one round through the database.
+#: Database time of one batch.
 ROUND_SECONDS = 3.5
 
 
@@ -65,8 +65,8 @@ class Answer(NamedTuple):
     headers: Headers
 
 
-class Claim:
-    """On an update that waits: either its writing begins, or it is withdrawn and never written."""
+class WriteGuard:
+    """Against a late write of an update that waits: either its writing begins, or it is withdrawn and never written."""
 
     def __init__(self) -> None:
         # One side is the event loop, the other the thread.
@@ -103,7 +103,7 @@ class Update:
     attempt: Attempt | None = None
     usage: Usage | None = None
     answer: Answer | Refused | Retry | PassToView = PASS_TO_VIEW
-    claim: Claim = field(default_factory=Claim)
+    guard: WriteGuard = field(default_factory=WriteGuard)
     began: float = field(default_factory=time.perf_counter)
 
     @property
@@ -144,16 +144,16 @@ class UpdateFastPath:
         """What came of it. Raises Refused where that is a refusal."""
         answer = self._batcher.submit(update)
         done, _ = await asyncio.wait([answer], timeout=TIMEOUT_SECONDS)
-        if not done and not update.claim.withdraw():
+        if not done and not update.guard.withdraw():
             done, _ = await asyncio.wait([answer], timeout=GRACE_SECONDS)
         if not done:
             answer.cancel()
-            raise OutcomeUnknown(reason="queue") if update.claim.is_writing else Unavailable(reason="queue")
+            raise OutcomeUnknown(reason="queue") if update.guard.is_writing else Unavailable(reason="queue")
         try:
             given = answer.result()
         except WriteUnanswered as error:
             # Of those that went together, some may have been refused or answered already, and nothing of theirs was sent.
-            refusal = to_refusal(error) if update.claim.is_writing else Unavailable(reason="database")
+            refusal = to_refusal(error) if update.guard.is_writing else Unavailable(reason="database")
             raise refusal or error from None
         except Exception as error:
             if (refusal := to_refusal(error)) is not None:
@@ -198,7 +198,7 @@ def _award(updates: list[Update]) -> None:
         (update, update.attempt) for update in updates if update.attempt is not None and not _is_above_limit(update)
     ]
     outcomes = service.award_together(
-        [attempt for _, attempt in asked], begin=lambda place: asked[place][0].claim.begin()
+        [attempt for _, attempt in asked], begin=lambda place: asked[place][0].guard.begin()
     )
     contended = {
         attempt.caller.player
@@ -210,7 +210,7 @@ def _award(updates: list[Update]) -> None:
             update.answer = _answer(update, outcome)
         elif attempt.caller.player in contended:
             # A refusal too: it may have been for an award that was not written after all.
-            update.answer = RETRY if update.claim.end() else Unavailable(reason="queue")
+            update.answer = RETRY if update.guard.end() else Unavailable(reason="queue")
         elif isinstance(outcome, Refused) and attempt.caller.external_name is None:
             update.answer = outcome
         else:

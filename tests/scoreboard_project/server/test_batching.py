@@ -5,21 +5,21 @@ from collections.abc import Callable
 
 import pytest
 
-from scoreboard_project.server.batching import HELD_TRIES, RETRY, Batcher
-from scoreboard_project.server.fast_update import Claim
+from scoreboard_project.server.batching import MAXIMUM_RETRIED, RETRY, Batcher
+from scoreboard_project.server.fast_update import WriteGuard
 from scores.errors import PlayerFrozen
 
 
 class Answerer:
-    """Answers every question with itself in capitals, but for those whose first letter is held; notes what came together."""
+    """Answers every question with itself in capitals, but for those whose first letter has to wait; notes what came together."""
 
     def __init__(self) -> None:
-        self.held: set[str] = set()
+        self.locked: set[str] = set()
         self.rounds: list[list[str]] = []
 
     def __call__(self, questions: list[str]) -> list[object]:
         self.rounds.append(questions)
-        return [RETRY if question[0] in self.held else question.upper() for question in questions]
+        return [RETRY if question[0] in self.locked else question.upper() for question in questions]
 
 
 def make_batcher(answerer: Answerer, max_batch: int | None = None) -> Batcher[str, object]:
@@ -32,13 +32,13 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-def test_what_is_held_comes_once_a_round_and_takes_no_place_of_what_is_new() -> None:
+def test_what_has_to_wait_comes_once_a_round_and_takes_no_place_of_what_is_new() -> None:
     answerer = Answerer()
-    answerer.held = {"a", "b"}
+    answerer.locked = {"a", "b"}
 
     async def ask() -> None:
         questions = make_batcher(answerer, max_batch=4)
-        held = [questions.submit(f"{name}{number}") for number in range(10) for name in "ab"]
+        waiting = [questions.submit(f"{name}{number}") for number in range(10) for name in "ab"]
         await until(lambda: len(answerer.rounds) > 20)
         seen = len(answerer.rounds)
         new = [questions.submit(f"{name}1") for name in "cdefgh"]
@@ -51,38 +51,38 @@ def test_what_is_held_comes_once_a_round_and_takes_no_place_of_what_is_new() -> 
         ]
         again = answerer.rounds[5:]
         assert all(sum(question[0] == name for question in asked) <= 1 for asked in again for name in "ab")
-        assert not any(answer.done() for answer in held)
-        answerer.held.clear()
-        assert await asyncio.gather(*held) == [f"{name}{number}" for number in range(10) for name in "AB"]
+        assert not any(answer.done() for answer in waiting)
+        answerer.locked.clear()
+        assert await asyncio.gather(*waiting) == [f"{name}{number}" for number in range(10) for name in "AB"]
 
     asyncio.run(ask())
 
 
-def test_of_many_who_are_held_a_few_are_asked_about_in_turn() -> None:
+def test_of_many_who_wait_a_few_are_asked_about_in_turn() -> None:
     answerer = Answerer()
-    names = [chr(ord("a") + number) for number in range(3 * HELD_TRIES // 2)]
-    answerer.held = set(names)
+    names = [chr(ord("a") + number) for number in range(3 * MAXIMUM_RETRIED // 2)]
+    answerer.locked = set(names)
 
     async def ask() -> None:
         questions = make_batcher(answerer)
-        held = [questions.submit(name) for name in names]
+        waiting = [questions.submit(name) for name in names]
         await until(lambda: len({question for asked in answerer.rounds[1:] for question in asked}) == len(names))
-        assert max(len(asked) for asked in answerer.rounds[1:]) <= HELD_TRIES
-        answerer.held.clear()
-        assert await asyncio.gather(*held) == [name.upper() for name in names]
+        assert max(len(asked) for asked in answerer.rounds[1:]) <= MAXIMUM_RETRIED
+        answerer.locked.clear()
+        assert await asyncio.gather(*waiting) == [name.upper() for name in names]
 
     asyncio.run(ask())
 
 
 def test_who_gave_up_is_not_asked_about_any_more() -> None:
     answerer = Answerer()
-    answerer.held = {"a"}
+    answerer.locked = {"a"}
 
     async def ask() -> None:
         questions = make_batcher(answerer)
-        held, other = questions.submit("a1"), questions.submit("a2")
+        waiting, other = questions.submit("a1"), questions.submit("a2")
         await until(lambda: len(answerer.rounds) > 2)
-        held.cancel()
+        waiting.cancel()
         seen = len(answerer.rounds) + 1
         await until(lambda: len(answerer.rounds) > seen + 2)
         assert {question for asked in answerer.rounds[seen:] for question in asked} == {"a2"}
@@ -119,15 +119,15 @@ def test_a_refusal_is_an_answer_like_others_and_no_error() -> None:
 
 @pytest.mark.parametrize("tries", [0, 1, 2])
 def test_what_is_withdrawn_before_its_writing_begins_is_never_written(tries: int) -> None:
-    claim = Claim()
+    guard = WriteGuard()
     for _ in range(tries):
-        assert (claim.begin(), claim.end()) == (True, True)
-    assert claim.withdraw()
-    assert (claim.begin(), claim.is_writing) == (False, False)
+        assert (guard.begin(), guard.end()) == (True, True)
+    assert guard.withdraw()
+    assert (guard.begin(), guard.is_writing) == (False, False)
 
 
 def test_what_is_being_written_cannot_be_withdrawn_but_is_not_begun_again() -> None:
-    claim = Claim()
-    assert claim.begin()
-    assert (claim.withdraw(), claim.is_writing) == (False, True)
-    assert (claim.end(), claim.begin()) == (False, False)
+    guard = WriteGuard()
+    assert guard.begin()
+    assert (guard.withdraw(), guard.is_writing) == (False, True)
+    assert (guard.end(), guard.begin()) == (False, False)
