@@ -120,7 +120,7 @@ SETTINGS: tuple[Setting, ...] = (
         "TRUSTED_PROXIES",
         "0",
         "How many proxies stand in front; the client address is that many from the right of X-Forwarded-For. One that "
-        "cannot be read counts as unknown, and the log says so once.",
+        "cannot be read counts as unknown, and the server log says so once.",
     ),
     Setting(
         "HTTPS_ONLY",
