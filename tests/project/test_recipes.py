@@ -62,6 +62,28 @@ def test_there_is_a_recipe_for_each_in_five_lines() -> None:
     assert [name for name in sorted(named) if not any((ROOT / place / name).exists() for place in places)] == []
 
 
+def test_every_name_in_a_recipe_is_there() -> None:
+    text = read("CONTRIBUTING.md").partition("## Recipes\n")[2].partition("\n## ")[0]
+    placed = re.findall(r"`(\w+)` (?:of|in)\s+`([\w/.]+\.py)`", text)
+    assert [(name, path) for name, path in placed if not is_defined(name, read(path))] == []
+    assert {name for name, _ in placed} == {"SETTINGS", "LIMITED_BY_THEMSELVES", "EXAMPLES", "ACTS", "CHECKS"}
+    code = "\n".join(
+        read(str(path)) for room in ("audit", "scores", "scoreboard_project") for path in (ROOT / room).rglob("*.py")
+    )
+    named = {
+        name.rpartition(".")[2]
+        for name in re.findall(r"`([\w.]+)`", text)
+        if not name.endswith((".py", ".md", ".example"))
+    }
+    missing = {name for name in named - {name for name, _ in placed} if not is_defined(name, code)}
+    assert missing - get_commands().keys() == set()
+    assert len(named) > 8
+
+
+def is_defined(name: str, code: str) -> bool:
+    return re.search(rf"^\s*(?:(?:async )?def|class) {name}\b|^\s*{name}\b[^=\n]* = ", code, re.M) is not None
+
+
 # --- A problem code. That it stands in docs/contract.md: test_contract.py; in docs/api.md if the API answers it: test_docs.py.
 
 
