@@ -84,7 +84,7 @@ def is_defined(name: str, code: str) -> bool:
     return re.search(rf"^\s*(?:(?:async )?def|class) {name}\b|^\s*{name}\b[^=\n]* = ", code, re.M) is not None
 
 
-# --- A problem code. That it stands in docs/contract.md: test_contract.py; in docs/api.md if the API answers it: test_docs.py.
+# --- A problem code. That it stands in docs/contract.md: test_contract.py; in docs/api.md if the API answers it: test_docs_tables.py.
 
 
 def list_refusals() -> list[type[errors.Refused]]:
@@ -119,7 +119,7 @@ def test_every_refusal_is_raised_somewhere_and_met_by_a_test() -> None:
     assert [kind.__name__ for kind in kinds if not is_tested(f'"{kind.code}"', kind.__name__)] == []
 
 
-# --- A setting. README's table and .env.example: test_docs.py; that `config` tells it: test_config.py.
+# --- A setting. README's table and .env.example: test_docs_tables.py; that `config` tells it: test_config.py.
 
 
 def test_every_setting_is_read_by_a_typed_reader_and_set_by_a_test() -> None:
