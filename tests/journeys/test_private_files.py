@@ -13,6 +13,8 @@ import pytest
 
 from tests.support.processes import ROOT
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:

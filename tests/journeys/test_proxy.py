@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.servers import Caddy
 
+pytestmark = pytest.mark.any_database
+
 BODY = b'{"action": "daily-quiz"}'
 
 

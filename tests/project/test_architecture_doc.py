@@ -3,7 +3,11 @@
 import re
 from collections import Counter
 
+import pytest
+
 from tests.support.processes import ROOT
+
+pytestmark = pytest.mark.any_database
 
 OURS = ("scoreboard_project", "scores", "audit")
 TEXT = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")

@@ -23,6 +23,8 @@ from tests.support.acting import access_token, make_player
 from tests.support.processes import wait_until
 from tests.support.servers import ScoreboardServer
 
+pytestmark = pytest.mark.any_database
+
 UPDATES = {"SCORE_UPDATE_RATE": "1000000/m"}
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from django.core.management import get_commands
 from django.urls import get_resolver
 from prometheus_client import REGISTRY
@@ -17,6 +18,8 @@ from scores import errors, metrics
 from scores.http import limits
 from scores.http.problems import GENERAL_CODES
 from tests.support.processes import ROOT
+
+pytestmark = pytest.mark.any_database
 
 CONTRACT = ROOT / "docs/contract.md"
 TEXT = CONTRACT.read_text(encoding="utf-8")

@@ -28,6 +28,8 @@ from tests.support.acting import access_token
 from tests.support.processes import ROOT
 from tests.support.servers import ScoreboardServer
 
+pytestmark = pytest.mark.any_database
+
 PASSWORD = "correct horse battery"
 
 

@@ -3,7 +3,11 @@
 import gettext
 import re
 
+import pytest
+
 from tests.support.processes import ROOT
+
+pytestmark = pytest.mark.any_database
 
 CATALOGUE = ROOT / "scores/locale/de/LC_MESSAGES/django.po"
 IN_TEMPLATES = re.compile(r"""(?:\{% translate |_\()(["'])(.+?)\1""")

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.processes import ROOT
 
+pytestmark = pytest.mark.any_database
+
 DEV = (ROOT / "dev").read_text(encoding="utf-8")
 
 

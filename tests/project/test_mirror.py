@@ -4,7 +4,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.support.processes import ROOT
+
+pytestmark = pytest.mark.any_database
 
 TESTS = ROOT / "tests"
 CODE = ("audit", "scores", "scoreboard_project")

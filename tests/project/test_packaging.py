@@ -15,6 +15,8 @@ from packaging.version import Version
 from scoreboard_project import __version__
 from tests.support.processes import ROOT
 
+pytestmark = pytest.mark.any_database
+
 REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt")
 NPM_FOLDERS = ("benchmarks/peers/node_ws", "tests/clients/typescript")
 PIN = re.compile(

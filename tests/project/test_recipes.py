@@ -27,6 +27,8 @@ from scores.models import Flag, Score
 from tests.support.acting import access_token, make_player, update
 from tests.support.processes import ROOT
 
+pytestmark = pytest.mark.any_database
+
 #: What all tests say but this one and the one that reads the same tables.
 TESTS = {
     path: path.read_text(encoding="utf-8")

@@ -29,16 +29,11 @@ def test_a_score_goes_where_its_entries_lead(player: Score) -> None:
 
 
 def test_it_is_announced_once_it_is_committed(
-    player: Score,
-    monkeypatch: pytest.MonkeyPatch,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    player: Score, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    announced: list[None] = []
-    monkeypatch.setattr(announcements, "announce", lambda: announced.append(None))
-    with django_capture_on_commit_callbacks(execute=True):
+    with django_capture_on_commit_callbacks() as callbacks:
         append_entry(player, TEN)
-        assert announced == []
-    assert announced == [None]
+    assert callbacks == [announcements.announce]
 
 
 def test_where_a_score_left_its_chain_nothing_is_added(player: Score, caplog: pytest.LogCaptureFixture) -> None:

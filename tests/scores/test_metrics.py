@@ -24,6 +24,7 @@ from tests.support.servers import ScoreboardServer
 from tests.support.tampering import tampering
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_two_workers_count_together(scoreboard_server: Callable[..., ScoreboardServer]) -> None:
     Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)

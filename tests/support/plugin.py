@@ -60,11 +60,12 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out, rather than skips, what can only be said about another database: a skip looks like an open question."""
-    absent = "postgresql" if config.stash[PROFILE].name == "sqlite" else "system_postgresql"
-    if absent == "system_postgresql" and config.getoption("postgresql") == "system":
-        return
-    left_out = [item for item in items if item.get_closest_marker(absent)]
+    """Leaves out, rather than skips, what is said about another database or on another one: a skip looks like an open question."""
+    if config.stash[PROFILE].name == "sqlite":
+        absent = {"postgresql", "any_database"}
+    else:
+        absent = {"any_database" if config.getoption("postgresql") == "system" else "system_postgresql"}
+    left_out = [item for item in items if absent & {mark.name for mark in item.iter_markers()}]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

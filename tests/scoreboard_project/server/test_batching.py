@@ -9,6 +9,8 @@ from scoreboard_project.server.batching import MAXIMUM_RETRIED, RETRY, Batcher
 from scoreboard_project.server.fast_update import WriteGuard
 from scores.errors import PlayerFrozen
 
+pytestmark = pytest.mark.any_database
+
 
 class Answerer:
     """Answers every question with itself in capitals, but for those whose first letter has to wait; notes what came together."""

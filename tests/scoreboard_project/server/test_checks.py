@@ -7,6 +7,8 @@ from pytest_django import Settings
 
 from scoreboard_project.server.checks import check_deployment
 
+pytestmark = pytest.mark.any_database
+
 RANDOM = "p3Zt0vQnXw8rKc5LyJ2mHs7dFgBaUe9TiOq4V1N6WxYzDkRj"
 
 

@@ -13,7 +13,7 @@ from tests.support.acting import access_token, make_player
 from tests.support.http_client import BODY_LIMIT, JSON, ask, padded
 from tests.support.servers import ScoreboardServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 PAGE = {"Origin": "https://page.example"}
 STRANGER = {"Origin": "https://stranger.example"}
 PREFLIGHT = {

@@ -73,6 +73,7 @@ def test_a_database_that_does_not_exist(name: str, postgresql: PostgreSQL) -> No
     assert said.endswith('database "missing" does not exist.')
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("rest", ["ql://a:open/sesame@127.0.0.1/b", "ql://a:sesame@127.0.0.1:99999/b", "sesame"])
 def test_an_address_that_is_none(rest: str) -> None:
     said = last_line(run("migrate", DATABASE_URL=f"postgres{rest}"))
@@ -80,6 +81,7 @@ def test_an_address_that_is_none(rest: str) -> None:
     assert "sesame" not in said
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "rest",
     [
@@ -94,11 +96,13 @@ def test_a_database_on_several_hosts(rest: str) -> None:
     )
 
 
+@pytest.mark.any_database
 def test_a_comma_elsewhere_in_the_address_of_a_database(tmp_path: Path) -> None:
     assert run("check", DATABASE_URL=f"sqlite:///{tmp_path}/a,b.sqlite3").returncode == 0
     assert run("check", DATABASE_URL="postgresql://u:open,sesame@h1/d,b?options=-c%20a,b").returncode == 0
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("path", ["/scores", "scores/", "/a/b"])
 def test_a_path_to_serve_under(path: str) -> None:
     assert last_line(run("check", BASE_PATH=path)) == (
@@ -108,12 +112,14 @@ def test_a_path_to_serve_under(path: str) -> None:
     assert run("check", BASE_PATH="/").returncode == 0
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("host", ["https://scores.example", "example.org/scores"])
 def test_a_host_that_is_none(host: str) -> None:
     said = last_line(run("check", ALLOWED_HOSTS=f"localhost,{host}"))
     assert said == f"Configuration: ALLOWED_HOSTS holds {host!r}; a host looks like scoreboard.example.org."
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", ["ALLOWED_ORIGINS", "EMBED_ORIGINS"])
 def test_an_origin_that_is_none(name: str) -> None:
     value = {"ALLOWED_ORIGINS": "null,https://page.example/path", "EMBED_ORIGINS": "null"}[name]
@@ -123,6 +129,7 @@ def test_an_origin_that_is_none(name: str) -> None:
     )
 
 
+@pytest.mark.any_database
 def test_an_address_of_no_redis() -> None:
     said = last_line(run("migrate", REDIS_URL="127.0.0.1:6379"))
     assert said == "Configuration: REDIS_URL must begin with redis://, rediss:// or unix://."
@@ -131,6 +138,7 @@ def test_an_address_of_no_redis() -> None:
     assert "sesame" not in said
 
 
+@pytest.mark.any_database
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("Not a database, however long it is. " * 9, encoding="utf-8")
     said = last_line(run("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/text"))
@@ -164,6 +172,7 @@ def test_a_database_that_was_not_migrated(name: str, empty_database: str) -> Non
     assert done.returncode == 1
 
 
+@pytest.mark.any_database
 def test_a_folder_var_that_cannot_be_written(tmp_path: Path) -> None:
     """The same project at a place whose var/ takes no file from anybody, not even from root."""
     shutil.copytree(ROOT / "scoreboard_project", tmp_path / "scoreboard_project")
@@ -180,16 +189,19 @@ def test_a_folder_var_that_cannot_be_written(tmp_path: Path) -> None:
     assert said.endswith(f" Make {tmp_path}/var writable, or set the variables.")
 
 
+@pytest.mark.any_database
 def test_a_folder_that_cannot_be_written() -> None:
     said = last_line(run(*COMMANDS["migrate"], DATABASE_URL="sqlite:////proc/scoreboard.sqlite3"))
     assert said == "Database: DATABASE_URL names one that cannot be used: unable to open database file."
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("port", ["0", "65536"])
 def test_a_port_that_is_none(port: str) -> None:
     assert last_line(run("serve", "--port", port)) == "CommandError: --port must be from 1 to 65535."
 
 
+@pytest.mark.any_database
 def test_a_port_that_is_taken() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -199,6 +211,7 @@ def test_a_port_that_is_taken() -> None:
     assert said == f"CommandError: Cannot listen on 127.0.0.1:{port}: Address already in use. Choose another --port."
 
 
+@pytest.mark.any_database
 def test_a_full_disk(tmp_path: Path) -> None:
     """As the system says it: no file may grow beyond 100 KB."""
     limit = 100_000
@@ -246,6 +259,7 @@ def empty_log(transactional_db: None, profile: Profile, tmp_path: Path) -> dict[
     return {"DATABASE_URL": database_url(profile), "CHECKPOINT_EXPORT": str(tmp_path / "checkpoints.jws")}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", PRINTING)
 def test_a_reader_that_left_ends_a_command_without_a_word(name: str, empty_log: dict[str, str]) -> None:
     """As in `manage.py config | head -1`, however little of it is still in Python's buffer at the end."""
@@ -259,6 +273,7 @@ def test_a_reader_that_left_ends_a_command_without_a_word(name: str, empty_log: 
     assert (done.returncode, done.stderr) == (1, "")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("arguments", [["demo", "--help"], ["migrate", "--check"]])
 def test_a_reader_of_everything_that_left(arguments: list[str], empty_database: str) -> None:
     """As in `manage.py migrate 2>&1 | head -1`: the code says what there is nobody to tell."""
@@ -272,6 +287,7 @@ def test_a_reader_of_everything_that_left(arguments: list[str], empty_database: 
     assert done.returncode == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", ["help", "make_players", "seal_ledger", "detect"])
 def test_a_full_disk_under_what_a_command_prints(name: str, empty_log: dict[str, str]) -> None:
     with Path("/dev/full").open("wb") as full:
@@ -282,6 +298,7 @@ def test_a_full_disk_under_what_a_command_prints(name: str, empty_log: dict[str,
     assert "No space left on device" in last_line(done)
 
 
+@pytest.mark.any_database
 def test_a_closed_output_is_none_that_a_command_needs() -> None:
     """As in `manage.py config --markdown >&-`."""
     command = [sys.executable, "manage.py", "config", "--markdown"]
@@ -290,6 +307,7 @@ def test_a_closed_output_is_none_that_a_command_needs() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("arguments", [["demo", "--help"], ["void", "-h"], ["help", "serve"], ["help"], []])
 def test_how_a_command_is_used_is_told_before_anything_is_set(arguments: list[str]) -> None:
     command = [sys.executable, "manage.py", *arguments]
@@ -299,6 +317,7 @@ def test_how_a_command_is_used_is_told_before_anything_is_set(arguments: list[st
     assert "seal_ledger" in done.stdout or f"usage: manage.py {arguments[-1 - ('-' in arguments[-1])]} " in done.stdout
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("arguments", [["config"], ["make_issuer", "--", "--help"]])
 def test_a_command_that_acts_still_asks_for_what_is_not_set(arguments: list[str]) -> None:
     bare = {"PATH": os.environ["PATH"]}
@@ -321,6 +340,7 @@ def test_a_clock_that_lies_a_day_behind_the_log(transactional_db: None, profile:
     assert said.endswith("--despite-clock starts all the same.")
 
 
+@pytest.mark.any_database
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("raise RuntimeError('ours')\n", encoding="utf-8")
     done = run("check", DJANGO_SETTINGS_MODULE="broken", PYTHONPATH=str(tmp_path))

@@ -13,6 +13,8 @@ from scoreboard_project.server.origins import is_allowed_origin
 from tests.support.servers import ScoreboardServer
 from tests.support.sockets import receive, socket_url
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.parametrize(
     ("origin", "host", "https_only", "allowed"),

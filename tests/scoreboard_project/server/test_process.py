@@ -10,6 +10,8 @@ import pytest
 from scoreboard_project.server.process import SWITCH_SECONDS, tune
 from tests.support.processes import ROOT
 
+pytestmark = pytest.mark.any_database
+
 IMPORTED = """
 import gc, sys
 before = sys.getswitchinterval(), gc.get_freeze_count()

@@ -9,6 +9,8 @@ from scoreboard_project.server.request_headers import MOST_ESCAPES, UNKNOWN_CONT
 from tests.support.http_client import ask
 from tests.support.servers import ScoreboardServer
 
+pytestmark = pytest.mark.any_database
+
 FORM = "application/x-www-form-urlencoded"
 PART = b"--x\r\nContent-Disposition: form-data; x*;;x*0\r\n\r\nada\r\n--x--\r\n"
 

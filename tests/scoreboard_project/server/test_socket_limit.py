@@ -10,7 +10,7 @@ from tests.support.processes import wait_until
 from tests.support.raw import Client
 from tests.support.servers import ScoreboardServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 PEER = ("192.0.2.1", 4711)
 
 

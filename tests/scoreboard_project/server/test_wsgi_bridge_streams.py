@@ -12,6 +12,8 @@ from scoreboard_project.server.asgi_types import Message
 from scoreboard_project.server.threads import THREADS
 from scoreboard_project.server.wsgi_bridge import Bridge
 
+pytestmark = pytest.mark.any_database
+
 SCOPE: dict[str, Any] = {
     "type": "http", "method": "GET", "path": "/long", "query_string": b"", "headers": [], "http_version": "1.1",
     "scheme": "http",

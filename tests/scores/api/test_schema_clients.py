@@ -18,6 +18,8 @@ from tests.support.acting import PASSWORD, make_claims, make_player, make_receip
 from tests.support.processes import ROOT
 from tests.support.servers import ScoreboardServer
 
+pytestmark = pytest.mark.any_database
+
 CLIENTS = ROOT / "tests" / "clients"
 TYPESCRIPT = CLIENTS / "typescript"
 TOOLS = Path(sys.executable).parent

@@ -24,6 +24,8 @@ from tests.support.commands import last_line, run
 from tests.support.http_client import JSON, ask
 from tests.support.servers import ScoreboardServer
 
+pytestmark = pytest.mark.any_database
+
 Start = Callable[..., ScoreboardServer]
 Pair = tuple[str, str]
 

@@ -59,6 +59,7 @@ def test_a_viewer_gets_the_bytes_of_get_top_and_then_every_change(
     asyncio.run(watch())
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_viewers_of_two_processes_see_the_same(
     player: Score, scoreboard_server: Callable[..., ScoreboardServer]
@@ -76,6 +77,7 @@ def test_viewers_of_two_processes_see_the_same(
     asyncio.run(watch())
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_processes_that_cannot_hear_each_other_look_every_second_until_they_can(
     player: Score, scoreboard_server: Callable[..., ScoreboardServer], valkey: Valkey
@@ -103,6 +105,7 @@ def test_processes_that_cannot_hear_each_other_look_every_second_until_they_can(
     assert other.log.count(DEAF) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_a_valkey_that_is_restarted_is_one_sentence_in_the_log(
     player: Score, scoreboard_server: Callable[..., ScoreboardServer], valkey: Valkey
@@ -127,6 +130,7 @@ def test_a_valkey_that_is_restarted_is_one_sentence_in_the_log(
     assert len(said) == len(set(said)), said
 
 
+@pytest.mark.any_database
 def test_a_quiet_socket_gets_a_heartbeat(player: Score, scoreboard_server: Callable[..., ScoreboardServer]) -> None:
     server = scoreboard_server()
 

@@ -107,6 +107,7 @@ def test_a_name_that_cannot_be_one_is_refused(name: str) -> None:
         client.ping()
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_all_goes_on_at_once_while_nobody_answers_for_the_name_of_valkey(
     scoreboard_server: Callable[..., ScoreboardServer], tmp_path: Path
@@ -181,6 +182,7 @@ async def tls_before(valkey: Valkey, certificate: Path, key: Path) -> AsyncItera
         yield port
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_under_tls_the_certificate_is_that_of_the_name(valkey: Valkey, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)

@@ -23,6 +23,8 @@ from scores.investigation.history import AwardRecord, History
 from scores.models import Flag
 from tests.support.histories import BEGIN, GUILTY, make_crowd_of_honest, make_population
 
+pytestmark = pytest.mark.any_database
+
 SOURCE = ("demo-backend", "bug-report")
 
 

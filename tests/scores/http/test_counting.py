@@ -35,6 +35,7 @@ def test_a_number_is_remembered_until_it_is_forgotten(key: str) -> None:
     assert limits.get(key) is None
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_two_that_share_a_server_count_together_and_a_window_ends(key: str) -> None:
     one, other = LimitServer(settings.REDIS_URL), LimitServer(settings.REDIS_URL)
@@ -46,6 +47,7 @@ def test_two_that_share_a_server_count_together_and_a_window_ends(key: str) -> N
     assert other.recall(f"{key}:other") in {1, None}
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_while_it_is_away_nobody_waits_twice_and_it_is_found_again(
     key: str, valkey: Valkey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

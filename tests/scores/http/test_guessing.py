@@ -175,6 +175,7 @@ def test_forms_and_tokens_are_counted_together(path: str) -> None:
     assert sign_in(USUAL, username="root").status_code == 200
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_without_valkey_it_goes_on_in_this_process(player: Score, valkey: Valkey) -> None:
     assert sign_in(USUAL).status_code == 200
@@ -188,6 +189,7 @@ def test_without_valkey_it_goes_on_in_this_process(player: Score, valkey: Valkey
         wait_until(limits_are_shared, seconds=10, what="counting for all processes together")
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_what_is_kept_of_a_network_tells_nothing_and_goes_after_90_days(player: Score, valkey: Valkey) -> None:
     client = redis.Redis.from_url(valkey.url)
@@ -198,6 +200,7 @@ def test_what_is_kept_of_a_network_tells_nothing_and_goes_after_90_days(player: 
     assert 0 <= 90 * 86_400 - client.ttl(kept) < 60
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 def test_signing_in_from_the_usual_network_asks_valkey_one_thing_more_than_its_limits(
     player: Score, valkey: Valkey

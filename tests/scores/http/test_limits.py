@@ -189,6 +189,7 @@ def test_a_rate_is_a_number_of_requests_in_seconds(rate: str, parts: tuple[int, 
     assert split_rate(rate) == parts
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 @pytest.mark.django_db
 def test_without_valkey_everything_goes_on_counted_by_this_process(
@@ -208,6 +209,7 @@ def test_without_valkey_everything_goes_on_counted_by_this_process(
     assert said[0].startswith("limits are counted per process until REDIS_URL is within reach again")
 
 
+@pytest.mark.any_database
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_count_together(scoreboard_server: Callable[..., ScoreboardServer]) -> None:

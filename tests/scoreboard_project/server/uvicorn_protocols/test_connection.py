@@ -14,6 +14,8 @@ from scoreboard_project.server.uvicorn_protocols.connection import find_address
 from scoreboard_project.server.uvicorn_protocols.http import TimedProtocol, ViewerProtocol
 from tests.support.processes import free_port
 
+pytestmark = pytest.mark.any_database
+
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n"
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
 #: More than the system keeps for a reader.

@@ -13,7 +13,7 @@ from tests.support.processes import wait_until
 from tests.support.raw import PING, Client, frame
 from tests.support.servers import ScoreboardServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 
 #: What is asked, and what of the answer matters.
 HOPELESS: dict[str, tuple[Callable[[Client], None], int, str]] = {

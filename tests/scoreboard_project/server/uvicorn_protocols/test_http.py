@@ -20,6 +20,8 @@ from tests.support.processes import free_port, wait_until
 from tests.support.raw import MEBIBYTE, Bystander, Client
 from tests.support.servers import ScoreboardServer
 
+pytestmark = pytest.mark.any_database
+
 
 async def accept(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """An application that lets everybody in, until they go."""

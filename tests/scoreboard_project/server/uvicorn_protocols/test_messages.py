@@ -9,7 +9,7 @@ from scoreboard_project.server.uvicorn_protocols.messages import HEAD_BYTES, HEA
 from tests.support.raw import MEBIBYTE, Bystander, Client
 from tests.support.servers import ScoreboardServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 TOO_LARGE = "HTTP/1.1 431 Request Header Fields Too Large"
 CHUNKED = ("Content-Type: application/json", "Transfer-Encoding: chunked")
 #: What a client may wait beside an attack; without bounds it was 2 to 6 s, now some 0.06.

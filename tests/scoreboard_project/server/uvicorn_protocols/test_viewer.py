@@ -8,7 +8,7 @@ import pytest
 from tests.support.raw import BINARY, CLOSE, MEBIBYTE, PING, PONG, TEXT, Bystander, Client, frame
 from tests.support.servers import ScoreboardServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 CONTINUATION = 0
 #: What others may wait beside a flood; without bounds it was 4 to 5 s.
 LONGEST_WAIT = 1.5

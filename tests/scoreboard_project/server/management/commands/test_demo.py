@@ -157,6 +157,7 @@ def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_dem
     assert (list(User.objects.order_by("id").values()), list(Action.objects.values())) == (users, catalogue)
 
 
+@pytest.mark.any_database
 def test_the_logins_that_it_prints_work_and_nothing_outlives_it(start_demo: StartDemo, tmp_path: Path) -> None:
     demo = start_demo()
     admin_password = (tmp_path / "demo/demo_admin_password").read_text(encoding="ascii")
