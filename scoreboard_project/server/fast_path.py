@@ -29,7 +29,7 @@ PASS_TO_VIEW: Final = PassToView.PASS_TO_VIEW
 class FastPath(Protocol):
     """Answers the plain requests of one route in front of Django, exactly as its view would.
 
-    A view says so where it stands, and tests/scoreboard_project/server/test_fast_path.py holds both to the same.
+    A view says so where it stands, and tests/scoreboard_project/server/test_fast_path*.py hold both to the same.
     """
 
     method: str

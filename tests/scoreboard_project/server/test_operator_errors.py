@@ -153,13 +153,6 @@ def test_a_key_file_that_is_not_there(name: str, transactional_db: None, profile
     assert "No such file or directory: '/absent/keys.json'" in said
 
 
-@pytest.fixture(scope="module")
-def empty_database(profile: Profile, tmp_path_factory: pytest.TempPathFactory) -> str:
-    if profile.postgresql is None:
-        return f"sqlite:///{tmp_path_factory.mktemp('empty')}/new.sqlite3"
-    return profile.postgresql.create_database("not_migrated")
-
-
 @pytest.mark.parametrize("name", ["serve", "seal_ledger", "detect", "make_action"])
 def test_a_database_that_was_not_migrated(name: str, empty_database: str) -> None:
     done = run(*COMMANDS[name], DATABASE_URL=empty_database)
@@ -235,95 +228,6 @@ def test_a_folder_of_exported_checkpoints_that_is_not_there(transactional_db: No
     export = "/absent/checkpoints.jws"
     said = last_line(run("seal_ledger", DATABASE_URL=database_url(profile), CHECKPOINT_EXPORT=export))
     assert said == f"System: No such file or directory ({export})."
-
-
-#: Each prints something, by itself or by way of what commands share; a few catch errors of the system themselves.
-PRINTING = {
-    "help": ["help"],
-    "help of a command": ["demo", "--help"],
-    "config": ["config", "--markdown"],
-    "make_issuer": ["make_issuer", "quiz-backend", "--action", "daily-quiz=100"],
-    "make_players": ["make_players", "--count", "2000"],
-    "make_action": ["make_action", "daily-quiz", "--points", "10"],
-    "verify_ledger": ["verify_ledger"],
-    "seal_ledger": ["seal_ledger"],
-    "seal_ledger, time and again": ["seal_ledger", "--every", "60"],
-    "detect": ["detect"],
-    "detect, time and again": ["detect", "--every", "60"],
-    "a command of Django's": ["showmigrations"],
-}
-
-
-@pytest.fixture
-def empty_log(transactional_db: None, profile: Profile, tmp_path: Path) -> dict[str, str]:
-    return {"DATABASE_URL": database_url(profile), "CHECKPOINT_EXPORT": str(tmp_path / "checkpoints.jws")}
-
-
-@pytest.mark.any_database
-@pytest.mark.parametrize("name", PRINTING)
-def test_a_reader_that_left_ends_a_command_without_a_word(name: str, empty_log: dict[str, str]) -> None:
-    """As in `manage.py config | head -1`, however little of it is still in Python's buffer at the end."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    done = subprocess.run(
-        [sys.executable, "manage.py", *PRINTING[name]], cwd=ROOT, env={**os.environ, **empty_log},
-        stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    os.close(writer)
-    assert (done.returncode, done.stderr) == (1, "")
-
-
-@pytest.mark.any_database
-@pytest.mark.parametrize("arguments", [["demo", "--help"], ["migrate", "--check"]])
-def test_a_reader_of_everything_that_left(arguments: list[str], empty_database: str) -> None:
-    """As in `manage.py migrate 2>&1 | head -1`: the code says what there is nobody to tell."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env={**os.environ, "DATABASE_URL": empty_database},
-        stdout=writer, stderr=writer, timeout=60, check=False,
-    )  # fmt: skip
-    os.close(writer)
-    assert done.returncode == 1
-
-
-@pytest.mark.any_database
-@pytest.mark.parametrize("name", ["help", "make_players", "seal_ledger", "detect"])
-def test_a_full_disk_under_what_a_command_prints(name: str, empty_log: dict[str, str]) -> None:
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *PRINTING[name]], cwd=ROOT, env={**os.environ, **empty_log},
-            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
-        )  # fmt: skip
-    assert "No space left on device" in last_line(done)
-
-
-@pytest.mark.any_database
-def test_a_closed_output_is_none_that_a_command_needs() -> None:
-    """As in `manage.py config --markdown >&-`."""
-    command = [sys.executable, "manage.py", "config", "--markdown"]
-    shell = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command]
-    done = subprocess.run(shell, cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.any_database
-@pytest.mark.parametrize("arguments", [["demo", "--help"], ["void", "-h"], ["help", "serve"], ["help"], []])
-def test_how_a_command_is_used_is_told_before_anything_is_set(arguments: list[str]) -> None:
-    command = [sys.executable, "manage.py", *arguments]
-    bare = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "seal_ledger" in done.stdout or f"usage: manage.py {arguments[-1 - ('-' in arguments[-1])]} " in done.stdout
-
-
-@pytest.mark.any_database
-@pytest.mark.parametrize("arguments", [["config"], ["make_issuer", "--", "--help"]])
-def test_a_command_that_acts_still_asks_for_what_is_not_set(arguments: list[str]) -> None:
-    bare = {"PATH": os.environ["PATH"]}
-    command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, timeout=60, check=False)
-    assert last_line(done).startswith("Configuration: SECRET_KEY is not set.")
 
 
 def write_entry_of_tomorrow() -> None:
