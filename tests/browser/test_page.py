@@ -1,42 +1,24 @@
-"""The page is complete without scripts, safe with them, and usable by everyone."""
+"""The page is complete without scripts, safe with them, and says what happens."""
 
 import gzip
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Response, Route, expect
+from playwright.sync_api import Page, Response, expect
 
-from tests.support.browser_steps import SHIFT, OpenTab, wait_for
+from tests.support.browser_steps import OpenTab, wait_for
+from tests.support.ranked_players import NAMES, make_ranked_players
 from tests.support.servers import PostgreSQL
 from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 
-NAMES = [
-    "Ada Lovelace",
-    "محمد الخوارزمي",
-    "דנה לוי",
-    "Maximiliana von und zu Hohenberg-Schwarzenfels, die Dritte, " + "jr.",
-    "<b onmouseover=alert(1)>&amp;",
-    "Šárka Ženíšková",
-    "W" * 64,
-    "Радия Перльман",
-    "Zoë",
-    "Tim",
-    "Edsger",
-]
-
 
 @pytest.fixture(scope="module")
 def players(site: Site) -> list[Player]:
-    players = site.make_players(*NAMES)
-    for number, player in enumerate(players):
-        for _ in range(len(players) - number):
-            site.act(player, "leap")
-    return players
+    return make_ranked_players(site)
 
 
 @pytest.fixture(scope="module")
@@ -103,80 +85,6 @@ def test_no_request_leaves_the_site_and_the_whole_page_is_small(
     assert [response.url for response in responses if not response.url.startswith(site.url)] == []
     size = sum(len(gzip.compress(response.body())) for response in responses if response.status == 200)
     assert size < 30_000
-
-
-def test_nothing_shifts_while_the_page_comes_alive(site: Site, players: list[Player], open_tab: OpenTab) -> None:
-    for width, height in ((360, 740), (1366, 768), (1920, 1080)):
-        page = open_tab(site.url, viewport={"width": width, "height": height})
-        assert page.evaluate(SHIFT) == 0
-
-
-def measure(page: Page) -> list[list[float]]:
-    """Where everything stands that scripts fill anew."""
-    boxes: list[list[float]] = page.locator(
-        ".masthead, .freshness, .as-of, .standings, .standings :is(th, td)"
-    ).evaluate_all(
-        "(all) => all.map((it) => { const {x, y, width, height} = it.getBoundingClientRect(); return [x, y, width, height]; })"
-    )
-    return boxes
-
-
-@pytest.mark.parametrize(
-    ("path", "locale", "font"),
-    [
-        ("/", "en-US", "sans-serif"),
-        ("/", "de-DE", "serif"),
-        ("/", "de-DE", "monospace"),
-        ("/embed", "en-US", "monospace"),
-    ],
-)
-def test_scripts_move_nothing_whatever_the_font(
-    site: Site, players: list[Player], open_tab: OpenTab, path: str, locale: str, font: str
-) -> None:
-    """A machine without the fonts of the style sheet takes what it has, which may be wider by a third."""
-    for width, height in ((360, 740), (768, 1024), (1920, 1080)):
-        measured = []
-        for scripts in (False, True):
-            page = open_tab("about:blank", live=False, locale=locale, viewport={"width": width, "height": height})
-            page.route("**/board.css", use_font(font))
-            if not scripts:
-                page.route("**/board.js", lambda route: route.abort())
-            page.goto(site.url + path)
-            page.wait_for_selector(f".state[data-state={'live' if scripts else 'snapshot'}]")
-            measured.append(measure(page))
-        assert measured[0] == measured[1], (width, height)
-
-
-def use_font(font: str) -> Callable[[Route], None]:
-    """Answers with the style sheet of the site, but for the fonts."""
-
-    def answer(route: Route) -> None:
-        sheet = route.fetch()
-        route.fulfill(response=sheet, body=f"{sheet.text()}\n:root {{ --sans: {font}; --serif: {font}; }}")
-
-    return answer
-
-
-@pytest.mark.parametrize("path", ["/", "/embed", "/login", "/no-such-page"])
-def test_a_phone_needs_no_sideways_scrolling(site: Site, players: list[Player], open_tab: OpenTab, path: str) -> None:
-    page = open_tab(site.url + path, live=path in ("/", "/embed"), viewport={"width": 360, "height": 740})
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
-
-
-def test_a_wall_shows_all_ten_rows_at_once(site: Site, players: list[Player], open_tab: OpenTab) -> None:
-    page = open_tab(site.url, viewport={"width": 1920, "height": 1080})
-    box = page.locator("tbody tr").last.bounding_box()
-    assert box
-    assert box["y"] + box["height"] < 1080
-    assert box["height"] > 70
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/embed", "/embed?theme=dark", "/login", "/no-such-page"])
-def test_axe_finds_nothing(site: Site, players: list[Player], open_tab: OpenTab, path: str, scheme: str) -> None:
-    page = open_tab(site.url + path, live=path.startswith(("/embed", "/?")) or path == "/", color_scheme=scheme)
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
 
 
 def test_the_empty_board_says_how_to_earn_points_until_somebody_does(empty_site: Site, open_tab: OpenTab) -> None:
@@ -253,42 +161,6 @@ def test_error_pages_have_the_site_s_style(site: Site, open_tab: OpenTab) -> Non
     expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
     page.get_by_role("link", name="To the board").click()
     expect(page.get_by_role("heading", name="Top 10")).to_be_visible()
-
-
-def test_ten_digits_and_a_long_name_fit_a_phone(site: Site, players: list[Player], open_tab: OpenTab) -> None:
-    page = open_tab("about:blank", live=False, viewport={"width": 360, "height": 740})
-    frame = {"event": "scoreboardUpdate", "data": {"as_of": "2999-01-01T00:00:00.000000Z", "entries": ENORMOUS}}
-    page.route_web_socket("**/ws/scoreboard", lambda socket: socket.send(json.dumps(frame)))
-    page.goto(site.url)
-
-    expect(page.locator(".number").first).to_have_text("9,999,999,999")
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
-    right_edges = {round(it.bounding_box()["x"] + it.bounding_box()["width"]) for it in page.locator(".number").all()}  # type: ignore[index]
-    assert len(right_edges) == 1
-    assert "tabular-nums" in page.locator(".number").first.evaluate("it => getComputedStyle(it).fontVariantNumeric")
-
-
-ENORMOUS = [
-    {
-        "rank": rank,
-        "player": f"{rank}",
-        "name": "W" * 64,
-        "score": 10**10 - rank,
-        "reached_at": "2026-11-24T12:00:00.000000Z",
-    }
-    for rank in range(1, 11)
-]
-
-
-def test_the_first_three_are_marked_by_shape_where_colours_are_forced(
-    site: Site, players: list[Player], open_tab: OpenTab
-) -> None:
-    page = open_tab(site.url, forced_colors="active")
-    styles = page.locator("tbody .medal").evaluate_all(
-        "(medals) => medals.map((it) => { const style = getComputedStyle(it); return style.borderStyle + style.borderRadius; })"
-    )
-    assert len(set(styles[:4])) == 4
-    assert styles[3:] == [styles[3]] * 7
 
 
 def test_a_reader_is_told_the_news_once_in_a_while_not_each_change(
