@@ -11,6 +11,8 @@ from pytest_django import Settings
 
 from tests.support.processes import ROOT
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(autouse=True)
 def _no_collected_files(settings: Settings) -> None:
