@@ -24,7 +24,9 @@ def keep_private(database: Path) -> None:
     What SQLite makes beside it has the rights that the file has. A place that cannot be is SQLite's to complain about.
     """
     with contextlib.suppress(OSError):
-        os.close(os.open(database, os.O_CREAT, 0o600))
+        # Never one that is there: whoever closes a file gives up all locks that the process has on it, SQLite's too. The next
+        # process to leave would take itself for the last one, and the log (-wal) of what was committed since for nobody's.
+        os.close(os.open(database.resolve(), os.O_CREAT | os.O_EXCL, 0o600))
     for path in (database, *(Path(f"{database}-{suffix}") for suffix in ("wal", "shm", "journal"))):
         with contextlib.suppress(OSError):
             if path.stat().st_mode & 0o077:
