@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from scores.http.guessing import LoginAttempt
+from scores.http.password_guessing import LoginAttempt
 
 
 class PasswordBackend(ModelBackend):

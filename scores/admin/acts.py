@@ -21,7 +21,8 @@ from django.urls import URLPattern, path
 from django.views.generic import View
 
 from audit.models import AuditEntry
-from scores.admin.dry_run import DryRun, Service, Step, perform, run_dry
+from scores.admin.act_steps import Service, Step, perform
+from scores.admin.dry_run import DryRun, run_dry
 from scores.admin.entries import PERMISSION, pair_with_players
 from scores.admin.forms import ActForm, ConfirmationForm, EntriesForm, NameForm, PointsForm, SelectionForm
 from scores.errors import Refused

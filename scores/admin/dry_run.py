@@ -1,6 +1,6 @@
-"""Acts of investigators as steps of one transaction: tried out for the preview and taken back, or performed."""
+"""An act of an investigator done for its preview and taken back: exact, and nobody else gets to see it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -8,21 +8,11 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from audit.models import AuditEntry
+from scores.admin.act_steps import Service, Step
 from scores.board.standings import BoardRow, read_top
-from scores.errors import CorrectionRefused, Refused
+from scores.errors import Refused
 from scores.investigation.corrections import read_left_out
-from scores.models import Score
 from scores.players import ensure_player
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One call of a service. `entry` is what a `seq` among the arguments speaks of, where there is such an entry."""
-
-    player: UUID
-    arguments: Mapping[str, int | str] = field(default_factory=dict)
-    entry: AuditEntry | None = None
 
 
 class BoardChange(NamedTuple):
@@ -89,9 +79,6 @@ def _shown_to_visitors(row: BoardRow) -> tuple[str, str, int]:
     return row["player"], row["name"], row["score"]
 
 
-Service = Callable[..., AuditEntry]
-
-
 @transaction.atomic
 def run_dry(service: Service, steps: Iterable[Step], user: User) -> DryRun:
     """Let the service do the act, and roll it back: exact, and neither the log nor any open board gets to see it."""
@@ -110,30 +97,3 @@ def run_dry(service: Service, steps: Iterable[Step], user: User) -> DryRun:
     dry_run.after = read_top()
     transaction.set_rollback(True)
     return dry_run
-
-
-@transaction.atomic
-def perform(
-    service: Service, steps: Iterable[Step], *, reason: str, user: User, seen: Mapping[UUID, int]
-) -> list[AuditEntry]:
-    """Take all steps, or none.
-
-    `seen` is how long a player's chain was in the preview. Raises CorrectionRefused when a form is sent twice or after another's
-    correction, and Refused as the service does.
-    """
-    for player, seq in seen.items():
-        _refuse_outdated(player, seq)
-    actor = str(ensure_player(user).pk)
-    return [service(player=step.player, reason=reason, actor=actor, **step.arguments) for step in steps]
-
-
-def _refuse_outdated(player: UUID, seq: int) -> None:
-    # Under the player's lock, or two forms sent at once would both find nothing. Awards do not count: a cheat that
-    # plays on must not keep the investigator from acting.
-    Score.objects.select_for_update().get(pk=player)
-    later = AuditEntry.objects.filter(player=player, seq__gt=seq).exclude(kind=AuditEntry.Kind.AWARD).first()
-    if later is not None:
-        raise CorrectionRefused(
-            f"This player was corrected after your preview (entry {later.seq}: {later.kind}). Nothing more was done; "
-            "this is the new preview."
-        )

@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 
 from audit.models import AuditEntry
-from scores.admin.dry_run import Step
+from scores.admin.act_steps import Step
 from scores.errors import CorrectionRefused, InvalidName
 from scores.investigation.corrections import split_adjustment
 from scores.investigation.reasons import MAXIMUM_REASON_LENGTH

@@ -160,7 +160,7 @@ class UsernameLoginLimit(RateLimit):
 
 
 class AccountLoginLimit(RateLimit):
-    """Failed logins of one account from everywhere; what comes above it is slowed (`scores.http.guessing`), not refused."""
+    """Failed logins of one account from everywhere; what comes above it is slowed (`scores.http.password_guessing`), not refused."""
 
     name, rate_setting = "login-account", "LOGIN_RATE"
     allowed = "30/h"

@@ -6,12 +6,11 @@ from contextlib import AbstractContextManager
 import pytest
 from django.contrib.auth.models import User
 
-from scores.admin.dry_run import Step, perform, run_dry
-from scores.errors import CorrectionRefused
+from scores.admin.act_steps import Step
+from scores.admin.dry_run import run_dry
 from scores.investigation import corrections
 from scores.models import Score
 from scores.players import ensure_player
-from tests.support.desk_acting import read_log
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 
@@ -44,23 +43,3 @@ def test_what_cannot_be_taken_is_left_out_and_a_board_that_stays_is_told(
     dry_run = run_dry(corrections.adjust, [Step(cleo, {"delta": -25})], investigator)
     assert (dry_run.balances, dry_run.left_out) == ({cleo: (10, 0)}, {cleo: -15})
     assert not run_dry(corrections.adjust, [], investigator).moves_board
-
-
-def test_all_steps_are_taken_or_none(
-    board: dict[str, Score], investigator: User, nothing_written: NothingWritten
-) -> None:
-    ada = board["Ada"]
-    steps = [Step(ada.pk, {"seq": seq}) for seq in (1, 9)]
-    with nothing_written(), pytest.raises(CorrectionRefused):
-        perform(corrections.void, steps, reason="seen", user=investigator, seen={ada.pk: 3})
-    perform(corrections.void, steps[:1], reason="seen", user=investigator, seen={ada.pk: 3})
-    assert read_log(ada)[-1] == ("void", -10, 20)
-
-
-def test_a_preview_of_before_another_correction_is_refused(
-    board: dict[str, Score], investigator: User, nothing_written: NothingWritten
-) -> None:
-    ada = board["Ada"]
-    corrections.adjust(player=ada.pk, delta=1, reason="meanwhile", actor="system")
-    with nothing_written(), pytest.raises(CorrectionRefused, match=r"\(entry 4: adjust\)"):
-        perform(corrections.void, [Step(ada.pk, {"seq": 1})], reason="seen", user=investigator, seen={ada.pk: 3})
