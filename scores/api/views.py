@@ -65,7 +65,7 @@ class JSONView(APIView):
 
 
 # A fast path answers most requests of the two routes below in front of these views (scoreboard_project/server/fast_update.py and
-# fast_top.py). What is changed here is changed there too: tests/scoreboard_project/server/test_fast_path.py compares them.
+# fast_top.py). What is changed here is changed there too: tests/scoreboard_project/server/test_fast_path*.py compare them.
 
 
 class UpdateView(JSONView):

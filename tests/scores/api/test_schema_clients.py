@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from scores.models import Action
 from tests.support.acting import PASSWORD, make_claims, make_player, make_receipt, sign
+from tests.support.npm import TOOLS, install_packages
 from tests.support.processes import ROOT
 from tests.support.servers import ScoreboardServer
 
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.any_database
 
 CLIENTS = ROOT / "tests" / "clients"
 TYPESCRIPT = CLIENTS / "typescript"
-TOOLS = Path(sys.executable).parent
 #: What the calls of the two clients are answered, in their order, and the board after them.
 EXPECTED = [
     [401, 401, "login_failed"],
@@ -101,10 +101,7 @@ def test_a_python_client_is_made_compiles_and_does_all_a_site_does(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_typescript_client_is_made_compiles_and_does_all_a_site_does(description: Path, given: str) -> None:
-    installed, lock = TYPESCRIPT / "node_modules" / ".package-lock.json", TYPESCRIPT / "package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        # Of its own, Node.js trusts only the authorities it brings, not those of the system, as pip does.
-        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=TYPESCRIPT, NODE_USE_SYSTEM_CA="1")
+    install_packages(TYPESCRIPT)
     tool = TYPESCRIPT / "node_modules" / ".bin"
     run(tool / "openapi-typescript", description, "--output", "generated/api.d.ts", cwd=TYPESCRIPT)
     run(tool / "tsc", cwd=TYPESCRIPT)
