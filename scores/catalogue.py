@@ -5,10 +5,10 @@ from typing import NotRequired, TypedDict, Unpack, cast
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from scores.chain import append_system_entry, refusing_untrusted_data
 from scores.errors import InvalidBody
 from scores.models import Action
 from scores.storable import is_storable
+from scores.system_chain import append_system_entry, refusing_untrusted_data
 
 
 class ActionTerms(TypedDict):

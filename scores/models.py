@@ -6,13 +6,27 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from audit.chain import SealedValue
 from audit.ledger import Head
 from audit.models import AuditEntry
 from scores import seals
+from scores.board_models import Board, BoardsVersion, Period, RankChange, RankRange, Standing
 from scores.names import clean_name, erased_name, name_key
+
+__all__ = [
+    "Action",
+    "Board",
+    "BoardsVersion",
+    "Flag",
+    "Period",
+    "RankChange",
+    "RankRange",
+    "Score",
+    "SpentRefreshToken",
+    "Standing",
+]
 
 MAXIMUM_BALANCE = 2**53 - 1
 MAXIMUM_POINTS = 1_000_000
@@ -25,12 +39,6 @@ def protect_played(collector: Any, field: Any, sub_objs: Any, using: str) -> Non
     """
     played = sub_objs.filter(seq__gt=0)
     (models.PROTECT if played.exists() else models.CASCADE)(collector, field, sub_objs, using)
-
-
-class ScoreQuerySet(models.QuerySet["Score"]):
-    def ranked(self) -> "ScoreQuerySet":
-        """Those on the board, first place first: by points, then who reached them first, then id."""
-        return self.filter(frozen=False, reached_at__isnull=False).order_by("-points", "reached_at", "id")
 
 
 class Score(models.Model):
@@ -70,23 +78,12 @@ class Score(models.Model):
     #: What is written together when a name changes.
     NAME_FIELDS = ("name", "name_key", "claimed_name", "claimed_us", "named_by", "seal")
 
-    objects = ScoreQuerySet.as_manager()
-
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(points__gte=0, points__lte=MAXIMUM_BALANCE), name="score_points_range"),
             models.CheckConstraint(
                 condition=Q(seq=0, reached_at=None) | Q(seq__gt=0, reached_at__isnull=False),
                 name="score_reached_with_entries",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                F("points").desc(),
-                "reached_at",
-                "id",
-                name="score_standings",
-                condition=Q(frozen=False, reached_at__isnull=False),
             ),
         ]
         permissions = [("correct_score", "Can correct scores and review flags")]
@@ -271,30 +268,3 @@ class SpentRefreshToken(models.Model):
 
     def __str__(self) -> str:
         return self.jti
-
-
-class RankRange(models.Model):
-    """A stretch of the board's order, from the place it starts at to where the next one starts. Kept by triggers: see migration 0004."""
-
-    minus_points = models.BigIntegerField()  # so that one direction sorts the whole key
-    reached_at = models.DateTimeField()
-    player = models.UUIDField()
-    players = models.BigIntegerField()  # who stand in it, but for the changes not swept yet
-
-    class Meta:
-        indexes = [models.Index(fields=["minus_points", "reached_at", "player"], name="rank_range_start")]
-
-    def __str__(self) -> str:
-        return f"from {-self.minus_points} points"
-
-
-class RankChange(models.Model):
-    """Somebody came to a place or left it since the ranges were swept."""
-
-    minus_points = models.BigIntegerField()
-    reached_at = models.DateTimeField()
-    player = models.UUIDField()
-    change = models.SmallIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.change:+} at {-self.minus_points} points"

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores.callers import Caller, check_caller
-from scores.chain import append_entry, refusing_untrusted_data
+from scores.chain import append_entry
 from scores.models import Score
 from scores.names import repair_name
 from scores.players import ensure_external_player, find_free_name
+from scores.system_chain import refusing_untrusted_data
 
 logger = logging.getLogger(__name__)
 

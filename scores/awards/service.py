@@ -18,9 +18,9 @@ from scores.awards import compare_and_swap
 from scores.awards.locking import award_by_lock
 from scores.awards.rules import Attempt, Award, draft_award, is_replay
 from scores.callers import Caller, check_caller
-from scores.chain import refusing_untrusted_data
 from scores.errors import CatalogueChanged, PlayerHeld, Refused, TokenInvalid
 from scores.naming import NameChanged
+from scores.system_chain import refusing_untrusted_data
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,13 @@ from audit.models import AuditEntry, Checkpoint
 from audit.times import SECOND_US
 from scores import announcements
 from scores.board import ranks
-from scores.chain import IDENTITY, append_system_entry
 from scores.errors import CorrectionRefused, Unavailable
 from scores.integrity.ledger_keys import find_key_fault
 from scores.integrity.verification import find_differences
 from scores.investigation.reasons import check_reason
 from scores.models import Score
 from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, parse_issuers
+from scores.system_chain import IDENTITY, append_system_entry
 
 #: `action` of a rebuild's entry; no slug has a colon.
 REBUILD = "rebuild:"

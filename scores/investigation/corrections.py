@@ -15,7 +15,7 @@ from audit.models import AuditEntry
 from audit.references import reversal_ref
 from audit.verification import ERASURE
 from scores import announcements, naming
-from scores.chain import append_entry, append_system_entry, refusing_untrusted_data
+from scores.chain import append_entry
 from scores.errors import CorrectionRefused
 from scores.investigation.erasure import erase_traces
 from scores.investigation.reasons import check_reason
@@ -23,6 +23,7 @@ from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
 from scores.names import clean_name, name_key
 from scores.players import ensure_player
 from scores.storable import is_storable
+from scores.system_chain import append_system_entry, refusing_untrusted_data
 
 #: The actor of what the operator does at the command line without naming anybody.
 SYSTEM = "system"

@@ -10,9 +10,9 @@ from audit import chain
 from audit.expressions import context_key
 from audit.models import AuditEntry
 from audit.refusals import remove_refusals
-from scores.chain import IDENTITY
 from scores.investigation import flags
 from scores.models import Score
+from scores.system_chain import IDENTITY
 
 
 def erase_traces(score: Score) -> list[int]:

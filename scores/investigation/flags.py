@@ -8,11 +8,11 @@ from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from scores.chain import append_system_entry
 from scores.errors import CorrectionRefused
 from scores.investigation.detection import Suspicion
 from scores.investigation.reasons import check_reason
 from scores.models import Flag
+from scores.system_chain import append_system_entry
 
 #: In place of a sentence or a note that was about an erased person.
 ERASED = "Erased with the person."

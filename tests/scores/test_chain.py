@@ -12,7 +12,8 @@ from audit.keys import new_ledger_keys
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores import announcements
-from scores.chain import append_entry, append_system_entry, refusing_untrusted_data
+from scores.chain import append_entry
+from scores.system_chain import append_system_entry, refusing_untrusted_data
 from scores.errors import CatalogueChanged, Unavailable
 from scores.models import Score
 from tests.support.chains import check_chain

@@ -1,0 +1,198 @@
+"""Boards, their periods, and who stands where: the tables. `scores.models` has them with all others."""
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+from audit.chain import SealedValue
+from scores import seals
+
+#: The board `main` counts everything since ever, and its one period never ends. Both are built in: no entry makes them.
+MAIN_BOARD = 0
+MAIN_PERIOD = 0
+MAIN = "main"
+
+
+class Board(models.Model):
+    """What is counted, how, and for how long. Only `label` and `enabled` ever change: another rule is another board."""
+
+    class Rule(models.TextChoices):
+        SUM = "sum"
+        BEST = "best"
+        LATEST = "latest"
+        COUNT = "count"
+
+    class Span(models.TextChoices):
+        ALL = "all"
+        DAY = "day"
+        WEEK = "week"
+        MONTH = "month"
+        YEAR = "year"
+        SEASON = "season"
+
+    slug = models.CharField(max_length=48, unique=True, validators=[RegexValidator(r"\A[a-z0-9-]{1,48}\Z")])
+    label = models.CharField(max_length=120)
+    counts = models.CharField(max_length=660, help_text="Up to 10 patterns of actions: *, chess-*, chess-win.")
+    rule = models.CharField(max_length=8, choices=Rule)
+    ascending = models.BooleanField(default=False, help_text="The smallest comes first, as of times.")
+    span = models.CharField(max_length=8, choices=Span)
+    zone = models.CharField(
+        max_length=64, default="UTC", help_text="IANA name of the time zone in which periods begin."
+    )
+    enabled = models.BooleanField(default=True)
+    since_us = models.BigIntegerField(
+        default=0,
+        editable=False,
+        help_text="Entries from then on count, in microseconds since 1970; 0 = all there are.",
+    )
+    filling = models.BooleanField(
+        default=False, editable=False, help_text="Not all that counts has been read from the log yet."
+    )
+    change = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Number of the entry of the system chain that made it what it is."
+    )
+    seal = models.CharField(max_length=140, editable=False, help_text="KID:MAC over its terms, under the ledger key.")
+
+    SEAL_VERSION = "scoreboard.board.v1"
+    #: What it promises; the order is part of the seal.
+    TERMS = ("slug", "label", "counts", "rule", "ascending", "span", "zone", "enabled", "since_us")
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ascending=False) | Q(rule__in=["best", "latest"]), name="board_ascending_by_rule"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def save(self, **options: Any) -> None:
+        self.seal = seals.seal(self.SEAL_VERSION, self._sealed_values)
+        super().save(**options)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the row is as the application wrote it. Raises LedgerKeyMissing when that cannot be told."""
+        return seals.holds(self.seal, self.SEAL_VERSION, self._sealed_values)
+
+    @property
+    def _sealed_values(self) -> list[SealedValue]:
+        return [*(getattr(self, name) for name in self.TERMS), self.change]
+
+    @property
+    def sign(self) -> int:
+        """What points are multiplied with to sort the other way: -1 where the smallest comes first."""
+        return -1 if self.ascending else 1
+
+
+class Period(models.Model):
+    """A stretch of time of a board, half-open: who stands in it are `Standing`s. An entry of the system chain says so too."""
+
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="periods")
+    name = models.CharField(max_length=48, help_text="all, 2026-11-27, 2026-W48, 2026-11, 2026, or a season's own.")
+    starts_us = models.BigIntegerField(help_text="Microseconds since 1970, UTC.")
+    ends_us = models.BigIntegerField(null=True, help_text="Microseconds since 1970, UTC; null where it never ends.")
+    change = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Number of the entry of the system chain that made it what it is."
+    )
+
+    class Meta:
+        ordering = ["board", "starts_us"]
+        constraints = [
+            models.UniqueConstraint(fields=["board", "name"], name="period_board_name"),
+            models.UniqueConstraint(fields=["board", "starts_us"], name="period_board_starts"),
+            models.CheckConstraint(
+                condition=Q(ends_us__isnull=True) | Q(ends_us__gt=F("starts_us")), name="period_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def covers(self, at_us: int) -> bool:
+        """Tell whether an entry of this time falls into it."""
+        return self.starts_us <= at_us and (self.ends_us is None or at_us < self.ends_us)
+
+
+class StandingQuerySet(models.QuerySet["Standing"]):
+    def ranked(self, period: int = MAIN_PERIOD) -> "StandingQuerySet":
+        """Those on the board in a period, first place first: by points, then who reached them first, then id."""
+        return self.filter(period=period, hidden=False).order_by("-points", "reached_at", "player")
+
+
+class Standing(models.Model):
+    """Where a player stands in a period. Written under the lock of the player's score only."""
+
+    # Neither key is checked by the database: each new row would lock the row of its period, which all players share.
+    # `verify_ledger` checks them.
+    pk = models.CompositePrimaryKey("player", "period")
+    player = models.ForeignKey(
+        "scores.Score", on_delete=models.PROTECT, related_name="standings", db_constraint=False, db_index=False
+    )
+    period = models.ForeignKey(
+        Period, on_delete=models.PROTECT, related_name="standings", db_constraint=False, db_index=False
+    )
+    points = models.BigIntegerField(help_text="In the order of the board: negated where the smallest comes first.")
+    reached_at = models.DateTimeField(help_text="Time of the entry that made the points.")
+    seq = models.PositiveBigIntegerField(help_text="Number of that entry in the player's chain.")
+    hidden = models.BooleanField(default=False, help_text="The player is frozen.")
+
+    objects = StandingQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                "period",
+                F("points").desc(),
+                "reached_at",
+                "player",
+                name="standing_order",
+                condition=Q(hidden=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.player_id} in {self.period_id}: {self.points}"
+
+
+class RankRange(models.Model):
+    """A stretch of a period's order, from the place it starts at to where the next one starts. Kept by triggers: see migration 0012."""
+
+    period = models.BigIntegerField()
+    minus_points = models.BigIntegerField()  # so that one direction sorts the whole key
+    reached_at = models.DateTimeField()
+    player = models.UUIDField()
+    players = models.BigIntegerField()  # who stand in it, but for the changes not swept yet
+
+    class Meta:
+        indexes = [models.Index(fields=["period", "minus_points", "reached_at", "player"], name="rank_range_start")]
+
+    def __str__(self) -> str:
+        return f"from {-self.minus_points} points"
+
+
+class RankChange(models.Model):
+    """Somebody came to a place of a period or left it since its ranges were swept."""
+
+    period = models.BigIntegerField()
+    minus_points = models.BigIntegerField()
+    reached_at = models.DateTimeField()
+    player = models.UUIDField()
+    change = models.SmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.change:+} at {-self.minus_points} points"
+
+
+class BoardsVersion(models.Model):
+    """One row, raised by every change of boards and periods: whoever writes standings does so by the definitions it read."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=0)
+    version = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.version)
