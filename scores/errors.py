@@ -37,6 +37,16 @@ class InvalidBody(Refused):
     detail = "The body is not what this route takes."
 
 
+class InvalidQuery(Refused):
+    code, title = "invalid_query", "Invalid query"
+    detail = "The parameters are not what this route takes."
+
+
+class InvalidCursor(Refused):
+    code, title = "invalid_cursor", "Invalid cursor"
+    detail = "This cursor is not one that this board and period gave; begin at the first page."
+
+
 class InvalidName(Refused):
     code, title = "invalid_name", "Invalid name"
 
@@ -81,6 +91,26 @@ class UnknownAction(Refused):
     detail = "There is no such action."
 
 
+class UnknownBoard(Refused):
+    status, code, title = 404, "unknown_board", "Unknown board"
+    detail = "There is no such board."
+
+
+class UnknownPeriod(Refused):
+    status, code, title = 404, "unknown_period", "Unknown period"
+    detail = "The board has no period of this name."
+
+
+class UnknownPlayer(Refused):
+    status, code, title = 404, "unknown_player", "Unknown player"
+    detail = "There is no such player."
+
+
+class NotRanked(Refused):
+    status, code, title = 404, "not_ranked", "Not ranked"
+    detail = "This player has no place on the board in this period."
+
+
 class RequestTimeout(Refused):
     status, code, title = 408, "request_timeout", "Request timeout"
     detail = "The request did not arrive in time."
@@ -89,6 +119,11 @@ class RequestTimeout(Refused):
 class ReceiptUsed(Refused):
     status, code, title = 409, "receipt_used", "Receipt used"
     detail = "A receipt with this id was used before, with other content."
+
+
+class PeriodOpen(Refused):
+    status, code, title = 409, "period_open", "Period open"
+    detail = "Results are final only when the period is closed."
 
 
 class PayloadTooLarge(Refused):
@@ -131,9 +166,19 @@ class BalanceOutOfRange(Refused):
     detail = "The balance would leave the range from 0 to 2^53 - 1."
 
 
+class TooManyBoards(Refused):
+    status, code, title = 422, "too_many_boards", "Too many boards"
+    detail = "There are as many boards as may be; disable one first."
+
+
 class Unavailable(Refused):
     status, code, title = 503, "unavailable", "Unavailable"
     detail = "The scoreboard cannot take this now; try again after the pause."
+
+
+class BoardFilling(Refused):
+    status, code, title = 503, "board_filling", "Board filling"
+    detail = "This board is still being filled from the log; try again after the pause."
 
 
 class PlayerHeld(Unavailable):
