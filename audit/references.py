@@ -35,6 +35,12 @@ def reversal_ref(player: UUID, seq: int) -> str:
     return f"{REVERSAL}{player}:{seq}"
 
 
+def reversed_seq(ref: str | None) -> int:
+    """Number of the entry that is reversed, in the same chain; 0 where the reference names none."""
+    number = ref.rpartition(":")[2] if ref is not None and ref.startswith(REVERSAL) else ""
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 20 else 0
+
+
 def is_receipt(ref: str | None) -> bool:
     """Tell whether a signed receipt is named, which proves more than the player's own word."""
     return ref is not None and ref.startswith(RECEIPT)

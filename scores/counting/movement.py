@@ -1,0 +1,147 @@
+"""Moves standings along with one entry, under the player's lock and in the transaction that appended the entry.
+
+`awards.compare_and_swap` does the same for many awards in its one statement.
+"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db.models import Q
+
+from audit.models import AuditEntry
+from audit.references import reversed_seq
+from audit.times import to_moment, to_us
+from scores.board_models import MAIN_PERIOD, Board, Period, Standing
+from scores.counting import periods, plans
+from scores.counting.plans import PeriodMissing, Plans
+from scores.counting.rules import (
+    GAINS,
+    REVERSALS,
+    Definition,
+    StandingValue,
+    add,
+    advance,
+    advance_main,
+    choose,
+)
+
+
+def move_standings(entry: AuditEntry, *, frozen: bool) -> None:
+    """Move the player's standings to where they are after this entry; `frozen` is whether the player is so by now.
+
+    Raises Unavailable, CatalogueChanged or LedgerKeyMissing when boards, periods or the system chain cannot be trusted.
+    """
+    if entry.kind in {AuditEntry.Kind.FREEZE, AuditEntry.Kind.UNFREEZE}:
+        Standing.objects.filter(player=entry.player).update(hidden=frozen)
+    if entry.kind in GAINS:
+        found = _find_periods(entry.action, entry.at_us)
+    elif entry.kind in REVERSALS:
+        found = _find_reversed_periods(entry)
+    else:
+        found = []
+    before = read_standings(entry.player, [MAIN_PERIOD, *(period for _, period in found)])
+    after = {MAIN_PERIOD: advance_main(before.get(MAIN_PERIOD), entry)}
+    for definition, period in found:
+        moved = _move(definition, period, entry, before.get(period))
+        if moved is None:
+            Standing.objects.filter(player=entry.player, period=period).delete()
+        else:
+            after[period] = moved
+    changed = {period: value for period, value in after.items() if value != before.get(period)}
+    write_standings(entry.player, changed, hidden=frozen)
+
+
+def read_standings(player: UUID, in_periods: Sequence[int]) -> dict[int, StandingValue]:
+    """Read where a player stands, by period."""
+    rows = Standing.objects.filter(player=player, period__in=in_periods)
+    return {
+        row.period_id: StandingValue(row.points, to_us(row.reached_at), row.seq) for row in rows.only("period", "points", "reached_at", "seq")
+    }
+
+
+def write_standings(player: UUID, values: dict[int, StandingValue], *, hidden: bool) -> None:
+    """Write where a player stands from now on, in the order of the periods."""
+    rows = [
+        Standing(
+            player_id=player,
+            period_id=period,
+            points=value.points,
+            reached_at=to_moment(value.reached_us),
+            seq=value.seq,
+            hidden=hidden,
+        )
+        for period, value in sorted(values.items())
+    ]
+    if rows:
+        Standing.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["player", "period"],
+            update_fields=["points", "reached_at", "seq", "hidden"],
+        )
+
+
+def _move(definition: Definition, period: int, entry: AuditEntry, before: StandingValue | None) -> StandingValue | None:
+    """Where the player stands after the entry; None where nothing is left."""
+    if entry.kind in GAINS:
+        return advance(definition.rule, before, definition.offer(entry))
+    if definition.counts_differences:
+        return before and add(before, definition.reverse(entry))
+    return derive(definition, Period.objects.get(pk=period), entry.player)
+
+
+def derive(definition: Definition, period: Period, player: UUID) -> StandingValue | None:
+    """Derive from the log what stands of all that was not voided, where the best or the latest counts; None where nothing is left."""
+    entries = AuditEntry.objects.filter(player=player).order_by("seq")
+    gains = entries.filter(kind__in=GAINS, at_us__gte=period.starts_us)
+    if period.ends_us is not None:
+        gains = gains.filter(at_us__lt=period.ends_us)
+    voided = _find_voided(entries.filter(kind__in=REVERSALS))
+    columns = ("player", "seq", "kind", "delta", "balance", "value", "action", "ref", "at_us")
+    return choose(
+        definition.rule,
+        (
+            definition.offer(gain)
+            for gain in gains.only(*columns).iterator()
+            if definition.counts(gain.action, gain.at_us) and gain.seq not in voided
+        ),
+    )
+
+
+def _find_voided(reversals: Iterable[AuditEntry]) -> set[int]:
+    """Which entries are voided, after all voids and restores in the order of the chain."""
+    voids: dict[int, int] = {}
+    voided: set[int] = set()
+    for entry in reversals:
+        target = reversed_seq(entry.ref)
+        if entry.kind == AuditEntry.Kind.RESTORE:
+            voided.discard(voids.get(target, 0))
+        else:
+            voids[entry.seq] = target
+            voided.add(target)
+    return voided
+
+
+def _find_periods(action: str, at_us: int) -> list[tuple[Definition, int]]:
+    try:
+        return plans.hold_plans().find(action, at_us)
+    except PeriodMissing:
+        # Made within this transaction; whoever writes standings waits for its end, a moment once a day.
+        periods.ensure_periods(at_us)
+        return plans.read_plans().find(action, at_us)
+
+
+def _find_reversed_periods(entry: AuditEntry) -> list[tuple[Definition, int]]:
+    """In which periods the award or adjustment counts that a void or a restore is about, also in those that ended."""
+    target = entry
+    while target.kind in REVERSALS:
+        target = AuditEntry.objects.get(player=entry.player, seq=reversed_seq(target.ref))
+    return list(_locate_all(plans.hold_plans(), target))
+
+
+def _locate_all(held: Plans, entry: AuditEntry) -> Iterable[tuple[Definition, int]]:
+    definitions = [plan.definition for plan in held.boards if plan.definition.counts(entry.action, entry.at_us)]
+    is_of_the_time = Q(starts_us__lte=entry.at_us) & (Q(ends_us__isnull=True) | Q(ends_us__gt=entry.at_us))
+    boards = {definition.board: definition for definition in definitions}
+    found = Period.objects.filter(is_of_the_time, board__in=boards).values_list("board", "pk") if boards else ()
+    return [(boards[board], period) for board, period in found]

@@ -1,0 +1,163 @@
+"""The boards and periods that entries count in now, kept by each process until their version changes.
+
+`BoardsVersion` tells who writes standings whether what it goes by still holds. It is raised by every change of boards and periods,
+under a lock that whoever writes standings shares: so no change happens between the look at the version and the commit.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+
+from audit import clock
+from audit.times import HOUR_US
+from scores.board_models import MAIN, MAIN_BOARD, MAIN_PERIOD, Board, BoardsVersion, Period
+from scores.counting.rules import EVERYTHING, Definition
+from scores.errors import CatalogueChanged
+
+#: An arbitrary constant that names the advisory lock of boards and periods.
+BOARDS_LOCK = 0x5C0BE0A2F
+#: Periods that ended longer ago are not kept: nobody is awarded for then.
+KEPT_US = HOUR_US
+
+
+class PeriodMissing(Exception):
+    """A board has no period for this time yet, and its calendar has: `periods.ensure_periods` makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPlan:
+    """A board that counts, with those of its periods that are not long over, by their starts."""
+
+    definition: Definition
+    periods: Sequence[Period]
+
+    def locate(self, at_us: int) -> int | None:
+        """Find the period of this time; None between seasons. Raises PeriodMissing when it is yet to be made."""
+        place = bisect_right(self.periods, at_us, key=lambda period: period.starts_us)
+        if place and self.periods[place - 1].covers(at_us):
+            return self.periods[place - 1].pk
+        if self.definition.span == Board.Span.SEASON:
+            return None
+        raise PeriodMissing(f"board {self.definition.slug!r} has no period at {at_us}")
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """All boards that count, but for the main one, which counts everything in its one period."""
+
+    version: int
+    boards: Sequence[BoardPlan]
+    _of_actions: dict[str, Sequence[BoardPlan]] = field(default_factory=dict)
+
+    def find(self, action: str, at_us: int) -> list[tuple[Definition, int]]:
+        """Find in which periods an act of this time counts. Raises PeriodMissing when one is yet to be made."""
+        found = []
+        for plan in self._of_action(action):
+            if at_us >= plan.definition.since_us and (period := plan.locate(at_us)) is not None:
+                found.append((plan.definition, period))
+        return found
+
+    def _of_action(self, action: str) -> Sequence[BoardPlan]:
+        plans = self._of_actions.get(action)
+        if plans is None:
+            plans = [plan for plan in self.boards if plan.definition.counts(action, plan.definition.since_us)]
+            if len(self._of_actions) < 1000:  # the catalogue is a list that people keep
+                self._of_actions[action] = plans
+        return plans
+
+
+_kept: Plans | None = None
+
+
+def get_plans(version: int | None) -> Plans:
+    """Get the plans of this version, as it was read; those of now where there is a newer one.
+
+    Raises CatalogueChanged when a board is not as the application wrote it, LedgerKeyMissing when that cannot be told.
+    """
+    global _kept  # noqa: PLW0603 - the one copy of this process; replaced whole
+    kept = _kept
+    if kept is None or kept.version != version:
+        kept = _kept = _load()
+    return kept
+
+
+def read_plans() -> Plans:
+    """Get the plans of now, for who only reads. Raises what `get_plans` raises."""
+    return get_plans(read_version())
+
+
+def hold_plans() -> Plans:
+    """Get the plans of now, and keep them from changing until the transaction ends: for who writes standings.
+
+    Raises what `get_plans` raises.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [BOARDS_LOCK])
+    return read_plans()
+
+
+def lock_boards() -> None:
+    """Let nobody else change boards or write standings until the transaction ends, and wait for who is doing so.
+
+    On SQLite a transaction is alone anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BOARDS_LOCK])
+
+
+def raise_version() -> None:
+    """Say that boards or periods changed, in the transaction that changes them.
+
+    No number is used twice, also where a transaction is taken back: what a process read within it would hold for another.
+    """
+    BoardsVersion.objects.update(version=Greatest(F("version") + 1, clock.read_us()))
+
+
+def read_version() -> int:
+    """Read the version; makes what is built in where it is missing, as after a flush."""
+    version = BoardsVersion.objects.values_list("version", flat=True).first()
+    if version is None:
+        make_built_in()
+        version = BoardsVersion.objects.values_list("version", flat=True).get()
+    return version
+
+
+def make_built_in() -> None:
+    """Make the main board with its one period, and the version: what every database has from its first migration on."""
+    try:
+        with transaction.atomic():
+            lock_boards()
+            board, _ = Board.objects.get_or_create(
+                pk=MAIN_BOARD,
+                defaults={"slug": MAIN, "label": "All time", "counts": EVERYTHING, "rule": "sum", "span": "all"},
+            )
+            Period.objects.get_or_create(pk=MAIN_PERIOD, defaults={"board": board, "name": "all", "starts_us": 0})
+            BoardsVersion.objects.get_or_create(defaults={"version": clock.read_us()})
+    except IntegrityError:
+        pass  # somebody made them at the same moment
+
+
+def _load() -> Plans:
+    # First the version: what changes after it is noticed, what changes before it is seen.
+    version = read_version()
+    boards = list(Board.objects.filter(enabled=True).exclude(pk=MAIN_BOARD).order_by("pk"))
+    for board in boards:
+        if not board.is_sealed:
+            raise CatalogueChanged(f"board:{board.slug}")
+    periods = _read_periods([board.pk for board in boards])
+    return Plans(version, [BoardPlan(Definition.of(board), periods.get(board.pk, ())) for board in boards])
+
+
+def _read_periods(boards: Sequence[int]) -> Mapping[int, Sequence[Period]]:
+    found: dict[int, list[Period]] = {}
+    if boards:
+        is_recent = Q(ends_us__isnull=True) | Q(ends_us__gt=clock.read_us() - KEPT_US)
+        for period in Period.objects.filter(is_recent, board__in=boards).order_by("board", "starts_us"):
+            found.setdefault(period.board_id, []).append(period)
+    return found

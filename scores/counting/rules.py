@@ -1,0 +1,198 @@
+"""Which entry counts on which board, and what a standing becomes by it. Nothing here reads or writes.
+
+docs/contract.md 17.4 is the table that this file is.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from audit.references import reversed_seq
+from scores.board_models import MAIN_PERIOD, Board
+
+#: What gains points, and what takes that back or gives it again.
+GAINS = frozenset({"award", "adjust"})
+REVERSALS = frozenset({"void", "restore"})
+EVERYTHING = "*"
+
+
+class CountedEntry(Protocol):
+    """What of an entry of the log bears on boards: a row of the log, as a model or as it was read."""
+
+    @property
+    def player(self) -> UUID: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def delta(self) -> int: ...
+    @property
+    def balance(self) -> int: ...
+    @property
+    def value(self) -> int | None: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def ref(self) -> str | None: ...
+    @property
+    def at_us(self) -> int: ...
+
+
+class StandingValue(NamedTuple):
+    """Points in the order of the board (`Standing.points`), and time and number of the entry that made them."""
+
+    points: int
+    reached_us: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a board counts, how, and for how long."""
+
+    board: int
+    slug: str
+    patterns: tuple[str, ...]
+    rule: str
+    sign: int
+    span: str
+    zone: str
+    since_us: int
+
+    @classmethod
+    def of(cls, board: Board) -> "Definition":
+        patterns = tuple(board.counts.split(","))
+        return cls(board.pk, board.slug, patterns, board.rule, board.sign, board.span, board.zone, board.since_us)
+
+    def counts(self, action: str, at_us: int) -> bool:
+        """Tell whether an act of this time counts; an adjustment that names no action ('') does where everything does."""
+        return at_us >= self.since_us and any(matches(pattern, action) for pattern in self.patterns)
+
+    def offer(self, entry: CountedEntry) -> StandingValue:
+        """Say what an award or adjustment brings: what is added, or the value that may stand."""
+        if self.rule == Board.Rule.SUM:
+            points = entry.delta
+        elif self.rule == Board.Rule.COUNT:
+            points = 1
+        else:
+            points = self.sign * (entry.delta if entry.value is None else entry.value)
+        return StandingValue(points, entry.at_us, entry.seq)
+
+    def reverse(self, entry: CountedEntry) -> StandingValue:
+        """Say what a void or a restore adds, where differences count."""
+        step = 1 if entry.kind == "restore" else -1
+        return StandingValue(entry.delta if self.rule == Board.Rule.SUM else step, entry.at_us, entry.seq)
+
+    @property
+    def counts_differences(self) -> bool:
+        """Whether a void takes away what an award added; elsewhere what then stands is looked up in the log."""
+        return self.rule in {Board.Rule.SUM, Board.Rule.COUNT}
+
+
+def matches(pattern: str, action: str) -> bool:
+    """Tell whether a pattern (`*`, `chess-*`, `chess-win`) is of this action."""
+    if pattern == EVERYTHING:
+        return True
+    return action == pattern or (pattern.endswith("*") and bool(action) and action.startswith(pattern[:-1]))
+
+
+def advance(rule: str, before: StandingValue | None, offer: StandingValue) -> StandingValue:
+    """Say where somebody stands after an award or adjustment: differences add up, the best and the latest stand alone."""
+    if before is None or rule == Board.Rule.LATEST:
+        return offer
+    if rule == Board.Rule.BEST:
+        return offer if offer.points > before.points else before
+    return add(before, offer)
+
+
+def add(before: StandingValue, difference: StandingValue) -> StandingValue:
+    """Add a difference; where it is none, who reached the points before still did."""
+    if not difference.points:
+        return before
+    return difference._replace(points=before.points + difference.points)
+
+
+def choose(rule: str, offers: Iterable[StandingValue]) -> StandingValue | None:
+    """Say what stands of all offers that were not voided, in the order of the chain; None where nothing is left."""
+    standing: StandingValue | None = None
+    for offer in offers:
+        standing = advance(rule, standing, offer)
+    return standing
+
+
+def advance_main(before: StandingValue | None, entry: CountedEntry) -> StandingValue:
+    """Say where somebody stands on the main board after an entry: with the balance, since it last changed."""
+    if before is None or entry.delta:
+        return StandingValue(entry.balance, entry.at_us, entry.seq)
+    return before._replace(points=entry.balance)
+
+
+Locate = Callable[[Definition, int], int | None]
+
+
+class Recount:
+    """Derives the standings of one player, by period, from the chain, entry by entry from the first."""
+
+    def __init__(self, definitions: Sequence[Definition], locate: Locate) -> None:
+        """`locate` finds the period of a board at a time, in microseconds since 1970; None where nothing counts."""
+        self._definitions = definitions
+        self._locate = locate
+        self._main: StandingValue | None = None
+        self._totals: dict[int, StandingValue] = {}
+        self._offers: dict[int, list[StandingValue]] = defaultdict(list)
+        self._rules: dict[int, str] = {}
+        self._gains: dict[int, int] = {}
+        self._voids: dict[int, int] = {}
+        self._voided: set[int] = set()
+
+    def apply(self, entry: CountedEntry) -> None:
+        """Take in the next entry of the chain, whether or not it holds."""
+        self._main = advance_main(self._main, entry)
+        if entry.kind in GAINS:
+            self._gains[entry.seq] = entry.at_us
+            self._gain(entry)
+        elif entry.kind in REVERSALS:
+            self._reverse(entry)
+
+    def standings(self) -> dict[int, StandingValue]:
+        """Say where the player stands in each period after the entries so far."""
+        standings = dict(self._totals)
+        for period, offers in self._offers.items():
+            chosen = choose(self._rules[period], (offer for offer in offers if offer.seq not in self._voided))
+            if chosen is not None:
+                standings[period] = chosen
+        if self._main is not None:
+            standings[MAIN_PERIOD] = self._main
+        return standings
+
+    def _gain(self, entry: CountedEntry) -> None:
+        for definition, period in self._periods(entry.action, entry.at_us):
+            offer = definition.offer(entry)
+            if definition.counts_differences:
+                self._totals[period] = advance(definition.rule, self._totals.get(period), offer)
+            else:
+                self._rules[period] = definition.rule
+                self._offers[period].append(offer)
+
+    def _reverse(self, entry: CountedEntry) -> None:
+        target = reversed_seq(entry.ref)
+        if entry.kind == "restore":
+            target = self._voids.get(target, 0)
+            self._voided.discard(target)
+        else:
+            self._voids[entry.seq] = target
+            self._voided.add(target)
+        at_us = self._gains.get(target)
+        if at_us is None:
+            return
+        for definition, period in self._periods(entry.action, at_us):
+            if definition.counts_differences and period in self._totals:
+                self._totals[period] = add(self._totals[period], definition.reverse(entry))
+
+    def _periods(self, action: str, at_us: int) -> Iterable[tuple[Definition, int]]:
+        for definition in self._definitions:
+            if definition.counts(action, at_us) and (period := self._locate(definition, at_us)) is not None:
+                yield definition, period
