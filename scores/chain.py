@@ -1,4 +1,4 @@
-"""Appends an entry to a player's chain and moves the score along, or refuses to where the data cannot be trusted.
+"""Appends an entry to a player's chain and moves score and standings along, or refuses to where the data cannot be trusted.
 
 Every writer of a score comes through here but two: `awards.compare_and_swap`, whose one statement does both, and
 `integrity.recovery.rebuild_scores`, which sets scores to what the log says.
@@ -10,17 +10,19 @@ from audit import ledger
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores import announcements
+from scores.counting import movement
 from scores.models import Score
 from scores.system_chain import refusing_untrusted_data
 
 
 def append_entry(score: Score, draft: EntryDraft, *, end: ledger.ChainEnd | None = None) -> AuditEntry:
-    """Append to the chain of a locked score, move the score along and announce it; `end` as in `ledger.append`.
+    """Append to the chain of a locked score, move score and standings along and announce it; `end` as in `ledger.append`.
 
     Raises Unavailable when the chain cannot be trusted.
     """
     with refusing_untrusted_data():
         entry = ledger.append(draft, player=score.pk, head=score.ledger_head, end=end)
-    score.apply_and_save(entry)
+        score.apply_and_save(entry)
+        movement.move_standings(entry, frozen=score.frozen)
     transaction.on_commit(announcements.announce)
     return entry

@@ -1,10 +1,11 @@
 """Awards in two round trips, on PostgreSQL: read all that bears on them, then move scores and log in one statement.
 
-The statement is a compare-and-swap: it moves a score only where it still is as it was read, and inserts the entry with it,
-so one of two writers of a player wins and the other reads again. Every entry of a player moves `seq`, so what was read from
-the log (the key, the pace, the freeze) still holds; an erasure moves `name`. A player whom another transaction holds is
-passed over, so that nobody waits for somebody else's player, and no two of these can ever wait for each other. Each
-statement is its own transaction, and prepared where sessions are ours. `./dev bench --only update` measures what an update costs.
+The statement is a compare-and-swap: it moves a score only where it still is as it was read, and inserts the entry and moves the
+standings with it, so one of two writers of a player wins and the other reads again. Every entry of a player moves `seq`, so what
+was read from the log (the key, the pace, the freeze) still holds; an erasure moves `name`; a change of boards and periods moves
+their version. A player whom another transaction holds is passed over, so that nobody waits for somebody else's player, and no
+two of these can ever wait for each other. Each statement is its own transaction, and prepared where sessions are ours.
+`./dev bench --only update` measures what an update costs.
 """
 
 import json
@@ -21,8 +22,10 @@ from psycopg.types.numeric import Int8
 from audit import ledger
 from audit.clock import CLOCK_US
 from audit.models import AuditEntry
-from audit.times import DAY_US, SECOND_US
+from audit.times import DAY_US, SECOND_US, to_moment
+from scores.awards.placement import Placement
 from scores.awards.rules import Facts
+from scores.counting.plans import BOARDS_LOCK
 from scores.database.pooling import is_pooled
 from scores.database.postgresql.base import telling_unanswered_writes
 from scores.models import Action, Score
@@ -41,6 +44,7 @@ class FactsRow(NamedTuple):
 
     facts: Facts
     end: ledger.ChainEnd
+    boards_version: int | None
 
 
 def _columns(model: type[models.Model], alias: str) -> str:
@@ -52,7 +56,8 @@ _WIDTHS = [len(model._meta.concrete_fields) for model in (Score, AuditEntry, Aud
 READ = f"""
 WITH clock AS MATERIALIZED (SELECT {CLOCK_US} AS now_us)
 SELECT asked.place, {_columns(Score, "score")}, {_columns(AuditEntry, "newest")}, {_columns(AuditEntry, "earlier")},
-       {_columns(Action, "action")}, person.password, person.is_active, moment.now_us, pace.last_us, pace.done_today
+       {_columns(Action, "action")}, person.password, person.is_active, moment.now_us, pace.last_us, pace.done_today,
+       (SELECT version FROM scores_boardsversion) AS boards_version
 FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY AS asked (player, ref, slug, place)
 CROSS JOIN clock
 JOIN scores_score AS score ON score.id = asked.player
@@ -81,6 +86,7 @@ ENTRY = {
     "player": "uuid", "seq": "bigint", "kid": "text", "kind": "text", "delta": "bigint", "balance": "bigint", "action": "text",
     "ref": "text", "actor": "text", "at_us": "bigint", "detail": "text", "prev": "text", "mac": "text", "context": "jsonb",
 }  # fmt: skip
+STANDING = {"player": "uuid", "period": "bigint", "points": "bigint", "reached_at": "timestamptz", "seq": "bigint"}
 
 
 def _rows(name: str, columns: dict[str, str]) -> str:
@@ -93,15 +99,25 @@ WITH move AS MATERIALIZED (
 ), free AS (
     SELECT score.id FROM scores_score AS score JOIN move ON move.player = score.id
     WHERE score.seq = move.was_seq AND score.head = move.was_head AND score.name = move.name AND NOT score.frozen
+      AND (SELECT version FROM scores_boardsversion) = %s
     FOR NO KEY UPDATE OF score SKIP LOCKED
 ), moved AS (
     UPDATE scores_score AS score SET points = move.points, seq = move.seq, head = move.head, reached_at = move.reached_at
     FROM move JOIN free ON free.id = move.player
     WHERE score.id = move.player
     RETURNING score.id
+), stood AS (
+    INSERT INTO scores_standing AS standing (player_id, period_id, points, reached_at, seq, hidden)
+    SELECT place.*, false FROM {_rows("place", STANDING)}
+    WHERE (place.player IN (SELECT id FROM moved)) IS TRUE ORDER BY place.player, place.period
+    ON CONFLICT (player_id, period_id) DO UPDATE SET
+        points = CASE WHEN standing.period_id = ANY(%s::bigint[]) THEN excluded.points ELSE standing.points + excluded.points END,
+        reached_at = excluded.reached_at, seq = excluded.seq
+    WHERE standing.period_id <> ALL(%s::bigint[]) OR excluded.points > standing.points
 )
 INSERT INTO audit_auditentry ({", ".join(ENTRY)})
-SELECT entry.* FROM {_rows("entry", ENTRY)} JOIN moved ON moved.id = entry.player ORDER BY entry.player, entry.seq
+SELECT entry.* FROM {_rows("entry", ENTRY)}
+WHERE (entry.player IN (SELECT id FROM moved)) IS TRUE ORDER BY entry.player, entry.seq
 RETURNING player
 """  # noqa: S608 - our own columns
 #: How they are planned: once for all lists of players, and by index however small the tables were when that was.
@@ -111,6 +127,8 @@ PLANNING = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
+#: Selected before a write, so that the version it then reads of the boards is that of its commit.
+SHARE_BOARDS = f", pg_advisory_xact_lock_shared({BOARDS_LOCK})"
 
 
 def is_possible() -> bool:
@@ -120,9 +138,8 @@ def is_possible() -> bool:
 
 def read_facts(queries: Sequence[FactsQuery]) -> list[FactsRow | None]:
     """Read what is known for each act, in order; None for an unknown player. Raises DatabaseError when the database fails."""
-    columns = [list(column) for column in zip(*queries, strict=True)]
     facts: list[FactsRow | None] = [None] * len(queries)
-    for row in _execute(READ, columns, again=True):
+    for row in _execute(READ, _columns_of(queries), again=True):
         facts[row[0] - 1] = _read_row(row)
     return facts
 
@@ -139,18 +156,17 @@ def _read_row(row: TupleRow) -> FactsRow:
     if earlier is not None and earlier.context is not None:
         earlier.context = json.loads(earlier.context)
     action = Action(*parts[3]) if parts[3][0] is not None else None
-    now_us, last_us, done_today = row[start + 2 : start + 5]
-    return FactsRow(
-        Facts(score, earlier, action, now_us, last_us or 0, done_today or 0), ledger.ChainEnd(newest, now_us)
-    )
+    now_us, last_us, done_today, version = row[start + 2 : start + 6]
+    facts = Facts(score, earlier, action, now_us, last_us or 0, done_today or 0)
+    return FactsRow(facts, ledger.ChainEnd(newest, now_us), version)
 
 
-def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUID]:
-    """Append each player's new entries and move the score along, where it still stands before the first of them.
+def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]], placement: Placement) -> set[UUID]:
+    """Append each player's new entries and move score and standings along, where the score still stands before the first of them.
 
-    Returns the players of whom that was so. With each chain goes the name that the player had when it was sealed: an erasure
-    changes it. Raises IntegrityError when a reference is used already, and then nothing was written; WriteUnanswered when the
-    database did not say whether it was done.
+    Returns the players of whom that was so; none when boards or periods have changed since the placement. With each chain goes
+    the name that the player had when it was sealed: an erasure changes it. Raises IntegrityError when a reference is used
+    already, and then nothing was written; WriteUnanswered when the database did not say whether it was done.
     """
     moves = []
     for name, entries in chains:
@@ -162,9 +178,19 @@ def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]]) -> set[UUI
         for _, entries in chains
         for entry in entries
     ]
-    columns = [list(column) for table in (moves, rows) for column in zip(*table, strict=True)]
+    places = [
+        (player, Int8(period), Int8(value.points), to_moment(value.reached_us), Int8(value.seq))
+        for (player, period), value in placement.values.items()
+    ]
+    parameters = [
+        *_columns_of(moves), placement.version, *_columns_of(places), placement.replacing, placement.best, *_columns_of(rows)
+    ]  # fmt: skip
     with telling_unanswered_writes():
-        return {player for (player,) in _execute(WRITE, columns)}
+        return {player for (player,) in _execute(WRITE, parameters, before=SHARE_BOARDS)}
+
+
+def _columns_of(table: Sequence[Sequence[object]]) -> list[list[object]]:
+    return [list(column) for column in zip(*table, strict=True)]
 
 
 def _write_value(value: object, kind: str) -> object:
@@ -173,11 +199,12 @@ def _write_value(value: object, kind: str) -> object:
     return Int8(value) if isinstance(value, int) else value
 
 
-def _execute(statement: str, parameters: Sequence[object], *, again: bool = False) -> list[TupleRow]:
+def _execute(statement: str, parameters: Sequence[object], *, before: str = "", again: bool = False) -> list[TupleRow]:
     """Fetch the rows of a statement; with `again`, once more on a new connection where the kept one turns out to be dead.
 
     So the read is its own health check of the connection, which saves the round trip that Django's would take. What goes
-    through a pipeline is one round trip and one transaction; rows are fetched after it, or that would be another.
+    through a pipeline is one round trip and one transaction; rows are fetched after it, or that would be another. `before` is
+    selected first: the statement sees what was committed by then.
     """
     connection.ensure_connection()
     server: psycopg.Connection[TupleRow] = connection.connection
@@ -185,7 +212,7 @@ def _execute(statement: str, parameters: Sequence[object], *, again: bool = Fals
     try:
         with connection.wrap_database_errors, psycopg.Cursor(server) as cursor:
             with server.pipeline():
-                psycopg.Cursor(server).execute(_plan())
+                psycopg.Cursor(server).execute(_plan() + before)
                 cursor.execute(statement, parameters)
             return cursor.fetchall()
     except Exception:

@@ -4,7 +4,7 @@ Other writers of a score are `investigation.corrections` and `naming`, and `inte
 to what the log says. Each entry and the score it moves are one transaction, and the announcement comes after it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from audit.models import AuditEntry
 from scores import announcements, naming
 from scores.awards import compare_and_swap
 from scores.awards.locking import award_by_lock
+from scores.awards.placement import place
 from scores.awards.rules import Attempt, Award, draft_award, is_replay
 from scores.callers import Caller, check_caller
 from scores.errors import CatalogueChanged, PlayerHeld, Refused, TokenInvalid
@@ -79,8 +80,8 @@ def award_together(attempts: Sequence[Attempt], *, begin: Callable[[int], bool] 
     """Credit many in two round trips; one outcome for each, in order. PostgreSQL only, outside of transactions; nothing waits for a lock.
 
     `begin` is told the place of each that is about to be written, and keeps it from that by answering False.
-    Raises IntegrityError when two players used one key at once, and then nothing of all this was written; WriteUnanswered when
-    it is not known what of it was.
+    Raises IntegrityError when two players used one key at once, or Unavailable when boards, periods or the system chain cannot be
+    trusted, and then nothing of all this was written; WriteUnanswered when it is not known what of it was.
     """
     if not attempts:
         return []
@@ -88,25 +89,34 @@ def award_together(attempts: Sequence[Attempt], *, begin: Callable[[int], bool] 
     names: dict[UUID, str] = {}
     chains: dict[UUID, list[AuditEntry]] = {}
     queries = [compare_and_swap.FactsQuery(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
-    for place, (attempt, row) in enumerate(zip(attempts, compare_and_swap.read_facts(queries), strict=True)):
+    version: int | None = None
+    for number, (attempt, row) in enumerate(zip(attempts, compare_and_swap.read_facts(queries), strict=True)):
         player = attempt.caller.player
         chain = chains.setdefault(player, [])
         outcome: Outcome = _settle(attempt, row, chain)
         if isinstance(outcome, Award) and not outcome.replayed:
-            if begin(place):
+            if row is not None and begin(number):
                 chain.append(outcome.entry)
-                names[player] = outcome.name
+                names[player], version = outcome.name, row.boards_version
             else:
                 outcome = Contended()
         outcomes.append(outcome)
     if not names:
         return outcomes
-    written = compare_and_swap.write_entries([(name, chains[player]) for player, name in names.items()])
-    announcements.announce()
-    lost = names.keys() - written
+    lost = names.keys() - _write({player: (name, chains[player]) for player, name in names.items()}, version)
     return [
         Contended() if isinstance(outcome, Award) and outcome.entry.player in lost else outcome for outcome in outcomes
     ]
+
+
+def _write(chains: Mapping[UUID, tuple[str, Sequence[AuditEntry]]], version: int | None) -> set[UUID]:
+    """Write each player's entries and what follows from them; the players of whom that was done."""
+    entries = [entry for _, chain in chains.values() for entry in chain]
+    with refusing_untrusted_data():
+        placement = place(entries, version)
+    written = compare_and_swap.write_entries(list(chains.values()), placement)
+    announcements.announce()
+    return written
 
 
 def _settle(

@@ -3,7 +3,8 @@
 `awards.compare_and_swap` does the same for many awards in its one statement.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -11,7 +12,7 @@ from django.db.models import Q
 from audit.models import AuditEntry
 from audit.references import reversed_seq
 from audit.times import to_moment, to_us
-from scores.board_models import MAIN_PERIOD, Board, Period, Standing
+from scores.board_models import MAIN_PERIOD, Period, Standing
 from scores.counting import periods, plans
 from scores.counting.plans import PeriodMissing, Plans
 from scores.counting.rules import (
@@ -39,46 +40,60 @@ def move_standings(entry: AuditEntry, *, frozen: bool) -> None:
         found = _find_reversed_periods(entry)
     else:
         found = []
-    before = read_standings(entry.player, [MAIN_PERIOD, *(period for _, period in found)])
+    rows = Standing.objects.filter(player=entry.player, period__in=[MAIN_PERIOD, *(period for _, period in found)])
+    before = {row.period_id: StandingRow.of(row).value for row in rows}
     after = {MAIN_PERIOD: advance_main(before.get(MAIN_PERIOD), entry)}
     for definition, period in found:
         moved = _move(definition, period, entry, before.get(period))
-        if moved is None:
-            Standing.objects.filter(player=entry.player, period=period).delete()
-        else:
+        if moved is not None:
             after[period] = moved
-    changed = {period: value for period, value in after.items() if value != before.get(period)}
-    write_standings(entry.player, changed, hidden=frozen)
+        elif period in before:
+            delete_standings([(entry.player, period)])
+    write_standings(
+        StandingRow(entry.player, period, value, frozen)
+        for period, value in sorted(after.items())
+        if value != before.get(period)
+    )
 
 
-def read_standings(player: UUID, in_periods: Sequence[int]) -> dict[int, StandingValue]:
-    """Read where a player stands, by period."""
-    rows = Standing.objects.filter(player=player, period__in=in_periods)
-    return {
-        row.period_id: StandingValue(row.points, to_us(row.reached_at), row.seq) for row in rows.only("period", "points", "reached_at", "seq")
-    }
+class StandingRow(NamedTuple):
+    """A standing, whose and where."""
+
+    player: UUID
+    period: int
+    value: StandingValue
+    hidden: bool
+
+    @classmethod
+    def of(cls, row: Standing) -> "StandingRow":
+        value = StandingValue(row.points, to_us(row.reached_at), row.seq)
+        return cls(row.player_id, row.period_id, value, row.hidden)
 
 
-def write_standings(player: UUID, values: dict[int, StandingValue], *, hidden: bool) -> None:
-    """Write where a player stands from now on, in the order of the periods."""
-    rows = [
-        Standing(
-            player_id=player,
-            period_id=period,
-            points=value.points,
-            reached_at=to_moment(value.reached_us),
-            seq=value.seq,
-            hidden=hidden,
-        )
-        for period, value in sorted(values.items())
-    ]
-    if rows:
-        Standing.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["player", "period"],
-            update_fields=["points", "reached_at", "seq", "hidden"],
-        )
+def write_standings(rows: Iterable[StandingRow]) -> None:
+    """Write where players stand from now on; the caller has their locks and gives them in the order of player and period."""
+    Standing.objects.bulk_create(
+        [
+            Standing(
+                player_id=row.player,
+                period_id=row.period,
+                points=row.value.points,
+                reached_at=to_moment(row.value.reached_us),
+                seq=row.value.seq,
+                hidden=row.hidden,
+            )
+            for row in rows
+        ],
+        update_conflicts=True,
+        unique_fields=["player", "period"],
+        update_fields=["points", "reached_at", "seq", "hidden"],
+    )
+
+
+def delete_standings(keys: Iterable[tuple[UUID, int]]) -> None:
+    """Take players off periods in which nothing of theirs counts; the caller has their locks."""
+    for player, period in keys:
+        Standing.objects.filter(player=player, period=period).delete()
 
 
 def _move(definition: Definition, period: int, entry: AuditEntry, before: StandingValue | None) -> StandingValue | None:
@@ -124,11 +139,11 @@ def _find_voided(reversals: Iterable[AuditEntry]) -> set[int]:
 
 def _find_periods(action: str, at_us: int) -> list[tuple[Definition, int]]:
     try:
-        return plans.hold_plans().find(action, at_us)
+        plans.read_plans().find(action, at_us)
     except PeriodMissing:
-        # Made within this transaction; whoever writes standings waits for its end, a moment once a day.
+        # Before the lock is shared: of two who share it neither could have it alone.
         periods.ensure_periods(at_us)
-        return plans.read_plans().find(action, at_us)
+    return plans.hold_plans().find(action, at_us)
 
 
 def _find_reversed_periods(entry: AuditEntry) -> list[tuple[Definition, int]]:

@@ -53,7 +53,11 @@ def ensure_period(board: Board, at_us: int) -> bool:
 
 def write_period(period: Period, *, actor: str = SYSTEM, reason: str = "") -> None:
     """Write a period as it is now, and its entry of the system chain. The caller holds `plans.lock_boards` and raises the version."""
-    context = {"after": describe_period(period), "tzdata": spans.tzdata_version(), **({"reason": reason} if reason else {})}
+    context = {
+        "after": describe_period(period),
+        "tzdata": spans.tzdata_version(),
+        **({"reason": reason} if reason else {}),
+    }
     period.change = append_system_entry(action=f"{PERIOD}{period.board.slug}", actor=actor, context=context).seq
     period.save()
 

@@ -27,6 +27,10 @@ KEPT_US = HOUR_US
 class PeriodMissing(Exception):
     """A board has no period for this time yet, and its calendar has: `periods.ensure_periods` makes it."""
 
+    def __init__(self, slug: str, at_us: int) -> None:
+        self.at_us = at_us
+        super().__init__(f"board {slug!r} has no period at {at_us}")
+
 
 @dataclass(frozen=True, slots=True)
 class BoardPlan:
@@ -42,7 +46,7 @@ class BoardPlan:
             return self.periods[place - 1].pk
         if self.definition.span == Board.Span.SEASON:
             return None
-        raise PeriodMissing(f"board {self.definition.slug!r} has no period at {at_us}")
+        raise PeriodMissing(self.definition.slug, at_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,11 @@ class Plans:
 
     def find(self, action: str, at_us: int) -> list[tuple[Definition, int]]:
         """Find in which periods an act of this time counts. Raises PeriodMissing when one is yet to be made."""
-        found = []
-        for plan in self._of_action(action):
-            if at_us >= plan.definition.since_us and (period := plan.locate(at_us)) is not None:
-                found.append((plan.definition, period))
-        return found
+        return [
+            (plan.definition, period)
+            for plan in self._of_action(action)
+            if at_us >= plan.definition.since_us and (period := plan.locate(at_us)) is not None
+        ]
 
     def _of_action(self, action: str) -> Sequence[BoardPlan]:
         plans = self._of_actions.get(action)
@@ -143,13 +147,18 @@ def make_built_in() -> None:
         pass  # somebody made them at the same moment
 
 
+def check_seal(board: Board) -> None:
+    """Raises CatalogueChanged when a board is not as the application wrote it, LedgerKeyMissing when that cannot be told."""
+    if not board.is_sealed:
+        raise CatalogueChanged(f"board:{board.slug}")
+
+
 def _load() -> Plans:
     # First the version: what changes after it is noticed, what changes before it is seen.
     version = read_version()
     boards = list(Board.objects.filter(enabled=True).exclude(pk=MAIN_BOARD).order_by("pk"))
     for board in boards:
-        if not board.is_sealed:
-            raise CatalogueChanged(f"board:{board.slug}")
+        check_seal(board)
     periods = _read_periods([board.pk for board in boards])
     return Plans(version, [BoardPlan(Definition.of(board), periods.get(board.pk, ())) for board in boards])
 

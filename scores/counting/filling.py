@@ -1,0 +1,175 @@
+"""Standings derived from the log: of a board with a past, of one that was switched on again, of what a rebuild puts right.
+
+Players are derived in chunks under their row locks while updates go on. Who was derived is moved along by every later entry, and
+who was not yet will be derived with it: so it ends as if the board had always been there.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from audit import clock
+from audit.chain import SYSTEM_CHAIN
+from audit.models import AuditEntry
+from scores import announcements
+from scores.board_models import MAIN_BOARD, MAIN_PERIOD, Board, Period, Standing
+from scores.counting import periods, plans
+from scores.counting.movement import StandingRow, delete_standings, write_standings
+from scores.counting.rules import GAINS, REVERSALS, Definition, Recount, StandingValue
+from scores.models import Score
+
+#: Players of one chunk, whose awards wait for it: as many as have about so many entries.
+CHUNK_ENTRIES = 5000
+CHUNK_PLAYERS = 1000
+COLUMNS = ("player", "seq", "kind", "delta", "balance", "value", "action", "ref", "at_us")
+
+Progress = Callable[[int], object]
+
+
+class CountedRow(NamedTuple):
+    """What of a row of the log bears on boards."""
+
+    player: UUID
+    seq: int
+    kind: str
+    delta: int
+    balance: int
+    value: int | None
+    action: str
+    ref: str | None
+    at_us: int
+
+
+class Calendar:
+    """The periods that there are, by board and time; those made later are looked up again."""
+
+    def __init__(self) -> None:
+        self._load()
+
+    def _load(self) -> None:
+        self._loaded_us = clock.read_us()
+        self._periods: dict[int, list[Period]] = {}
+        for period in Period.objects.order_by("board", "starts_us"):
+            self._periods.setdefault(period.board_id, []).append(period)
+
+    def locate(self, definition: Definition, at_us: int) -> int | None:
+        """Find the period of a board at this time; None where there is none."""
+        found = self._find(definition.board, at_us)
+        if found is None and at_us >= self._loaded_us:
+            self._load()
+            found = self._find(definition.board, at_us)
+        return found
+
+    def _find(self, board: int, at_us: int) -> int | None:
+        stored = self._periods.get(board, [])
+        place = bisect_right(stored, at_us, key=lambda period: period.starts_us)
+        return stored[place - 1].pk if place and stored[place - 1].covers(at_us) else None
+
+
+def fill(slug: str, progress: Progress = lambda _: None) -> None:
+    """Read all that a board counts from the log, and then show it; `progress` is told of entries read.
+
+    May be stopped at any time and begun again; does nothing where the board is full.
+    """
+    board = Board.objects.get(slug=slug)
+    if not board.filling:
+        return
+    _make_past_periods(board)
+    definition, calendar, last = Definition.of(board), Calendar(), UUID(int=0)
+    while chunk := _next_chunk(last):
+        with transaction.atomic():
+            derive_players(chunk, [definition], calendar, progress)
+        last = chunk[-1]
+    with transaction.atomic():
+        plans.lock_boards()
+        Board.objects.filter(pk=board.pk).update(filling=False)
+        plans.raise_version()
+        transaction.on_commit(announcements.announce)
+
+
+@transaction.atomic
+def derive_players(
+    players: Sequence[UUID],
+    definitions: Sequence[Definition],
+    calendar: Calendar,
+    progress: Progress = lambda _: None,
+    *,
+    with_main: bool = False,
+) -> int:
+    """Set these players' standings on these boards to what the log says, under their locks; how many standings changed."""
+    locked = Score.objects.select_for_update(no_key=True).filter(pk__in=players).order_by("pk")
+    frozen = dict(locked.values_list("pk", "frozen"))
+    boards = [*(definition.board for definition in definitions), *([MAIN_BOARD] if with_main else [])]
+    stored = Standing.objects.filter(player__in=players, period__board__in=boards)
+    before = {(row.player_id, row.period_id): StandingRow.of(row) for row in stored.iterator(CHUNK_ENTRIES)}
+    after = {
+        (player, period): StandingRow(player, period, value, frozen[player])
+        for player, values in _recount(list(frozen), definitions, calendar, progress, with_main=with_main)
+        for period, value in values.items()
+    }
+    gone = before.keys() - after.keys()
+    delete_standings(gone)
+    moved = [row for key, row in after.items() if before.get(key) != row]
+    write_standings(moved)
+    return len(gone) + len(moved)
+
+
+def _recount(
+    players: Sequence[UUID],
+    definitions: Sequence[Definition],
+    calendar: Calendar,
+    progress: Progress,
+    *,
+    with_main: bool,
+) -> Iterator[tuple[UUID, dict[int, StandingValue]]]:
+    entries = AuditEntry.objects.filter(player__in=players).order_by("player", "seq")
+    if not with_main:  # where each entry stands for something
+        entries = entries.filter(kind__in=GAINS | REVERSALS)
+    rows = map(CountedRow._make, entries.values_list(*COLUMNS).iterator(CHUNK_ENTRIES))
+    for player, chain in groupby(rows, attrgetter("player")):
+        recount, read = Recount(definitions, calendar.locate), 0
+        for entry in chain:
+            recount.apply(entry)
+            read += 1
+        values = recount.standings()
+        if not with_main:
+            values.pop(MAIN_PERIOD, None)
+        yield player, values
+        progress(read)
+
+
+def _next_chunk(last: UUID) -> list[UUID]:
+    chunk, entries = [], 0
+    for player, seq in Score.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "seq")[:CHUNK_PLAYERS]:
+        if chunk and entries + seq > CHUNK_ENTRIES:
+            break
+        chunk.append(player)
+        entries += seq
+    return chunk
+
+
+def _make_past_periods(board: Board) -> None:
+    """Make the periods in which there are entries, each batch in a transaction of its own, which holds up writers for a moment."""
+    if board.span in {Board.Span.SEASON, Board.Span.ALL}:
+        return
+    at_us: int | None = 0
+    while at_us is not None:
+        with transaction.atomic():
+            plans.lock_boards()
+            for _ in range(20):
+                at_us = _next_entry(board, at_us)
+                if at_us is None:
+                    break
+                periods.ensure_period(board, at_us)
+                at_us = Period.objects.get(board=board, starts_us__lte=at_us, ends_us__gt=at_us).ends_us
+            plans.raise_version()
+
+
+def _next_entry(board: Board, at_us: int) -> int | None:
+    later = AuditEntry.objects.filter(at_us__gte=max(at_us, board.since_us)).exclude(player=SYSTEM_CHAIN)
+    return later.order_by("at_us").values_list("at_us", flat=True).first()
