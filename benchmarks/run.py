@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import document, fanout, growth, stress, top, two_hosts, update
+from benchmarks import boards, document, fanout, growth, stress, top, two_hosts, update
 from benchmarks.measuring import FULL, QUICK, Sizes
 from benchmarks.stage import Stage
 from benchmarks.table import Row, as_text
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {
     "growth": growth.run,
     "stress": stress.run,
     "hosts": two_hosts.run,
+    "boards": boards.run,
 }
 
 

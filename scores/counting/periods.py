@@ -75,7 +75,7 @@ def _fit(board: Board, at_us: int, before: Period | None, after: Period | None) 
         bounds = spans.next_period(span, zone, before.name)
     starts_us, ends_us = bounds.starts_us, bounds.ends_us
     if before is not None and before.ends_us is not None:
-        is_adjacent = spans.previous_period(span, zone, bounds.name).name == before.name
+        is_adjacent = spans.next_period(span, zone, before.name).name == bounds.name
         starts_us = before.ends_us if is_adjacent else max(starts_us, before.ends_us)
     if after is not None and ends_us is not None:
         is_adjacent = spans.next_period(span, zone, bounds.name).name == after.name

@@ -1,0 +1,100 @@
+"""Part 7: what boards cost an update, what reading any page of one costs, and how fast one is made from the log."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from benchmarks.following import updates
+from benchmarks.load import Load, get_head
+from benchmarks.measuring import Sizes, measure_row
+from benchmarks.population import ENTRIES, PLAYERS, grow
+from benchmarks.stage import Player, Stage, address
+from benchmarks.table import Row, figure
+from tests.support.processes import Server
+
+BOARDS = (
+    ("today", "--rule", "sum", "--span", "day"),
+    ("weekly-acts", "--rule", "count", "--span", "week"),
+    ("best", "--rule", "best", "--span", "all"),
+)
+#: One after the other and again, so that whatever else the machine does meets both.
+ROUNDS = 3
+#: A thousand ended days of a board, each with a thousand players.
+PAST = """
+WITH ended AS (
+    INSERT INTO scores_period (board_id, name, starts_us, ends_us, change)
+    SELECT board.id, to_char(day, 'YYYY-MM-DD'), extract(epoch FROM day) * 1000000, extract(epoch FROM day + interval '1 day') * 1000000, 0
+    FROM scores_board AS board, generate_series(timestamp '2020-01-01', timestamp '2022-09-26', interval '1 day') AS day
+    WHERE board.slug = 'today' RETURNING id, starts_us
+)
+INSERT INTO scores_standing (player_id, period_id, points, reached_at, seq, hidden)
+SELECT score.id, ended.id, 1 + abs(hashint8(ended.id * 31 + row_number) %% 1000), to_timestamp(ended.starts_us / 1000000), 1, false
+FROM ended, (SELECT id, row_number() OVER () FROM scores_score LIMIT 1000) AS score
+"""
+
+
+def run(stage: Stage, sizes: Sizes) -> Iterator[Row]:
+    players = stage.make_players(sizes.players)
+    for board in BOARDS:
+        stage.manage("make_board", *board)
+    yield from _measure_updates(stage, sizes, players)
+    for population in (sizes.populations[0], sizes.populations[-1]):
+        grow(stage.postgresql.url, PLAYERS, population)
+        yield from _measure_pages(stage, sizes, population)
+    with stage.connect() as connection:
+        connection.execute(PAST.replace("%%", "%").encode())
+    yield from _measure_pages(stage, sizes, sizes.populations[-1], past=True)
+    yield from _measure_filling(stage, sizes, players)
+
+
+def _measure_updates(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> Iterator[Row]:
+    group = "Updates with further boards, one web process"
+    for number in range(ROUNDS):
+        for switch, name in (("disable_board", "the main board alone"), ("enable_board", f"and {len(BOARDS)} further")):
+            for slug, *_ in BOARDS:
+                stage.manage(switch, slug)
+            stage.settle()
+            with stage.serve() as web:
+                load = updates(web, players, sizes.seconds, connections=sizes.connections)
+                is_first = number == 0 and switch == "disable_board"
+                yield measure_row(stage, [web], load, sizes, group=group, name=name, is_reference=is_first)[0]
+
+
+def _measure_pages(stage: Stage, sizes: Sizes, population: int, *, past: bool = False) -> Iterator[Row]:
+    ended = ", beside 1 000 ended periods" if past else ""
+    group = f"Pages of a board, one web process, {figure(population, 0)} players{ended}"
+    middle = min(1_000_000, population // 2)
+    with stage.serve() as web:
+        for name, path in (
+            ("top 10", "/api/boards/main"),
+            (f"from rank {figure(middle, 0)}", f"/api/boards/main?from_rank={middle}"),
+            ("100 rows", "/api/boards/main?limit=100"),
+        ):
+            load = _reading(web, sizes, path)
+            yield measure_row(stage, [web], load, sizes, group=group, name=name, is_reference=name == "top 10")[0]
+
+
+def _reading(web: Server, sizes: Sizes, path: str) -> Load:
+    return Load([address(web)], [get_head(path)], sizes.seconds, connections=sizes.connections)
+
+
+def _measure_filling(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> Iterator[Row]:
+    """One web process beside the command; entries there are, a second of filling, and what updates keep meanwhile."""
+    entries = sizes.logs[-1]
+    group = f"A board made from {figure(entries, 0)} entries, beside updates"
+    grow(stage.postgresql.url, ENTRIES, entries)
+    with stage.serve() as web:
+        load = updates(web, players, sizes.seconds, connections=sizes.connections)
+        yield measure_row(stage, [web], load, sizes, group=group, name="updates alone", is_reference=True)[0]
+        spent: list[float] = []
+        filling = threading.Thread(target=_fill, args=(stage, spent))
+        filling.start()
+        yield measure_row(stage, [web], load, sizes, group=group, name="updates while it is made")[0]
+        filling.join()
+    yield Row(group, "entries read", rate=stage.count("SELECT count(*) FROM audit_auditentry") / spent[0])
+
+
+def _fill(stage: Stage, spent: list[float]) -> None:
+    began = time.monotonic()
+    stage.manage("make_board", "monthly", "--rule", "sum", "--span", "month", "--from-log")
+    spent.append(time.monotonic() - began)
