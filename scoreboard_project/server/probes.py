@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from audit.keys import load_keyring
 from scoreboard_project.server.readiness import is_migrated
+from scores.counting.spans import tzdata_version
 from scores.database.availability import availability
 from scores.http.limits import limits_are_shared
 from scores.integrity.ledger_keys import find_missing_ledger_key
@@ -26,13 +27,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Ready: each part and its state. Valkey out of reach is `degraded`, or a proxy would take every node out at once."""
+    """Ready: each part and its state, and by which zones days are cut.
+
+    Valkey out of reach is `degraded`, or a proxy would take every node out at once.
+    """
     parts = {"database": _database_state(), "limits": "ok" if limits_are_shared() else "degraded"}
     parts["migrations"] = _migrations_state() if parts["database"] != "unavailable" else "unknown"
     parts["ledger_keys"] = _ledger_keys_state() if parts["migrations"] == "ok" else "unknown"
     ready = parts["migrations"] == parts["ledger_keys"] == "ok"
     status = "unavailable" if not ready else "ok" if set(parts.values()) == {"ok"} else "degraded"
-    return JsonResponse({"status": status, "parts": parts}, status=200 if ready else 503)
+    answer = {"status": status, "parts": parts, "tzdata": tzdata_version()}
+    return JsonResponse(answer, status=200 if ready else 503)
 
 
 @require_safe

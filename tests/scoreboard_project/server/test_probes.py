@@ -1,9 +1,12 @@
 """Probes: how the site is doing, for machines that know none of our names."""
 
+import re
+
 import pytest
 from django.test import Client
 
 from scoreboard_project.server import probes
+from scores.counting.spans import tzdata_version
 from scores.database.availability import Availability
 
 
@@ -26,6 +29,13 @@ def read_parts(client: Client, status: int) -> dict[str, str]:
 @pytest.mark.django_db
 def test_a_host_that_is_ready_says_so_part_by_part(client: Client) -> None:
     assert read_parts(client, 200) == {"database": "ok", "migrations": "ok", "ledger_keys": "ok"}
+
+
+@pytest.mark.django_db
+def test_a_host_names_the_zones_by_which_it_cuts_days_beside_its_parts(client: Client) -> None:
+    answer = client.get("/readyz").json()
+    assert (list(answer), answer["tzdata"]) == (["status", "parts", "tzdata"], tzdata_version())
+    assert re.fullmatch(r"20\d\d[a-z]", answer["tzdata"])
 
 
 @pytest.mark.django_db
