@@ -87,7 +87,7 @@ def is_zone(name: str) -> bool:
 
 def tzdata_version() -> str:
     """Name the release of the pinned zones, as IANA does: 2026a."""
-    return tzdata.IANA_VERSION
+    return str(tzdata.IANA_VERSION)
 
 
 @lru_cache(maxsize=4096)

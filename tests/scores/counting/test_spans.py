@@ -1,11 +1,7 @@
 """The calendar of periods, against instants that `zdump` told, and against the plain definition in every zone."""
 
-import os
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,14 +11,11 @@ from hypothesis import strategies as st
 
 from scores.counting.spans import (
     Bounds,
-    is_zone,
     next_period,
     period_at,
     period_named,
     previous_period,
-    tzdata_version,
 )
-from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.any_database
 
@@ -219,55 +212,6 @@ def test_what_has_no_calendar_or_no_zone_is_an_error_of_who_asks() -> None:
         period_named("day", "Europe/Atlantis", "2026-11-27")
     with pytest.raises(ValueError, match="no time zone"):
         period_at("day", "../../etc/localtime", 0)
-
-
-def test_the_pinned_package_tells_which_zones_there_are() -> None:
-    assert len(ZONES) > 590
-    assert [zone for zone in ZONES if not is_zone(zone)] == []
-    assert [
-        each for each in ("UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT+12") if not is_zone(each)
-    ] == []
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "", ".", "..", "../x", "../zones", "/etc/localtime", "Europe", "Europe/", "/Europe/Berlin", "Europe//Berlin", "Europe/../UTC",
-        "posixrules", "localtime", "posix/UTC", "right/UTC", "zone.tab", "tzdata.zi", "leapseconds", "__init__.py", "Europe/__init__.py",
-        "europe/berlin", "utc", "CET-1CEST", "UTC+1", " UTC", "UTC\n", "UTC\0", "\0", "\ud800", "Europe/Berlin\nUTC", "Europe\\Berlin",
-        "Z" * 1_000_000,
-    ],
-    ids=lambda name: ascii(name)[:30],
-)  # fmt: skip
-def test_what_is_not_exactly_a_zone_is_none(name: str) -> None:
-    assert not is_zone(name)
-
-
-def test_the_systems_zones_are_never_looked_at(tmp_path: Path) -> None:
-    (tmp_path / "Europe").mkdir()
-    for name in ("Europe/Berlin", "Europe/Atlantis"):
-        (tmp_path / name).write_bytes((files("tzdata") / "zoneinfo" / "Asia" / "Kolkata").read_bytes())
-    code = (
-        "from zoneinfo import ZoneInfo; from datetime import datetime\n"
-        "from scores.counting.spans import is_zone, period_named\n"
-        "print(ZoneInfo('Europe/Berlin').utcoffset(datetime(2024, 11, 27)), is_zone('Europe/Atlantis'),\n"
-        "      period_named('day', 'Europe/Berlin', '2024-11-27').starts_us)"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONTZPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told.stdout == f"5:30:00 False {us('2024-11-26 23:00')}\n"
-
-
-def test_the_version_is_the_one_that_is_pinned() -> None:
-    [pinned] = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("tzdata==")]
-    year, number = pinned.removeprefix("tzdata==").removesuffix(" \\").split(".")  # and it is there on every system
-    assert tzdata_version() == f"{year}{chr(ord('a') + int(number) - 1)}"
 
 
 zones = st.sampled_from(ZONES)
