@@ -4,6 +4,7 @@
 under a lock that whoever writes standings shares: so no change happens between the look at the version and the commit.
 """
 
+import secrets
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from scores.errors import CatalogueChanged
 BOARDS_LOCK = 0x5C0BE0A2F
 #: Periods that ended longer ago are not kept: nobody is awarded for then.
 KEPT_US = HOUR_US
+#: By how much the version is raised at most.
+MAXIMUM_STEP = 1_000_000
 
 
 class PeriodMissing(Exception):
@@ -118,9 +121,10 @@ def lock_boards() -> None:
 def raise_version() -> None:
     """Say that boards or periods changed, in the transaction that changes them.
 
-    No number is used twice, also where a transaction is taken back: what a process read within it would hold for another.
+    No number is used twice, also where a transaction is taken back, or time: what a process read within it would hold for another.
     """
-    BoardsVersion.objects.update(version=Greatest(F("version") + 1, clock.read_us()))
+    step = 1 + secrets.randbelow(MAXIMUM_STEP)
+    BoardsVersion.objects.update(version=Greatest(F("version"), clock.read_us()) + step)
 
 
 def read_version() -> int:

@@ -1,4 +1,4 @@
-"""What every writer does: the entry moves its score along, and what cannot be trusted takes no more."""
+"""What every writer of a player's chain does: the entry moves its score along, and what cannot be trusted takes no more."""
 
 import logging
 from pathlib import Path
@@ -7,17 +7,15 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from audit.chain import SYSTEM_CHAIN
 from audit.keys import new_ledger_keys
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores import announcements
+from scores.board_models import MAIN_PERIOD
 from scores.chain import append_entry
-from scores.system_chain import append_system_entry, refusing_untrusted_data
-from scores.errors import CatalogueChanged, Unavailable
-from scores.models import Score
+from scores.errors import Unavailable
+from scores.models import Score, Standing
 from tests.support.chains import check_chain
-from tests.support.tampering import tampering
 
 TEN = EntryDraft(kind="adjust", delta=10, actor="system", context={"reason": "a day's play"})
 
@@ -27,6 +25,15 @@ def test_a_score_goes_where_its_entries_lead(player: Score) -> None:
         entry = append_entry(player, TEN)
         assert (player.points, player.seq, player.head, player.reached_at) == (balance, entry.seq, entry.mac, entry.at)
     check_chain(player)
+
+
+def test_a_standing_on_the_main_board_goes_with_the_score(player: Score) -> None:
+    append_entry(player, TEN)
+    second = append_entry(player, TEN)
+    append_entry(player, EntryDraft(kind="freeze", actor="system", context={"reason": "looked into"}))
+    [standing] = Standing.objects.filter(player=player.pk)
+    assert (standing.period_id, standing.points, standing.reached_at) == (MAIN_PERIOD, 20, second.at)
+    assert (standing.seq, standing.hidden) == (2, True)
 
 
 def test_it_is_announced_once_it_is_committed(
@@ -44,7 +51,7 @@ def test_where_a_score_left_its_chain_nothing_is_added(player: Score, caplog: py
         append_entry(player, TEN)
     assert (refusal.value.reason, refusal.value.retry_after) == ("chain_broken", 60)
     assert AuditEntry.objects.filter(player=player.pk).count() == 1
-    [record] = [record for record in caplog.records if record.name == "scores.chain"]
+    [record] = [record for record in caplog.records if record.name == "scores.system_chain"]
     assert record.levelno == logging.CRITICAL
     assert record.getMessage().startswith(f"the chain of {player.pk} does not end where its score says (entry 1); held")
 
@@ -58,19 +65,3 @@ def test_without_the_key_that_would_tell_nothing_is_added(player: Score, setting
         append_entry(player, TEN)
     assert refusal.value.reason == "ledger_key_missing"
     assert "lacks the key 'ledger-1'" in refusal.value.explanation
-
-
-def test_what_belongs_to_no_player_is_in_the_system_chain(db: None) -> None:
-    entry = append_system_entry(action="rebuild:", actor="system", context={"reason": "to be sure"})
-    assert (entry.player, entry.kind, entry.seq, entry.delta) == (SYSTEM_CHAIN, "config", 1, 0)
-    with tampering():
-        AuditEntry.objects.filter(pk=entry.pk).update(action="x")
-        with pytest.raises(Unavailable):
-            append_system_entry(action="rebuild:", actor="system", context={})
-
-
-def test_a_catalogue_that_was_changed_is_held_too() -> None:
-    with pytest.raises(Unavailable) as refusal, refusing_untrusted_data():
-        raise CatalogueChanged("daily-quiz")
-    assert refusal.value.reason == "catalogue_changed"
-    assert "daily-quiz" not in refusal.value.detail

@@ -6,17 +6,20 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from audit.models import AuditEntry
 from scores.awards import compare_and_swap, service
+from scores.awards.placement import place
 from scores.awards.rules import Award, SelfReport
+from scores.counting import plans
+from scores.counting.definitions import make_board
 from scores.errors import (
     Unavailable,
     UnknownAction,
 )
 from scores.investigation import corrections
-from scores.models import Score
+from scores.models import Score, Standing
 from tests.support.awards import attempt_of, entries_of, report, together
 from tests.support.chains import check_chain
 
@@ -99,12 +102,47 @@ def test_what_came_between_read_and_write_wins(change: Callable[[Score], object]
     sealed = [service._decide(attempt, each, []) for attempt, each in zip(attempts, found, strict=True)]
     change(players[1])
     before = entries_of(players[1])
-    written = compare_and_swap.write_entries([(award.name, [award.entry]) for award in sealed])
+    placement = place([award.entry for award in sealed], found[0].boards_version)
+    written = compare_and_swap.write_entries([(award.name, [award.entry]) for award in sealed], placement)
     assert written == {players[0].pk, players[2].pk}
     assert entries_of(players[1]) == before
     for player in players:
         if entries_of(player):
             check_chain(player)
+
+
+def test_a_board_made_between_read_and_write_is_not_passed_by(players: list[Score]) -> None:
+    """What was placed by definitions of before is not written; the next try counts on the new board too."""
+    attempt = attempt_of(players[0], SelfReport("daily-quiz", "key"))
+    [found] = compare_and_swap.read_facts(
+        [compare_and_swap.FactsQuery(attempt.caller.player, attempt.ref, attempt.slug)]
+    )
+    award = service._decide(attempt, found, [])
+    placement = place([award.entry], found.boards_version)
+    make_board(slug="today", label="Today", counts="*", rule="sum", span="day", actor="system")
+    assert compare_and_swap.write_entries([(award.name, [award.entry])], placement) == set()
+    assert (entries_of(players[0]), list(Standing.objects.all())) == ([], [])
+    service.award(attempt)
+    standings = Standing.objects.order_by("period").values_list("period__board__slug", "points", "seq", "hidden")
+    assert list(standings) == [("main", 10, 1, False), ("today", 10, 1, False)]
+
+
+def test_who_changes_boards_waits_for_who_writes_standings_and_nobody_else(players: list[Score]) -> None:
+    plans.read_plans()  # what is built in is there again
+    with transaction.atomic():
+        plans.hold_plans()
+        with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+            for lock, is_free in (("pg_try_advisory_xact_lock_shared", True), ("pg_try_advisory_xact_lock", False)):
+                assert other.execute(f"SELECT {lock}({plans.BOARDS_LOCK})").fetchone() == (is_free,)
+
+
+def test_several_awards_of_a_player_move_each_standing_once(players: list[Score]) -> None:
+    for rule in ("sum", "best", "latest", "count"):
+        make_board(slug=rule, label=rule, counts="daily-*", rule=rule, span="week", actor="system")
+    outcomes = together((players[0], "a"), (players[0], "b"), (players[1], "a"), (players[0], "c"))
+    assert [outcome.entry.seq for outcome in outcomes if isinstance(outcome, Award)] == [1, 2, 1, 3]
+    ada = Standing.objects.filter(player=players[0].pk).values_list("period__board__slug", "points", "seq")
+    assert set(ada) == {("main", 30, 3), ("sum", 30, 3), ("best", 10, 1), ("latest", 10, 3), ("count", 3, 3)}
 
 
 def count_scans() -> dict[str, int]:

@@ -5,10 +5,10 @@ import pytest
 from audit.chain import SYSTEM_CHAIN
 from audit.keys import Keyring, load_keyring
 from audit.models import AuditEntry
-from scores.system_chain import append_system_entry
 from scores.integrity import ledger_keys
 from scores.integrity.ledger_keys import find_key_fault, find_missing_ledger_key
 from scores.models import Action, Score
+from scores.system_chain import append_system_entry
 from tests.support.chains import grow
 
 OTHER = Keyring("ledger-2", {"ledger-2": bytes(32)})
