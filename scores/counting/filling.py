@@ -54,11 +54,15 @@ class Calendar:
     def _load(self) -> None:
         self._loaded_us = clock.read_us()
         self._periods: dict[int, list[Period]] = {}
+        self._last: dict[int, Period] = {}
         for period in Period.objects.order_by("board", "starts_us"):
             self._periods.setdefault(period.board_id, []).append(period)
 
     def locate(self, definition: Definition, at_us: int) -> int | None:
         """Find the period of a board at this time; None where there is none."""
+        last = self._last.get(definition.board)
+        if last is not None and last.covers(at_us):  # as of most entries, which come in the order of time
+            return last.pk
         found = self._find(definition.board, at_us)
         if found is None and at_us >= self._loaded_us:
             self._load()
@@ -68,7 +72,10 @@ class Calendar:
     def _find(self, board: int, at_us: int) -> int | None:
         stored = self._periods.get(board, [])
         place = bisect_right(stored, at_us, key=lambda period: period.starts_us)
-        return stored[place - 1].pk if place and stored[place - 1].covers(at_us) else None
+        if not place or not stored[place - 1].covers(at_us):
+            return None
+        self._last[board] = stored[place - 1]
+        return stored[place - 1].pk
 
 
 def fill(slug: str, progress: Progress = lambda _: None) -> None:

@@ -71,7 +71,7 @@ class Plans:
     def _of_action(self, action: str) -> Sequence[BoardPlan]:
         plans = self._of_actions.get(action)
         if plans is None:
-            plans = [plan for plan in self.boards if plan.definition.counts(action, plan.definition.since_us)]
+            plans = [plan for plan in self.boards if plan.definition.matches(action)]
             if len(self._of_actions) < 1000:  # the catalogue is a list that people keep
                 self._of_actions[action] = plans
         return plans

@@ -67,9 +67,13 @@ class Definition:
         patterns = tuple(board.counts.split(","))
         return cls(board.pk, board.slug, patterns, board.rule, board.sign, board.span, board.zone, board.since_us)
 
+    def matches(self, action: str) -> bool:
+        """Tell whether it counts this action; an adjustment that names none ('') counts where everything does."""
+        return any(matches(pattern, action) for pattern in self.patterns)
+
     def counts(self, action: str, at_us: int) -> bool:
-        """Tell whether an act of this time counts; an adjustment that names no action ('') does where everything does."""
-        return at_us >= self.since_us and any(matches(pattern, action) for pattern in self.patterns)
+        """Tell whether an act of this time counts."""
+        return at_us >= self.since_us and self.matches(action)
 
     def offer(self, entry: CountedEntry) -> StandingValue:
         """Say what an award or adjustment brings: what is added, or the value that may stand."""
@@ -112,7 +116,7 @@ def add(before: StandingValue, difference: StandingValue) -> StandingValue:
     """Add a difference; where it is none, who reached the points before still did."""
     if not difference.points:
         return before
-    return difference._replace(points=before.points + difference.points)
+    return StandingValue(before.points + difference.points, difference.reached_us, difference.seq)
 
 
 def choose(rule: str, offers: Iterable[StandingValue]) -> StandingValue | None:
@@ -140,6 +144,7 @@ class Recount:
         """`locate` finds the period of a board at a time, in microseconds since 1970; None where nothing counts."""
         self._definitions = definitions
         self._locate = locate
+        self._of_actions: dict[str, list[Definition]] = {}
         self._main: StandingValue | None = None
         self._totals: dict[int, StandingValue] = {}
         self._offers: dict[int, list[StandingValue]] = defaultdict(list)
@@ -193,6 +198,10 @@ class Recount:
                 self._totals[period] = add(self._totals[period], definition.reverse(entry))
 
     def _periods(self, action: str, at_us: int) -> Iterable[tuple[Definition, int]]:
-        for definition in self._definitions:
-            if definition.counts(action, at_us) and (period := self._locate(definition, at_us)) is not None:
+        definitions = self._of_actions.get(action)
+        if definitions is None:
+            definitions = [definition for definition in self._definitions if definition.matches(action)]
+            self._of_actions[action] = definitions
+        for definition in definitions:
+            if at_us >= definition.since_us and (period := self._locate(definition, at_us)) is not None:
                 yield definition, period
