@@ -16,6 +16,11 @@ SELECT md5(n::text)::uuid, id, 'Filler ' || n, 'filler ' || n, 1 + abs(hashint8(
        now() - n * interval '1 millisecond', 1, repeat('0', 64), false
 FROM people
 """
+STANDINGS = """
+INSERT INTO scores_standing (player_id, period_id, points, reached_at, seq, hidden)
+SELECT id, 0, points, reached_at, seq, frozen FROM scores_score WHERE reached_at IS NOT NULL ORDER BY id
+ON CONFLICT DO NOTHING
+"""
 PLAIN_PLAYERS = """
 WITH people AS (
     INSERT INTO auth_user (username, password, first_name, last_name, email, is_active, is_staff, is_superuser, date_joined)
@@ -63,6 +68,7 @@ def grow(url: str, statement: str, size: int) -> None:
             connection.execute(definition.encode())
         connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER".encode())
         if statement == PLAYERS:
-            connection.execute("SELECT scores_rank_recount()")
+            connection.execute(STANDINGS.encode())
+            connection.execute("SELECT scores_rank_recount(NULL)")
         connection.execute("VACUUM (ANALYZE)")
         connection.execute("CHECKPOINT")

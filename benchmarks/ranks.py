@@ -66,7 +66,7 @@ def spread(database: psycopg.Connection[Any], points: str) -> None:
     )
     database.execute("SET session_replication_role = origin")
     began = time.monotonic()
-    database.execute("SELECT scores_rank_recount()")
+    database.execute("SELECT scores_rank_recount(NULL)")
     print(f"counted anew in {time.monotonic() - began:.1f} s")
     database.execute("VACUUM (FULL, ANALYZE) scores_score")
     database.execute("VACUUM (ANALYZE)")

@@ -19,9 +19,10 @@ from scores.admin import acts, case_download, player_page
 from scores.admin.accounts import AccountAdmin
 from scores.admin.entries import EntryAdmin, show_name
 from scores.admin.flags import FlagAdmin
+from scores.board_models import MAIN_PERIOD
 from scores.catalogue import read_terms, set_action
 from scores.errors import Refused
-from scores.models import Action, Flag, Score, ScoreQuerySet
+from scores.models import Action, Flag, Score
 from scores.names import name_key
 from scores.players import ensure_player
 
@@ -41,12 +42,15 @@ class BoardFilter(admin.SimpleListFilter):
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Score]:
-        players: ScoreQuerySet = queryset
+        players: QuerySet[Score] = queryset
         if self.value() == "frozen":
             return players.filter(frozen=True)
         if self.value() == "none":
             return players.filter(reached_at__isnull=True)
-        return players if request.GET.get(SEARCH_VAR, "").strip() else players.ranked()
+        if request.GET.get(SEARCH_VAR, "").strip():
+            return players
+        on_board = players.filter(standings__period=MAIN_PERIOD, standings__hidden=False)
+        return on_board.order_by("-standings__points", "standings__reached_at", "standings__player")
 
 
 @admin.register(Score)

@@ -1,6 +1,6 @@
 """Reads: the order of the board and its ties, the one snapshot that page, API and socket share, and one player's rank.
 
-Order and ties: `Score.objects.ranked`.
+Order and ties: `Standing.objects.ranked`.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError
 from audit.times import format_time
 from scores.board.ranks import read_neighbourhood
 from scores.database.availability import availability
-from scores.models import Score
+from scores.models import Score, Standing
 
 SIZE = 10
 #: An unchanged board keeps its snapshot, and so its bytes, for as long as clients may cache it.
@@ -97,7 +97,7 @@ def refresh_snapshot() -> Snapshot:
 
 def read_top() -> list[BoardRow]:
     """Read the rows of the top 10. Raises what the database raises."""
-    rows: Any = Score.objects.ranked().values_list("id", "name", "points", "reached_at")[:SIZE]
+    rows: Any = Standing.objects.ranked().values_list("player", "player__name", "points", "reached_at")[:SIZE]
     return [shape_row(rank, *row) for rank, row in enumerate(rows, start=1)]
 
 

@@ -139,11 +139,16 @@ def _find_voided(reversals: Iterable[AuditEntry]) -> set[int]:
 
 def _find_periods(action: str, at_us: int) -> list[tuple[Definition, int]]:
     try:
-        plans.read_plans().find(action, at_us)
+        plans.recall_plans().find(action, at_us)
     except PeriodMissing:
         # Before the lock is shared: of two who share it neither could have it alone.
         periods.ensure_periods(at_us)
-    return plans.hold_plans().find(action, at_us)
+    held = plans.hold_plans()
+    try:
+        return held.find(action, at_us)
+    except PeriodMissing:  # of a board that was made since
+        periods.ensure_periods(at_us)
+        return plans.read_plans().find(action, at_us)
 
 
 def _find_reversed_periods(entry: AuditEntry) -> list[tuple[Definition, int]]:

@@ -97,6 +97,11 @@ def read_plans() -> Plans:
     return get_plans(read_version())
 
 
+def recall_plans() -> Plans:
+    """Get the plans that were read last, which may be of before: for who asks again under the lock. Raises what `get_plans` raises."""
+    return _kept or read_plans()
+
+
 def hold_plans() -> Plans:
     """Get the plans of now, and keep them from changing until the transaction ends: for who writes standings.
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from scores.models import Score
+from scores.board_models import MAIN_PERIOD
+from scores.models import Score, Standing
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -16,7 +17,7 @@ def place(name: str, points: int, seconds: int = 0, *, pk: UUID | None = None, f
     user = User.objects.create_user(name)
     fields: dict[str, Any] = {"id": pk} if pk else {}
     reached_at = NOON + timedelta(seconds=seconds)
-    return Score.objects.create(
+    score = Score.objects.create(
         user=user,
         name=name,
         name_key=name.casefold(),
@@ -25,4 +26,14 @@ def place(name: str, points: int, seconds: int = 0, *, pk: UUID | None = None, f
         seq=1,
         frozen=frozen,
         **fields,
+    )
+    stand(score, points, seconds)
+    return score
+
+
+def stand(score: Score, points: int, seconds: int = 0, *, period: int = MAIN_PERIOD) -> Standing:
+    """Where a player stands in a period, with points in its order, reached so many seconds after noon."""
+    reached_at = NOON + timedelta(seconds=seconds)
+    return Standing.objects.create(
+        player=score, period_id=period, points=points, reached_at=reached_at, seq=1, hidden=score.frozen
     )

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from pytest_django import Settings
 
 from scores.board import ranks, standings
 from scores.integrity import recovery
 from scores.investigation import corrections
-from scores.models import RankChange, RankRange, Score
+from scores.models import RankChange, RankRange, Score, Standing
 from tests.support.board import NOON, place
 from tests.support.database import without_triggers
 from tests.support.tampering import make_history
@@ -30,11 +31,16 @@ def _own_export(settings: Settings, tmp_path: Path) -> None:
 WHY = {"reason": "seen in the recording", "actor": "system"}
 _users = count(1_000_000)
 
+#: The main one, one that sorts the other way, and one where all have less than nothing.
+PERIODS = {0: "points", 5: "-points", 6: "points / 3 - 1000000"}
 WRONG = """
-    SELECT id, scores_rank(id), place FROM (
-        SELECT id, row_number() OVER (ORDER BY points DESC, reached_at, id) AS place
-        FROM scores_score WHERE NOT frozen AND reached_at IS NOT NULL
-    ) places WHERE place % 11 < 2 AND scores_rank(id) IS DISTINCT FROM place LIMIT 3
+    SELECT period_id, player_id, place FROM (
+        SELECT *, row_number() OVER (PARTITION BY period_id ORDER BY points DESC, reached_at, player_id) AS place
+        FROM scores_standing WHERE NOT hidden
+    ) places WHERE
+        place % 31 < 2 AND scores_rank_at(period_id, points, reached_at, player_id) IS DISTINCT FROM place
+        OR place % 199 < 2 AND scores_rank_place(period_id, place) IS DISTINCT FROM (points, reached_at, player_id)
+    LIMIT 3
 """
 
 
@@ -57,7 +63,11 @@ def check_ranks() -> None:
     assert find_wrong_ranks() == []
     assert not RankChange.objects.exists()
     assert not RankRange.objects.filter(players__gt=2048).exists()
-    assert sum(RankRange.objects.values_list("players", flat=True)) == Score.objects.ranked().count()
+    for period in PERIODS:
+        standing = Standing.objects.ranked(period).count()
+        assert sum(RankRange.objects.filter(period=period).values_list("players", flat=True)) == standing
+        assert ranks.count_players(period) == standing
+        assert ranks.read_place(period, standing + 1) is None
 
 
 def add_crowd(size: int, points: str, seconds: str = "random() * 9") -> None:
@@ -77,6 +87,12 @@ def add_crowd(size: int, points: str, seconds: str = "random() * 9") -> None:
             f" %s + make_interval(secs => ({seconds})::int), 1, '', n %% 50 = 0 FROM generate_series(%s, %s) n",
             [NOON, first, first + size - 1],
         )
+        for period, sorted_by in PERIODS.items():
+            cursor.execute(
+                "INSERT INTO scores_standing (player_id, period_id, points, reached_at, seq, hidden)"  # noqa: S608
+                f" SELECT id, {period}, {sorted_by}, reached_at, 1, frozen FROM scores_score WHERE user_id BETWEEN %s AND %s",
+                [first, first + size - 1],
+            )
 
 
 def read_rank(player: UUID) -> int | None:
@@ -90,7 +106,7 @@ def test_every_rank_of_a_small_board_is_found_with_its_neighbours() -> None:
     for number in range(9):
         place(f"Player {number}", points=number // 4, seconds=number % 2, pk=UUID(int=99 - number))
     place("Frozen", 2, frozen=True)
-    order = [str(pk) for pk in Score.objects.ranked().values_list("pk", flat=True)]
+    order = [str(pk) for pk in Standing.objects.ranked().values_list("player", flat=True)]
     for mine, player in enumerate(order):
         found = standings.find_rank(UUID(player))
         assert found is not None
@@ -109,7 +125,7 @@ def test_ranks_follow_awards_and_corrections() -> None:
     corrections.void(player=ada.pk, seq=2, **WHY)
     corrections.adjust(player=bea.pk, delta=500, **WHY)
     corrections.erase_player(player=cyd.pk, **WHY)
-    expected = {pk: rank for rank, pk in enumerate(Score.objects.ranked().values_list("pk", flat=True), start=1)}
+    expected = {pk: rank for rank, pk in enumerate(Standing.objects.ranked().values_list("player", flat=True), start=1)}
     assert {player.pk: read_rank(player.pk) for player in (ada, bea, cyd)} == expected
     corrections.freeze(player=bea.pk, **WHY)
     assert read_rank(bea.pk) is None
@@ -134,19 +150,19 @@ def test_a_crowd_is_ranked_exactly_however_it_is_spread(points: str, seconds: st
 @pytest.mark.django_db
 def test_ranks_stay_exact_through_moves_freezes_departures_and_rollbacks() -> None:
     add_crowd(4000, "random() * 40")
-    Score.objects.filter(points__gt=30).update(points=1)
-    Score.objects.filter(points=7).update(frozen=True)
-    Score.objects.filter(frozen=True, points__lt=5).update(frozen=False)
-    Score.objects.filter(points=9).delete()
+    Standing.objects.filter(points__gt=30).update(points=1)
+    Standing.objects.filter(points=7).update(hidden=True)
+    Standing.objects.filter(hidden=True, points__lt=5).update(hidden=False)
+    Standing.objects.filter(points=9).delete()
     assert find_wrong_ranks() == []
     with transaction.atomic():
-        Score.objects.filter(points__lt=20).update(points=35)
-        Score.objects.filter(points=21).delete()
+        Standing.objects.filter(points__lt=20).update(points=35)
+        Standing.objects.filter(points=21).delete()
         transaction.set_rollback(True)
     check_ranks()
-    Score.objects.all().update(points=3)
+    Standing.objects.all().update(points=3)
     check_ranks()
-    Score.objects.all().delete()
+    Standing.objects.all().delete()
     check_ranks()
     add_crowd(10, "n")
     check_ranks()
@@ -158,18 +174,23 @@ def test_changes_are_swept_as_they_come_and_narrow_ranges_are_joined() -> None:
     add_crowd(5000, "1000 + mod(n, 3000)")
     sweep()
     before = RankRange.objects.count()
-    players = list(Score.objects.ranked().order_by("pk").values_list("pk", flat=True))
+    players = list(Standing.objects.ranked().order_by("player").values_list("player", flat=True))
     with connection.cursor() as cursor:
         for number, player in enumerate(players[:1500]):
-            cursor.execute("UPDATE scores_score SET points = %s WHERE id = %s", [number % 7, player])
-    assert RankChange.objects.count() < 1000
+            cursor.execute("UPDATE scores_standing SET points = %s WHERE player_id = %s", [number % 7, player])
+    assert RankChange.objects.count() < 1010
     check_ranks()
-    Score.objects.filter(pk__in=players[1500:]).update(points=5)
+    Standing.objects.filter(player__in=players[1500:]).update(points=5)
     for _ in range(before):
+        Standing.objects.filter(player=players[0]).update(
+            seq=2, points=F("points") + 1
+        )  # only what changed is looked at
         sweep()
     check_ranks()
-    widths = RankRange.objects.order_by("minus_points", "reached_at", "player").values_list("players", flat=True)
-    assert all(one + other >= 512 for one, other in pairwise(widths))
+    for period in PERIODS:
+        ranges = RankRange.objects.filter(period=period).order_by("minus_points", "reached_at", "player")
+        widths = ranges.values_list("players", flat=True)
+        assert all(one + other >= 512 for one, other in pairwise(widths))
 
 
 @pytest.mark.postgresql
@@ -184,9 +205,9 @@ def test_ranks_are_exact_in_every_snapshot_while_many_move() -> None:
         chance = random.Random(number)
         for step in range(200):
             with transaction.atomic():
-                score = Score.objects.filter(pk=chance.choice(players[number::writers]))
-                score.update(points=chance.randrange(60), reached_at=NOON + timedelta(seconds=step))
-                score.update(frozen=step % 10 == 0)
+                standings = Standing.objects.filter(player=chance.choice(players[number::writers]))
+                standings.update(points=chance.randrange(60), reached_at=NOON + timedelta(seconds=step))
+                standings.update(hidden=step % 10 == 0)
                 transaction.set_rollback(step % 7 == 0)
             if step % 50 == number:
                 sweep()
@@ -212,6 +233,7 @@ def test_scores_put_right_from_the_log_are_ranked_right() -> None:
     ada, *_ = make_history()
     with without_triggers(connection):
         Score.objects.filter(pk=ada.pk).update(points=10**9)
+        Standing.objects.filter(player=ada.pk).update(points=10**9)
     sweep()
     recovery.rebuild_scores(players=[ada.pk], **WHY)
     check_ranks()
@@ -233,11 +255,11 @@ def test_a_restored_board_is_counted_anew() -> None:
 def test_a_place_is_read_through_the_index_without_sorting_or_scanning() -> None:
     add_crowd(20_000, "random() * 3")
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE scores_score")
-    middle = Score.objects.ranked()[10_000]
+        cursor.execute("ANALYZE scores_score, scores_standing")
+    middle = Standing.objects.ranked()[10_000]
     with connection.execute_wrapper(explain := Explain()):
-        ranks.read_neighbourhood(middle.pk)
-    assert "Seq Scan on scores_score" not in explain.plan
+        ranks.read_neighbourhood(middle.player_id)
+    assert "Seq Scan" not in explain.plan
     assert explain.plan.count("Rows Removed by Filter") == 0, explain.plan
 
 

@@ -1,0 +1,266 @@
+"""Boards, periods and standings: every score's place on the main board becomes a standing of the one period that board has.
+
+The index of the board's order goes from the scores to the standings. Writers of scores are held up until it is done; on PostgreSQL
+the counting of ranks stops here, and migration 0013 goes on with it, by period.
+"""
+
+from importlib import import_module
+
+import django.core.validators
+import django.db.models.deletion
+from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+rank_counts = import_module("scores.migrations.0004_rank_counts")
+sweep_planned_as_usual = import_module("scores.migrations.0010_sweep_planned_as_usual")
+
+BUILT_IN = (
+    """INSERT INTO scores_board (id, slug, label, counts, rule, ascending, span, zone, enabled, since_us, filling, change, seal)
+       VALUES (0, 'main', 'All time', '*', 'sum', false, 'all', 'UTC', true, 0, false, 0, '')""",
+    "INSERT INTO scores_period (id, board_id, name, starts_us, ends_us, change) VALUES (0, 0, 'all', 0, NULL, 0)",
+    "INSERT INTO scores_boardsversion (id, version) VALUES (0, 1)",
+)
+STANDINGS = (
+    # In the order of the key, which then grows at its end only.
+    """INSERT INTO scores_standing (player_id, period_id, points, reached_at, seq, hidden)
+       SELECT id, 0, points, reached_at, seq, frozen FROM scores_score WHERE reached_at IS NOT NULL ORDER BY id""",
+    # The newest entry moved the points of nearly all; the others are those who have an entry that moves none, and no award does.
+    """UPDATE scores_standing SET seq = coalesce(
+           (SELECT max(seq) FROM audit_auditentry WHERE player = scores_standing.player_id AND delta <> 0), 1
+       ) WHERE player_id IN (SELECT player FROM audit_auditentry WHERE NOT (kind = 'award') AND delta = 0)""",
+)
+
+
+def stop_counting(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    rank_counts.stop_counting(apps, schema_editor)
+    for table in ("scores_rankrange", "scores_rankchange"):
+        schema_editor.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables
+
+
+def count_scores_again(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    rank_counts.count_places(apps, schema_editor)
+    sweep_planned_as_usual.plan_as_usual(apps, schema_editor)
+
+
+def forget_places(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for table in ("scores_rankrange", "scores_rankchange"):
+        schema_editor.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables
+
+
+def place_scores(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for statement in (*BUILT_IN, *STANDINGS):
+        schema_editor.execute(statement)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("scores", "0010_sweep_planned_as_usual"), ("audit", "0007_players_are_renamed")]
+
+    operations = [
+        migrations.RunPython(stop_counting, count_scores_again),
+        migrations.CreateModel(
+            name="Board",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=48,
+                        unique=True,
+                        validators=[django.core.validators.RegexValidator("\\A[a-z0-9-]{1,48}\\Z")],
+                    ),
+                ),
+                ("label", models.CharField(max_length=120)),
+                (
+                    "counts",
+                    models.CharField(help_text="Up to 10 patterns of actions: *, chess-*, chess-win.", max_length=660),
+                ),
+                (
+                    "rule",
+                    models.CharField(
+                        choices=[("sum", "Sum"), ("best", "Best"), ("latest", "Latest"), ("count", "Count")],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "ascending",
+                    models.BooleanField(default=False, help_text="The smallest comes first, as of times."),
+                ),
+                (
+                    "span",
+                    models.CharField(
+                        choices=[
+                            ("all", "All"),
+                            ("day", "Day"),
+                            ("week", "Week"),
+                            ("month", "Month"),
+                            ("year", "Year"),
+                            ("season", "Season"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "zone",
+                    models.CharField(
+                        default="UTC",
+                        help_text="IANA name of the time zone in which periods begin.",
+                        max_length=64,
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "since_us",
+                    models.BigIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="Entries from then on count, in microseconds since 1970; 0 = all there are.",
+                    ),
+                ),
+                (
+                    "filling",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="Not all that counts has been read from the log yet.",
+                    ),
+                ),
+                (
+                    "change",
+                    models.PositiveBigIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="Number of the entry of the system chain that made it what it is.",
+                    ),
+                ),
+                (
+                    "seal",
+                    models.CharField(
+                        editable=False, help_text="KID:MAC over its terms, under the ledger key.", max_length=140
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["slug"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ascending", False), ("rule__in", ["best", "latest"]), _connector="OR"),
+                        name="board_ascending_by_rule",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BoardsVersion",
+            fields=[
+                ("id", models.PositiveSmallIntegerField(default=0, primary_key=True, serialize=False)),
+                ("version", models.PositiveBigIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Period",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="all, 2026-11-27, 2026-W48, 2026-11, 2026, or a season's own.", max_length=48
+                    ),
+                ),
+                ("starts_us", models.BigIntegerField(help_text="Microseconds since 1970, UTC.")),
+                (
+                    "ends_us",
+                    models.BigIntegerField(
+                        help_text="Microseconds since 1970, UTC; null where it never ends.", null=True
+                    ),
+                ),
+                (
+                    "change",
+                    models.PositiveBigIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="Number of the entry of the system chain that made it what it is.",
+                    ),
+                ),
+                (
+                    "board",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="periods", to="scores.board"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["board", "starts_us"],
+                "constraints": [
+                    models.UniqueConstraint(fields=["board", "name"], name="period_board_name"),
+                    models.UniqueConstraint(fields=["board", "starts_us"], name="period_board_starts"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_us__isnull", True), ("ends_us__gt", models.F("starts_us")), _connector="OR"
+                        ),
+                        name="period_ends_after_start",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Standing",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "player", "period", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "player",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="standings",
+                        to="scores.score",
+                    ),
+                ),
+                (
+                    "period",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="standings",
+                        to="scores.period",
+                    ),
+                ),
+                (
+                    "points",
+                    models.BigIntegerField(
+                        help_text="In the order of the board: negated where the smallest comes first."
+                    ),
+                ),
+                ("reached_at", models.DateTimeField(help_text="Time of the entry that made the points.")),
+                ("seq", models.PositiveBigIntegerField(help_text="Number of that entry in the player's chain.")),
+                ("hidden", models.BooleanField(default=False, help_text="The player is frozen.")),
+            ],
+        ),
+        migrations.RunPython(place_scores, migrations.RunPython.noop),
+        migrations.RemoveIndex(model_name="score", name="score_standings"),
+        migrations.AddIndex(
+            model_name="standing",
+            index=models.Index(
+                models.F("period"),
+                models.OrderBy(models.F("points"), descending=True),
+                models.F("reached_at"),
+                models.F("player"),
+                condition=models.Q(("hidden", False)),
+                name="standing_order",
+            ),
+        ),
+        migrations.RemoveIndex(model_name="rankrange", name="rank_range_start"),
+        migrations.AddField("rankrange", "period", models.BigIntegerField(default=0), preserve_default=False),
+        migrations.AddField("rankchange", "period", models.BigIntegerField(default=0), preserve_default=False),
+        migrations.AddIndex(
+            model_name="rankrange",
+            index=models.Index(fields=["period", "minus_points", "reached_at", "player"], name="rank_range_start"),
+        ),
+        migrations.RunPython(migrations.RunPython.noop, forget_places),
+    ]
