@@ -13,7 +13,9 @@ from typing import Protocol
 from uuid import UUID
 
 VERSION = "scoreboard.entry.v1"
-#: The order is the format: see `canonical`.
+#: Of an entry that carries a value, which v1 has no place for.
+VERSION_WITH_VALUE = "scoreboard.entry.v2"
+#: The order is the format: see `canonical_row`.
 SEALED_FIELDS = (
     "player",
     "seq",
@@ -21,6 +23,7 @@ SEALED_FIELDS = (
     "kind",
     "delta",
     "balance",
+    "value",
     "action",
     "ref",
     "actor",
@@ -28,6 +31,7 @@ SEALED_FIELDS = (
     "detail",
     "prev",
 )
+VALUE = SEALED_FIELDS.index("value")
 #: The player of the system chain: what is no entry of a player's own chain, such as changes of the catalogue, erasures and reviews.
 SYSTEM_CHAIN = UUID(int=0)
 #: `prev` of a chain's first entry, and the head of a chain without one.
@@ -51,6 +55,8 @@ class SealedEntry(Protocol):
     @property
     def balance(self) -> int: ...
     @property
+    def value(self) -> int | None: ...
+    @property
     def action(self) -> str: ...
     @property
     def ref(self) -> str | None: ...
@@ -72,7 +78,14 @@ def canonical(entry: SealedEntry) -> bytes:
     """Write the bytes the MAC is computed over: a JSON array of the version and the sealed fields, ASCII, without spaces."""
     values = [getattr(entry, field) for field in SEALED_FIELDS]
     values[0] = str(values[0])
-    return canonical_values(VERSION, values)
+    return canonical_row(values)
+
+
+def canonical_row(values: Sequence[SealedValue]) -> bytes:
+    """Write the same for values in the order of SEALED_FIELDS, the player as text; where there is no value, as before there was one."""
+    if values[VALUE] is None:
+        return canonical_values(VERSION, [*values[:VALUE], *values[VALUE + 1 :]])
+    return canonical_values(VERSION_WITH_VALUE, values)
 
 
 def canonical_values(version: str, values: Sequence[SealedValue]) -> bytes:

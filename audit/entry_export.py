@@ -114,8 +114,9 @@ TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 
 def describe(entry: AuditEntry) -> dict[str, object]:
-    """What the MAC is made over, in the order of the canonical form, then the MAC and what `detail` commits to."""
-    document = {name: getattr(entry, name) for name in (*SEALED_FIELDS, "mac", "context")}
+    """What the MAC is made over, in the order of the canonical form, then the MAC and what `detail` commits to; no value where none is."""
+    names = [name for name in SEALED_FIELDS if name != "value" or entry.value is not None]
+    document = {name: getattr(entry, name) for name in (*names, "mac", "context")}
     return {**document, "player": str(entry.player)}
 
 

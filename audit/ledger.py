@@ -35,6 +35,7 @@ class EntryDraft:
 
     kind: str
     delta: int = 0
+    value: int | None = None
     action: str = ""
     ref: str | None = None
     actor: str
@@ -84,6 +85,7 @@ def seal_next(draft: EntryDraft, *, player: UUID, head: Head, end: ChainEnd) -> 
         kind=draft.kind,
         delta=draft.delta,
         balance=head.balance + draft.delta,
+        value=draft.value,
         action=draft.action,
         ref=draft.ref,
         actor=draft.actor,

@@ -29,6 +29,9 @@ class AuditEntry(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     delta = models.BigIntegerField(help_text="Points gained or lost.")
     balance = models.BigIntegerField(help_text="Points after this entry.")
+    value = models.BigIntegerField(
+        null=True, blank=True, help_text="What was reached, where the action takes a value, such as a time."
+    )
     action = models.CharField(max_length=64, blank=True, help_text="Slug of the action; empty where none took place.")
     ref = models.CharField(  # noqa: DJ001 - unique, so none must be null
         "reference",
@@ -52,6 +55,9 @@ class AuditEntry(models.Model):
             models.CheckConstraint(condition=Q(seq__gte=1), name="audit_entry_seq_from_one"),
             models.CheckConstraint(condition=Q(balance__gte=0, balance__lt=2**53), name="audit_entry_balance_range"),
             models.CheckConstraint(condition=Q(balance__gte=F("delta")), name="audit_entry_balance_covers_delta"),
+            models.CheckConstraint(
+                condition=Q(value__isnull=True) | Q(value__gt=-(2**53), value__lt=2**53), name="audit_entry_value_range"
+            ),
         ]
         indexes = [
             models.Index(fields=["player", "action", "at_us"], name="audit_entry_player_action"),

@@ -21,6 +21,7 @@ class ActionTerms(TypedDict):
     daily_cap: NotRequired[int]
     receipt_required: NotRequired[bool]
     enabled: NotRequired[bool]
+    takes_value: NotRequired[bool]
 
 
 @transaction.atomic
@@ -60,4 +61,4 @@ def read_terms(action: Action) -> ActionTerms:
 
 def describe_terms(action: Action | None) -> str:
     """Write an action's terms as the log keeps them; empty for none."""
-    return "" if action is None else " ".join(f"{name}={value!r}" for name, value in sorted(read_terms(action).items()))
+    return "" if action is None else " ".join(f"{name}={getattr(action, name)!r}" for name in sorted(action.promised))

@@ -157,6 +157,11 @@ class Action(models.Model):
     )
     daily_cap = models.PositiveIntegerField(default=0, help_text="Times per player and UTC day; 0 = no cap.")
     receipt_required = models.BooleanField(default=False, help_text="Counts only with a signed receipt.")
+    takes_value = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its receipts say what was reached, such as a time; it cannot be self-reported.",
+    )
     enabled = models.BooleanField(default=True)
     change = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Number of the entry of the system chain that made it what it is."
@@ -169,7 +174,7 @@ class Action(models.Model):
 
     SEAL_VERSION = "scoreboard.action.v1"
     #: What it promises, as opposed to how that is proved; the order is part of the seal.
-    TERMS = ("slug", "label", "points", "cooldown_seconds", "daily_cap", "receipt_required", "enabled")
+    TERMS = ("slug", "label", "points", "cooldown_seconds", "daily_cap", "receipt_required", "enabled", "takes_value")
 
     class Meta:
         ordering = ["slug"]
@@ -194,7 +199,12 @@ class Action(models.Model):
 
     @property
     def _sealed_values(self) -> list[SealedValue]:
-        return [*(getattr(self, name) for name in self.TERMS), self.change]
+        return [*(getattr(self, name) for name in self.promised), self.change]
+
+    @property
+    def promised(self) -> list[str]:
+        """The terms that are sealed and logged: `takes_value` only where it does, as before there was such a thing."""
+        return [name for name in self.TERMS if name != "takes_value" or self.takes_value]
 
 
 class Flag(models.Model):

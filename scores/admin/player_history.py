@@ -182,8 +182,8 @@ def count_origins(recent: QuerySet[AuditEntry], key: str) -> list[Origin]:
 def find_others(player: UUID, addresses: Collection[Origin], agents: Collection[Origin], now: datetime) -> None:
     """Fill in who else used them: addresses within the last days, agents among everybody's newest entries."""
     others = AuditEntry.objects.exclude(player=player)
-    lately = others.annotate(value=context_key("address")).filter(
-        value__in={origin.value for origin in addresses} - {UNKNOWN},
+    lately = others.annotate(shown=context_key("address")).filter(
+        shown__in={origin.value for origin in addresses} - {UNKNOWN},
         at_us__gte=bound_begin_us(now - timedelta(days=SHARED_DAYS)),
     )
     users: dict[tuple[str, str], list[UUID]] = {}
@@ -219,7 +219,7 @@ def bound_begin_us(since: datetime) -> int:
 
 def _find_pairs(key: str, entries: QuerySet[AuditEntry], origins: Collection[Origin]) -> Iterator[tuple[str, UUID]]:
     """(value, player) of these entries, those with most of them first."""
-    rows: Any = AuditEntry.objects.filter(pk__in=entries.values("pk")).annotate(value=context_key(key))
-    counted = rows.filter(value__in=[origin.value for origin in origins]).order_by().values_list("value", "player")
+    rows: Any = AuditEntry.objects.filter(pk__in=entries.values("pk")).annotate(shown=context_key(key))
+    counted = rows.filter(shown__in=[origin.value for origin in origins]).order_by().values_list("shown", "player")
     for value, other, _ in counted.annotate(entries=Count("pk")).order_by("-entries", "player"):
         yield value, other

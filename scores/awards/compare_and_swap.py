@@ -83,7 +83,8 @@ MOVE = {
     "points": "bigint", "seq": "bigint", "head": "text", "reached_at": "timestamptz",
 }  # fmt: skip
 ENTRY = {
-    "player": "uuid", "seq": "bigint", "kid": "text", "kind": "text", "delta": "bigint", "balance": "bigint", "action": "text",
+    "player": "uuid", "seq": "bigint", "kid": "text", "kind": "text", "delta": "bigint", "balance": "bigint", "value": "bigint",
+    "action": "text",
     "ref": "text", "actor": "text", "at_us": "bigint", "detail": "text", "prev": "text", "mac": "text", "context": "jsonb",
 }  # fmt: skip
 STANDING = {"player": "uuid", "period": "bigint", "points": "bigint", "reached_at": "timestamptz", "seq": "bigint"}

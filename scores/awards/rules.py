@@ -131,10 +131,12 @@ def evaluate(facts: Facts, act: SelfReport | Receipt) -> int:
 
 def draft_award(facts: Facts, attempt: Attempt) -> EntryDraft:
     """Say what the entry of the award is to say, by whichever way it is written. Raises what `evaluate` raises."""
-    receipt = {"receipt": attempt.act.text} if isinstance(attempt.act, Receipt) else {}
+    act = attempt.act
+    receipt = {"receipt": act.text} if isinstance(act, Receipt) else {}
     return EntryDraft(
         kind=AuditEntry.Kind.AWARD,
-        delta=evaluate(facts, attempt.act),
+        delta=evaluate(facts, act),
+        value=act.claims.get("val") if isinstance(act, Receipt) and act.claims else None,
         action=attempt.slug or "",
         ref=attempt.ref,
         actor=str(facts.score.pk),
@@ -160,7 +162,7 @@ def _check_action(action: Action | None, act: SelfReport | Receipt) -> Action:
 def _check_proof(facts: Facts, action: Action, act: SelfReport | Receipt) -> int:
     """The points this act is worth, once its proof holds."""
     if isinstance(act, SelfReport):
-        if action.receipt_required or settings.SCORE_REQUIRE_RECEIPTS:
+        if action.receipt_required or action.takes_value or settings.SCORE_REQUIRE_RECEIPTS:
             raise ReceiptRequired
         return action.points
     if fault := act.find_fault(facts.now_us):
@@ -169,6 +171,8 @@ def _check_proof(facts: Facts, action: Action, act: SelfReport | Receipt) -> int
         raise ReceiptSubject
     if act.overreach:
         raise ReceiptInvalid(reason=act.overreach)
+    if act.claims is not None and ("val" in act.claims) != action.takes_value:
+        raise ReceiptInvalid(reason="value")
     return act.claims["pts"] if act.claims else 0
 
 

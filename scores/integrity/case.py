@@ -36,7 +36,8 @@ PAGE = 1000
 MAXIMUM_LEAVES = 100_000
 MAXIMUM_BLOCKS = 1000
 TYPES: dict[str, tuple[type, ...]] = {
-    "seq": (int,), "delta": (int,), "balance": (int,), "at_us": (int,), "ref": (str, type(None)), "context": (dict, type(None)),
+    "seq": (int,), "delta": (int,), "balance": (int,), "value": (int, type(None)), "at_us": (int,),
+    "ref": (str, type(None)), "context": (dict, type(None)),
 }  # fmt: skip
 PROVES = {
     "entries": "With the ledger key: each entry is what the server sealed, nothing between them was added, removed or changed. "
@@ -214,6 +215,7 @@ def read_case(data: bytes) -> Case:
 
 
 def _read_entry(row: Any) -> Entry:
+    row = {**({"value": None} if "value" not in row else {}), **row}
     if row.keys() != set(COLUMNS):
         raise ValueError("an entry has other columns")
     for name in COLUMNS:

@@ -19,7 +19,7 @@ from scores.chain import append_entry
 from scores.errors import CorrectionRefused
 from scores.investigation.erasure import erase_traces
 from scores.investigation.reasons import check_reason
-from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Score
+from scores.models import MAXIMUM_BALANCE, MAXIMUM_POINTS, Action, Score
 from scores.names import clean_name, name_key
 from scores.players import ensure_player
 from scores.storable import is_storable
@@ -75,15 +75,18 @@ def restore(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
 
 
 @transaction.atomic
-def adjust(*, player: UUID, delta: int, reason: str, actor: str) -> AuditEntry:
+def adjust(*, player: UUID, delta: int, reason: str, actor: str, action: str = "") -> AuditEntry:
     """Give points for what no entry says, or take them as far as they are there; `split_adjustment` makes parts of more.
 
-    Raises CorrectionRefused when these are no points or more than an entry may move.
+    They count on the boards that count `action`; without one on those that count everything. Raises CorrectionRefused when these
+    are no points or more than an entry may move, or the catalogue has no such action.
     """
     score = _lock(player, reason, actor)
     if not 0 < abs(delta) <= MAXIMUM_POINTS:
         raise CorrectionRefused(f"An entry takes or gives from 1 to {MAXIMUM_POINTS} points.")
-    return _correct(score, AuditEntry.Kind.ADJUST, reason, actor, delta=delta)
+    if action and not (is_storable(action) and Action.objects.filter(slug=action).exists()):
+        raise CorrectionRefused(f"The catalogue has no action {action!r}.")
+    return _correct(score, AuditEntry.Kind.ADJUST, reason, actor, delta=delta, action=action)
 
 
 def split_adjustment(delta: int) -> list[int]:

@@ -53,7 +53,7 @@ def place_scores(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scores", "0010_sweep_planned_as_usual"), ("audit", "0007_players_are_renamed")]
+    dependencies = [("scores", "0011_actions_take_values"), ("audit", "0008_entries_may_have_a_value")]
 
     operations = [
         migrations.RunPython(stop_counting, count_scores_again),

@@ -78,6 +78,7 @@ def sign_receipt(
     player: str,
     action: str,
     points: int,
+    value: int | None = None,
     jti: str = "",
     lifetime: int = 300,
 ) -> str:
@@ -92,5 +93,6 @@ def sign_receipt(
         "exp": now + lifetime,
         "act": action,
         "pts": points,
+        **({} if value is None else {"val": value}),
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": TYPE})

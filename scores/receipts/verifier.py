@@ -34,8 +34,10 @@ TYPE = "score-receipt+jwt"
 LEEWAY_SECONDS = 30
 MAXIMUM_LIFETIME_SECONDS = 600
 MAXIMUM_TIME = 2**53 - 1
+MAXIMUM_VALUE = 2**53 - 1
 #: How often a change of the issuers' file is looked for.
 REGISTRY_CHECK_SECONDS = 1.0
+#: Beside these a receipt for an action that takes a value says what was reached: `val`.
 CLAIMS = {"iss": str, "aud": str, "sub": str, "jti": str, "iat": int, "exp": int, "act": str, "pts": int}
 COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}")
 JTI = re.compile(r"[A-Za-z0-9_-]{22,64}")
@@ -61,7 +63,7 @@ class IssuerDocument(TypedDict):
 
 
 class Claims(TypedDict):
-    """What a receipt says: `iss` signed for `aud` that `sub` did `act` for `pts` points; `iat` and `exp` in seconds since 1970."""
+    """What a receipt says: `iss` signed for `aud` that `sub` did `act` for `pts` points, and reached `val`; `iat` and `exp` in seconds since 1970."""
 
     iss: str
     aud: str
@@ -71,6 +73,7 @@ class Claims(TypedDict):
     exp: int
     act: str
     pts: int
+    val: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,7 @@ def check_spent(text: str, entry: SealedEntry, find: Callable[[str], Issuer | No
         claims["iss"] == issuer.name
         and entry.ref == receipt_ref(claims["iss"], claims["jti"])
         and (claims["sub"], claims["act"], claims["pts"]) == (str(entry.player), entry.action, entry.delta)
+        and claims.get("val") == entry.value
     )
     if not proved:
         return "receipt is of another award"
@@ -265,11 +269,16 @@ def _verify(text: str, header: Any, claims: Claims | None) -> tuple[Issuer | Non
 def _has_exact_claims(payload: Any) -> TypeGuard[Claims]:
     return (
         isinstance(payload, dict)
-        and payload.keys() == CLAIMS.keys()
+        and payload.keys() - {"val"} == CLAIMS.keys()
         and all(type(payload[claim]) is kind for claim, kind in CLAIMS.items())
         and JTI.fullmatch(payload["jti"]) is not None
         and ISSUER_NAME.fullmatch(payload["iss"]) is not None
         and 1 <= payload["pts"] <= MAXIMUM_POINTS
         and 0 <= payload["iat"] <= MAXIMUM_TIME
         and 0 <= payload["exp"] <= MAXIMUM_TIME
+        and _is_value(payload.get("val", 0))
     )
+
+
+def _is_value(value: Any) -> bool:
+    return type(value) is int and -MAXIMUM_VALUE <= value <= MAXIMUM_VALUE

@@ -18,8 +18,12 @@ class Command(CorrectionCommand):
         parser.add_argument(
             "delta", type=int, help="points to add; negative takes. Over a million it is several entries"
         )
+        parser.add_argument("--action", default="", metavar="SLUG", help="what the points are for, which boards go by")
 
     @transaction.atomic
     def correct(self, *, player: UUID, reason: str, actor: str, **options: Any) -> AuditEntry:
         parts = corrections.split_adjustment(options["delta"])
-        return [corrections.adjust(player=player, delta=part, reason=reason, actor=actor) for part in parts][-1]
+        action = options["action"]
+        return [
+            corrections.adjust(player=player, delta=part, action=action, reason=reason, actor=actor) for part in parts
+        ][-1]

@@ -18,6 +18,9 @@ class Command(BaseCommand):
         parser.add_argument("--cooldown", type=int, default=0, help="seconds between two acts of one player")
         parser.add_argument("--daily-cap", type=int, default=0, help="times per player and UTC day")
         parser.add_argument("--receipt-required", action="store_true", help="counts only with a signed receipt")
+        parser.add_argument(
+            "--takes-value", action="store_true", help="its receipts say what was reached, such as a time"
+        )
         parser.add_argument("--disabled", action="store_true", help="switch it off")
 
     def handle(self, *, slug: str, points: int, label: str | None, **options: Any) -> None:
@@ -30,6 +33,7 @@ class Command(BaseCommand):
                 cooldown_seconds=options["cooldown"],
                 daily_cap=options["daily_cap"],
                 receipt_required=options["receipt_required"],
+                takes_value=options["takes_value"],
                 enabled=not options["disabled"],
             )
         except InvalidBody as refusal:

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--player", type=UUID, required=True, metavar="UUID")
         parser.add_argument("--action", required=True, metavar="SLUG")
         parser.add_argument("--points", type=int, required=True)
+        parser.add_argument("--value", type=int, help="what was reached, for an action that takes a value")
         parser.add_argument("--jti", default="", help="its id (default: a fresh one)")
         parser.add_argument("--lifetime", type=int, default=300, metavar="SECONDS", help="(default: %(default)s)")
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             player=str(player),
             action=options["action"],
             points=options["points"],
+            value=options["value"],
             jti=options["jti"],
             lifetime=options["lifetime"],
         )
