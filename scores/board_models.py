@@ -160,7 +160,7 @@ class Standing(models.Model):
 
 
 class RankRange(models.Model):
-    """A stretch of a period's order, from the place it starts at to where the next one starts. Kept by triggers: see migration 0012."""
+    """A stretch of a period's order, from the place it starts at to where the next one starts. Kept by triggers: see migration 0013."""
 
     period = models.BigIntegerField()
     minus_points = models.BigIntegerField()  # so that one direction sorts the whole key

@@ -55,8 +55,8 @@ def read_place(period: int, rank: int) -> Place | None:
         return next((Place(*row) for row in rows), None)
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM scores_rank_place(%s, %s)", [period, rank])
-        [place] = cursor.fetchall()
-    return Place(*place) if place[0] is not None else None
+        place = cursor.fetchone()
+    return Place(*place) if place else None
 
 
 def count_players(period: int) -> int:

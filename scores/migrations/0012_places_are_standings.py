@@ -1,62 +1,56 @@
-"""Boards, periods and standings: every score's place on the main board becomes a standing of the one period that board has.
+"""Boards, their periods, and who stands where: the main board, which counted by itself so far, is the first of them.
 
-The index of the board's order goes from the scores to the standings. Writers of scores are held up until it is done; on PostgreSQL
-the counting of ranks stops here, and migration 0013 goes on with it, by period.
+Its standings are made from the scores there are, in one statement and before the index, with servers stopped: one of the version
+before would move scores without their standings. Backwards all boards are gone but for this one, which scores hold by themselves.
 """
-
-from importlib import import_module
 
 import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-rank_counts = import_module("scores.migrations.0004_rank_counts")
-sweep_planned_as_usual = import_module("scores.migrations.0010_sweep_planned_as_usual")
-
-BUILT_IN = (
-    """INSERT INTO scores_board (id, slug, label, counts, rule, ascending, span, zone, enabled, since_us, filling, change, seal)
-       VALUES (0, 'main', 'All time', '*', 'sum', false, 'all', 'UTC', true, 0, false, 0, '')""",
-    "INSERT INTO scores_period (id, board_id, name, starts_us, ends_us, change) VALUES (0, 0, 'all', 0, NULL, 0)",
-    "INSERT INTO scores_boardsversion (id, version) VALUES (0, 1)",
+# A standing tells which entry made its points: nearly always the last one. Only what is no award can leave them as they are.
+FILL = (
+    """
+    INSERT INTO scores_board
+        (id, slug, label, counts, rule, ascending, span, zone, enabled, since_us, filling, change, seal)
+    VALUES (0, 'main', 'All time', '*', 'sum', false, 'all', 'UTC', true, 0, false, 0, '')
+    """,
+    """
+    INSERT INTO scores_period (id, board_id, name, starts_us, ends_us, change) VALUES (0, 0, 'all', 0, NULL, 0)
+    """,
+    """
+    INSERT INTO scores_boardsversion (id, version) VALUES (0, 1)
+    """,
+    """
+    INSERT INTO scores_standing (player_id, period_id, points, reached_at, seq, hidden)
+    SELECT score.id, 0, score.points, score.reached_at,
+           CASE WHEN still.player IS NULL THEN score.seq ELSE coalesce((
+               SELECT max(entry.seq) FROM audit_auditentry AS entry WHERE entry.player = score.id AND entry.delta <> 0
+           ), 1) END,
+           score.frozen
+    FROM scores_score AS score
+    LEFT JOIN audit_auditentry AS still
+        ON still.player = score.id AND still.seq = score.seq AND still.kind <> 'award' AND still.delta = 0
+    WHERE score.reached_at IS NOT NULL
+    ORDER BY score.id
+    """,
 )
-STANDINGS = (
-    # In the order of the key, which then grows at its end only.
-    """INSERT INTO scores_standing (player_id, period_id, points, reached_at, seq, hidden)
-       SELECT id, 0, points, reached_at, seq, frozen FROM scores_score WHERE reached_at IS NOT NULL ORDER BY id""",
-    # The newest entry moved the points of nearly all; the others are those who have an entry that moves none, and no award does.
-    """UPDATE scores_standing SET seq = coalesce(
-           (SELECT max(seq) FROM audit_auditentry WHERE player = scores_standing.player_id AND delta <> 0), 1
-       ) WHERE player_id IN (SELECT player FROM audit_auditentry WHERE NOT (kind = 'award') AND delta = 0)""",
-)
 
 
-def stop_counting(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    rank_counts.stop_counting(apps, schema_editor)
-    for table in ("scores_rankrange", "scores_rankchange"):
-        schema_editor.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables
+def fill(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for statement in FILL:
+        schema_editor.execute(statement, params=None)
 
 
-def count_scores_again(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    rank_counts.count_places(apps, schema_editor)
-    sweep_planned_as_usual.plan_as_usual(apps, schema_editor)
-
-
-def forget_places(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    for table in ("scores_rankrange", "scores_rankchange"):
-        schema_editor.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables
-
-
-def place_scores(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    for statement in (*BUILT_IN, *STANDINGS):
-        schema_editor.execute(statement)
+def leave(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The tables go whole."""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scores", "0011_actions_take_values"), ("audit", "0008_entries_may_have_a_value")]
+    dependencies = [("audit", "0008_entries_may_have_a_value"), ("scores", "0011_actions_take_values")]
 
     operations = [
-        migrations.RunPython(stop_counting, count_scores_again),
         migrations.CreateModel(
             name="Board",
             fields=[
@@ -81,10 +75,7 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                (
-                    "ascending",
-                    models.BooleanField(default=False, help_text="The smallest comes first, as of times."),
-                ),
+                ("ascending", models.BooleanField(default=False, help_text="The smallest comes first, as of times.")),
                 (
                     "span",
                     models.CharField(
@@ -102,9 +93,7 @@ class Migration(migrations.Migration):
                 (
                     "zone",
                     models.CharField(
-                        default="UTC",
-                        help_text="IANA name of the time zone in which periods begin.",
-                        max_length=64,
+                        default="UTC", help_text="IANA name of the time zone in which periods begin.", max_length=64
                     ),
                 ),
                 ("enabled", models.BooleanField(default=True)),
@@ -119,9 +108,7 @@ class Migration(migrations.Migration):
                 (
                     "filling",
                     models.BooleanField(
-                        default=False,
-                        editable=False,
-                        help_text="Not all that counts has been read from the log yet.",
+                        default=False, editable=False, help_text="Not all that counts has been read from the log yet."
                     ),
                 ),
                 (
@@ -148,13 +135,6 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.CreateModel(
-            name="BoardsVersion",
-            fields=[
-                ("id", models.PositiveSmallIntegerField(default=0, primary_key=True, serialize=False)),
-                ("version", models.PositiveBigIntegerField(default=0)),
-            ],
         ),
         migrations.CreateModel(
             name="Period",
@@ -191,8 +171,8 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["board", "starts_us"],
                 "constraints": [
-                    models.UniqueConstraint(fields=["board", "name"], name="period_board_name"),
-                    models.UniqueConstraint(fields=["board", "starts_us"], name="period_board_starts"),
+                    models.UniqueConstraint(fields=("board", "name"), name="period_board_name"),
+                    models.UniqueConstraint(fields=("board", "starts_us"), name="period_board_starts"),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("ends_us__isnull", True), ("ends_us__gt", models.F("starts_us")), _connector="OR"
@@ -242,8 +222,14 @@ class Migration(migrations.Migration):
                 ("hidden", models.BooleanField(default=False, help_text="The player is frozen.")),
             ],
         ),
-        migrations.RunPython(place_scores, migrations.RunPython.noop),
-        migrations.RemoveIndex(model_name="score", name="score_standings"),
+        migrations.CreateModel(
+            name="BoardsVersion",
+            fields=[
+                ("id", models.PositiveSmallIntegerField(default=0, primary_key=True, serialize=False)),
+                ("version", models.PositiveBigIntegerField(default=0)),
+            ],
+        ),
+        migrations.RunPython(fill, leave),
         migrations.AddIndex(
             model_name="standing",
             index=models.Index(
@@ -255,12 +241,4 @@ class Migration(migrations.Migration):
                 name="standing_order",
             ),
         ),
-        migrations.RemoveIndex(model_name="rankrange", name="rank_range_start"),
-        migrations.AddField("rankrange", "period", models.BigIntegerField(default=0), preserve_default=False),
-        migrations.AddField("rankchange", "period", models.BigIntegerField(default=0), preserve_default=False),
-        migrations.AddIndex(
-            model_name="rankrange",
-            index=models.Index(fields=["period", "minus_points", "reached_at", "player"], name="rank_range_start"),
-        ),
-        migrations.RunPython(migrations.RunPython.noop, forget_places),
     ]

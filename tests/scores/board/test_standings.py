@@ -133,7 +133,7 @@ def test_a_million_players_are_read_through_the_index_ten_rows_deep() -> None:
     limit = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
     [join] = limit["Plans"]
     scan, names = join["Plans"]
-    assert (limit["Node Type"], scan["Node Type"], scan["Index Name"]) == ("Limit", "Index Scan", "standing_order")
+    assert (limit["Node Type"], scan["Node Type"], scan["Index Name"]) == ("Limit", "Index Only Scan", "standing_order")
     assert scan["Actual Rows"] <= standings.SIZE
     assert scan.get("Rows Removed by Filter", 0) == 0
     assert (names["Node Type"], names["Actual Loops"]) == ("Index Scan", standings.SIZE)
