@@ -13,7 +13,7 @@ from audit.ledger import Head
 from audit.models import AuditEntry
 from scores import seals
 from scores.board_models import Board, BoardsVersion, Period, RankChange, RankRange, Standing
-from scores.names import clean_name, erased_name, name_key
+from scores.names import clean_name, erased_name, name_key, search_key
 
 __all__ = [
     "Action",
@@ -50,6 +50,15 @@ class Score(models.Model):
     name_key = models.CharField(
         max_length=1200, unique=True, editable=False, help_text="The name in NFKC and casefolded, which is unique."
     )
+    # Empty for nearly all, whose `name_key` does: a column that is filled for everybody would have to be written for everybody.
+    search_key = models.CharField(
+        max_length=1200,
+        default="",
+        db_default="",
+        blank=True,
+        editable=False,
+        help_text="The name without accents, by which it is searched; empty where `name_key` is just that.",
+    )
     points = models.BigIntegerField(default=0, editable=False)
     reached_at = models.DateTimeField(
         null=True, editable=False, help_text="Time of the entry that made the present balance."
@@ -76,7 +85,7 @@ class Score(models.Model):
 
     SEAL_VERSION = "scoreboard.score.v1"
     #: What is written together when a name changes.
-    NAME_FIELDS = ("name", "name_key", "claimed_name", "claimed_us", "named_by", "seal")
+    NAME_FIELDS = ("name", "name_key", "search_key", "claimed_name", "claimed_us", "named_by", "seal")
 
     class Meta:
         constraints = [
@@ -93,8 +102,15 @@ class Score(models.Model):
 
     def save(self, **options: Any) -> None:
         if self._state.adding:
+            self.search_key = search_key(self.name)
             self.reseal()
         super().save(**options)
+
+    @staticmethod
+    def named(lookup: str, folded: str) -> Q:
+        """The condition that a folded name is, begins with or contains (`exact`, `startswith`, `contains`) a folded text."""
+        own, plain = {f"search_key__{lookup}": folded}, {f"name_key__{lookup}": folded}
+        return Q(**own) | Q(search_key="", **plain)
 
     def rename(self, text: str, entry: AuditEntry | None = None) -> None:
         """Take a new name after the rule in `names`, by this entry of the player's own chain if there is one.
@@ -103,7 +119,7 @@ class Score(models.Model):
         found to hold.
         """
         self.name = clean_name(text)
-        self.name_key = name_key(self.name)
+        self._take_keys()
         if entry is not None:
             self.named_by = entry.seq
         self.reseal()
@@ -111,8 +127,11 @@ class Score(models.Model):
     def erase_name(self) -> None:
         """Take the name that nobody else may have, and forget what a token said. The caller saves NAME_FIELDS."""
         self.name, self.claimed_name, self.claimed_us = erased_name(self.pk), "", 0
-        self.name_key = name_key(self.name)
+        self._take_keys()
         self.reseal()
+
+    def _take_keys(self) -> None:
+        self.name_key, self.search_key = name_key(self.name), search_key(self.name)
 
     def reseal(self) -> None:
         """Vouch for whose score this is and what the player is called. Nothing that exists is sealed again without a reason."""

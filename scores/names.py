@@ -115,6 +115,18 @@ def name_key(name: str) -> str:
     return key
 
 
+def fold_name(text: str) -> str:
+    """What a name is searched by: as `name_key`, and without accents and all other marks that take no room of their own."""
+    parts = unicodedata.normalize("NFD", name_key(text))
+    return unicodedata.normalize("NFC", "".join(part for part in parts if unicodedata.category(part) != "Mn"))
+
+
+def search_key(name: str) -> str:
+    """The folded name where that is another than `name_key`, and nothing otherwise."""
+    folded = fold_name(name)
+    return "" if folded == name_key(name) else folded
+
+
 def erased_name(player: UUID) -> str:
     """What a player is called whose person was erased."""
     return f"Erased {player.hex[:12]}"

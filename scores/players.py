@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from scores.errors import Unavailable
 from scores.models import Score
-from scores.names import name_key, number_name, repair_name
+from scores.names import name_key, number_name, repair_name, search_key
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def make_players(names: Iterable[str]) -> list[tuple[Score, bool]]:
         ids = [uuid4() for _ in chunk]
         users = User.objects.bulk_create([User(username=f"player-{player}", password=unusable) for player in ids])
         scores = [
-            Score(id=player, user=user, name=keys[key], name_key=key)
+            Score(id=player, user=user, name=keys[key], name_key=key, search_key=search_key(keys[key]))
             for player, user, key in zip(ids, users, chunk, strict=True)
         ]
         for score in scores:

@@ -33,7 +33,7 @@ from audit.verification import (
 )
 from scores.catalogue import describe_terms
 from scores.models import Action, Score
-from scores.names import erased_name, name_key
+from scores.names import erased_name, name_key, search_key
 from scores.receipts.verifier import check_spent
 
 Progress = Callable[[int], None]
@@ -63,6 +63,7 @@ class ScoreRow(NamedTuple):
     user_id: int
     name: str
     name_key: str
+    search_key: str
     claimed_name: str
     claimed_us: int
     named_by: int
@@ -213,6 +214,9 @@ def _check_identity(state: State, score: ScoreRow | None, keyring: Keyring, eras
         yield Finding("score.name", "is another than the erasure of the player left", player, state.seq)
     if score.name_key != name_key(score.name):
         yield Finding("score.name_key", "is not that of the name", player)
+    # It is left empty by servers of the version before: then the name is found with its accents only.
+    if score.search_key not in {"", search_key(score.name)}:
+        yield Finding("score.search_key", "is not that of the name", player)
 
 
 def _is_identity_sealed(score: ScoreRow) -> bool:

@@ -15,7 +15,7 @@ from audit.refusals import flush_refusals, record_refusal
 from scores.board.ranks import NEIGHBOURS
 from scores.errors import InvalidName
 from scores.models import Score
-from scores.names import clean_name, name_key, repair_name
+from scores.names import clean_name, fold_name, name_key, repair_name, search_key
 from tests.support.acting import make_player
 
 
@@ -194,3 +194,24 @@ def test_a_flood_of_refusals_is_one_row_a_minute_with_a_count() -> None:
     rows = list(Refusal.objects.values_list("reason", "subject", "count"))
     assert sum(count for _, _, count in rows) == 500
     assert len(rows) <= 2  # the minute may have turned
+
+
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [
+        ("Zoë", "zoe"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("Ｆ", "f"),
+        ("İ", "i"),
+        ("각", "각"),
+        ("Ada B", "ada b"),
+        ("ｶﾞ", "カ"),
+    ],
+)
+def test_a_name_is_searched_without_case_forms_and_accents(name: str, folded: str) -> None:
+    assert (fold_name(name), fold_name(folded)) == (folded, folded)
+
+
+def test_what_a_name_is_searched_by_is_kept_only_where_it_is_not_its_key() -> None:
+    assert [search_key(name) for name in ("Ada", "Straße", "Zoë", "Ab\u00adc")] == ["", "", "zoe", ""]

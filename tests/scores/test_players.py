@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from scores.investigation import corrections
 from scores.models import Score
-from scores.players import ensure_external_player, ensure_player
+from scores.players import ensure_external_player, ensure_player, make_players
+from tests.support.acting import make_player
 
 
 class TestNamesakes:
@@ -30,6 +32,22 @@ class TestNamesakes:
         user = User.objects.create(username="Alex Smith")
         with django_assert_num_queries(6):  # is there one, two looks for a free name, a savepoint, the row, its release
             assert ensure_player(user).name == "Alex Smith (13)"
+
+
+def test_whoever_is_made_or_renamed_is_searched_without_accents(investigator: User) -> None:
+    ada = make_player("Ádá")
+    made = [
+        ada,
+        ensure_player(User.objects.create_user("Zoë")),
+        ensure_external_player(make_id(1), "Émile"),
+        *(score for score, _ in make_players(["Łukasz Nowák", "Plain"])),
+    ]
+    kept = [Score.objects.get(pk=score.pk).search_key for score in made]
+    assert kept == ["ada", "zoe", "emile", "łukasz nowak", ""]
+    corrections.rename(player=ada.pk, name="Bjørn Åse", reason="as asked", actor=str(investigator.pk))
+    assert Score.objects.get(pk=ada.pk).search_key == "bjørn ase"
+    corrections.erase_player(player=ada.pk, reason="as asked", actor=str(investigator.pk))
+    assert Score.objects.get(pk=ada.pk).search_key == ""
 
 
 def make_id(number: int) -> UUID:
