@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 
 from audit.times import format_time
+from scores.board.documents import is_known
 from scores.board.ranks import read_neighbourhood
 from scores.database.availability import availability
 from scores.models import Score, Standing
@@ -48,9 +49,8 @@ class Snapshot:
     read_at: float
 
     def is_known(self, if_none_match: str) -> bool:
-        """Whether a client that sent this If-None-Match has it already (RFC 9110, section 13.1.2)."""
-        known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-        return not known.isdisjoint({self.etag, "*"})
+        """Whether a client that sent this If-None-Match has it already."""
+        return is_known(self.etag, if_none_match)
 
     def describe_age(self) -> dict[str, str]:
         """The Age field (RFC 9111, section 5.1) of an answer that is older than it should be, because the database is away.

@@ -1,0 +1,132 @@
+"""Finds the board and the period that somebody asks for by name: a stored period, or one of the calendar in which nobody counts yet."""
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from audit.clock import ClockUs
+from audit.times import SECOND_US
+from scores.board_models import Board, Period
+from scores.counting import spans
+from scores.counting.spans import Bounds
+from scores.errors import BoardFilling, UnknownBoard, UnknownPeriod
+
+CURRENT, PREVIOUS = "current", "previous"
+OPEN, CLOSING, CLOSED = "open", "closing", "closed"
+#: So long after its end no statement that began within the period can still be at work: those end in 5 s.
+CLOSING_US = 30 * SECOND_US
+SLUG = re.compile(r"[a-z0-9-]{1,48}")
+PERIOD_NAME = re.compile(r"[A-Za-z0-9-]{1,48}")
+
+
+class PeriodView(NamedTuple):
+    """A period as it was at `at_us`; times in microseconds since 1970. `id` is None where it is only in the calendar, and nobody in it."""
+
+    name: str
+    starts_us: int
+    ends_us: int | None
+    state: str
+    id: int | None
+    at_us: int
+
+
+def find_board(slug: str) -> Board:
+    """Find an enabled board. Raises UnknownBoard, BoardFilling while it is being filled from the log."""
+    board, _ = read_board(slug)
+    return board
+
+
+def read_board(slug: str) -> tuple[Board, int]:
+    """Find an enabled board, and what time it is by the log's clock, in microseconds since 1970. Raises what `find_board` raises."""
+    found = read_boards([slug]) if SLUG.fullmatch(slug) else []
+    if not found:
+        raise UnknownBoard
+    [(board, now_us)] = found
+    if board.filling:
+        raise BoardFilling
+    return board, now_us
+
+
+def read_boards(slugs: Collection[str] | None = None) -> list[tuple[Board, int]]:
+    """Read the enabled boards of these slugs, or all, by slug; each with the present by the log's clock, in microseconds since 1970."""
+    boards = Board.objects.filter(enabled=True).order_by("slug").annotate(now_us=ClockUs())
+    if slugs is not None:
+        boards = boards.filter(slug__in=slugs)
+    return [(board, board.now_us) for board in boards]
+
+
+def find_period(board: Board, name: str, now_us: int) -> PeriodView:
+    """Find a period of a board by its name, or as `current` or `previous` at this time, in microseconds since 1970.
+
+    Raises UnknownPeriod when the board has none of that name, as between seasons.
+    """
+    if name == PREVIOUS:
+        return _find_previous(board, now_us)
+    found = find_periods([(board, name)], now_us).get((board.slug, name))
+    if found is None:
+        raise UnknownPeriod
+    return found
+
+
+def find_periods(wanted: Collection[tuple[Board, str]], now_us: int) -> dict[tuple[str, str], PeriodView]:
+    """Find periods of many boards in one statement, by (slug, name), a name or `current`; what there is not is left out."""
+    wanted = [(board, name) for board, name in wanted if PERIOD_NAME.fullmatch(name)]
+    asked = Q(pk=None)
+    for board, name in wanted:
+        asked |= Q(board=board.pk) & (covers(now_us) if name == CURRENT else Q(name=name))
+    stored = list(Period.objects.filter(asked).order_by()) if wanted else []
+    found = {}
+    for board, name in wanted:
+        own = (period for period in stored if period.board_id == board.pk)
+        period = next((each for each in own if (each.covers(now_us) if name == CURRENT else each.name == name)), None)
+        bounds = _find_in_calendar(board, name, now_us) if period is None else None
+        if period is not None:
+            found[board.slug, name] = view_period(period, now_us)
+        elif bounds is not None:
+            found[board.slug, name] = _view(bounds, now_us, None)
+    return found
+
+
+def covers(at_us: int, path: str = "") -> Q:
+    """The condition that a stored period, or the one at the end of a path, covers a time, in microseconds since 1970."""
+    is_not_over = Q(**{f"{path}ends_us__isnull": True}) | Q(**{f"{path}ends_us__gt": at_us})
+    return Q(**{f"{path}starts_us__lte": at_us}) & is_not_over
+
+
+def view_period(period: Period, now_us: int) -> PeriodView:
+    """Show a stored period as it is at this time, in microseconds since 1970."""
+    return _view(Bounds(period.name, period.starts_us, period.ends_us), now_us, period.pk)
+
+
+def _view(bounds: Bounds, now_us: int, number: int | None) -> PeriodView:
+    state = CLOSED
+    if bounds.ends_us is None or now_us < bounds.ends_us:
+        state = OPEN
+    elif now_us < bounds.ends_us + CLOSING_US:
+        state = CLOSING
+    return PeriodView(*bounds, state, number, now_us)
+
+
+def _find_in_calendar(board: Board, name: str, now_us: int) -> Bounds | None:
+    if board.span == Board.Span.SEASON:
+        return None
+    if name == CURRENT:
+        return spans.period_at(board.span, board.zone, now_us)
+    return spans.period_named(board.span, board.zone, name)
+
+
+def _find_previous(board: Board, now_us: int) -> PeriodView:
+    """The season that ended last, or the calendar's period before the current one; days that take no time are passed over."""
+    if board.span == Board.Span.SEASON:
+        ended = Period.objects.filter(board=board.pk, ends_us__lte=now_us).order_by("-starts_us").first()
+        if ended is None:
+            raise UnknownPeriod
+        return view_period(ended, now_us)
+    if board.span == Board.Span.ALL:
+        raise UnknownPeriod
+    name = find_period(board, CURRENT, now_us).name
+    while (before := spans.previous_period(board.span, board.zone, name)).starts_us == before.ends_us:
+        name = before.name
+    return find_period(board, before.name, now_us)
