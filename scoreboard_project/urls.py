@@ -7,7 +7,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from scoreboard_project.server import probes
-from scores.api import schema, views
+from scores.api import board_views, schema, views
 from scores.pages import board
 from scores.pages.checkpoint import checkpoint
 from scores.pages.login import RateLimitedLoginForm
@@ -28,6 +28,15 @@ urlpatterns = [
     path("api/score/update", views.UpdateView.as_view(), name="score-update"),
     path("api/score/top", views.TopView.as_view(), name="score-top"),
     path("api/score/me", views.MeView.as_view(), name="score-me"),
+    path("api/boards", board_views.BoardsView.as_view(), name="boards"),
+    path("api/boards/<str:slug>", board_views.BoardView.as_view(), name="board-current"),
+    path("api/boards/<str:slug>/periods", board_views.PeriodsView.as_view(), name="board-periods"),
+    path("api/boards/<str:slug>/<str:period>", board_views.PeriodView.as_view(), name="board-period"),
+    path("api/boards/<str:slug>/<str:period>/me", board_views.OwnPlaceView.as_view(), name="board-me"),
+    path("api/boards/<str:slug>/<str:period>/results", board_views.ResultsView.as_view(), name="board-results"),
+    path("api/boards/<str:slug>/<str:period>/proof", board_views.ProofView.as_view(), name="board-proof"),
+    path("api/players", board_views.PlayersView.as_view(), name="players"),
+    path("api/players/<str:player>", board_views.PlayerView.as_view(), name="player"),
     path("api/token", views.TokenView.as_view(), name="token"),
     path("api/token/refresh", views.RefreshView.as_view(), name="token-refresh"),
     path("api/token/revoke", views.RevokeView.as_view(), name="token-revoke"),

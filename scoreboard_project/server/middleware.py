@@ -17,14 +17,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from scoreboard_project.server.routes import LIMITED_BY_THEMSELVES
+from scoreboard_project.server.routes import is_limited_by_itself
 from scores.errors import RateLimited
 from scores.http.context import context_of
 from scores.http.limits import AddressPageLimit, address_subject, describe_limits
-from scores.http.middleware import answer_refusal
+from scores.http.middleware import PLAY, answer_refusal
 from scores.pages.own_place import find_visitor
-
-API = "/api/score/"
 
 
 @functools.cache
@@ -39,7 +37,7 @@ class PagesOnly:
     get_response: Any
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        passed_on = self.get_response if request.path_info.startswith(API) else super().__call__  # type: ignore[misc]
+        passed_on = self.get_response if request.path_info.startswith(PLAY) else super().__call__  # type: ignore[misc]
         response: HttpResponseBase = passed_on(request)
         return response
 
@@ -52,7 +50,7 @@ class ContentPolicy(CSPMiddleware):
     """The policy of the settings; for the API as one text made once, because no view of it changes the policy."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        if request.path_info.startswith(API):
+        if request.path_info.startswith(PLAY):
             response: Any = self.get_response(request)
             response["Content-Security-Policy"] = _plain_policy()
             return response
@@ -82,7 +80,7 @@ class PageLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
-            if request.path_info not in LIMITED_BY_THEMSELVES:
+            if not is_limited_by_itself(request.path_info):
                 _count(request)
             response = self.get_response(request)
         except RateLimited as refusal:
@@ -97,7 +95,7 @@ def _count(request: HttpRequest) -> None:
         AddressPageLimit.charge(request, address_subject(request))
     except RateLimited:
         # Below the API's path nobody is signed in.
-        visitor = AnonymousUser() if request.path_info.startswith(API) else find_visitor(request)
+        visitor = AnonymousUser() if request.path_info.startswith(PLAY) else find_visitor(request)
         if not visitor.is_authenticated:
             raise
         context_of(request).usages.clear()

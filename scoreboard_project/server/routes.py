@@ -1,5 +1,7 @@
 """Routes that the server treats in a way of their own."""
 
+import re
+
 TOP = "/api/score/top"
 UPDATE = "/api/score/update"
 #: What everybody looks at, also while the database is away.
@@ -10,3 +12,12 @@ LOGINS = frozenset({"/api/token", "/login", "/admin/login/"})
 LIMITED_BY_THEMSELVES = frozenset(
     {UPDATE, TOP, "/api/score/me", "/api/token", "/api/token/refresh", "/api/token/revoke", "/you"}
 )
+#: So do the routes of boards and players, as `urls` has them.
+READS_OF_BOARDS = re.compile(r"/api/boards(/[^/]+(/[^/]+(/(me|results|proof))?)?)?|/api/players(/[^/]+)?")
+#: The whole of a period, however many players it has, takes as long as it takes.
+RESULTS = re.compile(r"/api/boards/[^/]+/[^/]+/results")
+
+
+def is_limited_by_itself(path: str) -> bool:
+    """Whether the route of this path counts its requests, and `PageLimit` does not."""
+    return path in LIMITED_BY_THEMSELVES or READS_OF_BOARDS.fullmatch(path) is not None

@@ -23,7 +23,7 @@ from scoreboard_project.server.asgi_types import Message, Receive, Send
 from scoreboard_project.server.fast_path import PASS_TO_VIEW, FastPath
 from scoreboard_project.server.fast_refusal import refuse
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
-from scoreboard_project.server.routes import LOGINS, UPDATE
+from scoreboard_project.server.routes import LOGINS, RESULTS, UPDATE
 from scoreboard_project.server.threads import AllThreads, Threads
 from scores.announcements import publisher
 from scores.awards import compare_and_swap
@@ -40,7 +40,7 @@ BODY_SECONDS = 25.0
 STALLED_SECONDS = 60.0
 #: A request that waited this long for a thread is refused, so that with the database away nobody waits beyond 5 s.
 QUEUE_SECONDS = 1.5
-#: A client of the API, or one who signs in, has an answer by then, whatever its thread hangs in.
+#: A client of the API, or one who signs in, has an answer by then, whatever its thread hangs in; but for the results of a period.
 ANSWER_SECONDS = 4.6
 #: An update of a player whom another transaction holds is tried again after ever longer pauses, until it has waited for so long.
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, HELD_SECONDS = 0.05, 0.5, 4.0
@@ -138,7 +138,8 @@ class Bridge:
             self._respond, environ, threads, arrived_at, queued_at=time.monotonic()
         )
         response = asyncio.wrap_future(job)
-        is_bounded = environ["PATH_INFO"] in LOGINS or environ["PATH_INFO"].startswith("/api/")
+        path = environ["PATH_INFO"]
+        is_bounded = path in LOGINS or (path.startswith("/api/") and not RESULTS.fullmatch(path))
         left = max(0, arrived_at + ANSWER_SECONDS - time.monotonic())
         done, _ = await asyncio.wait([response], timeout=left if is_bounded else None)
         if done:

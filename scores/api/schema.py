@@ -1,5 +1,6 @@
 """The OpenAPI description of each route, every status it can answer with its problem codes, and the policy of the page that shows it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,9 @@ from scores.api.serializers import (
 )
 from scores.http.problems import CONTENT_TYPE
 
-COMMON = {
+#: Codes by status.
+Problems = dict[int, list[str]]
+COMMON: Problems = {
     400: ["invalid_body"],
     405: ["method_not_allowed"],
     413: ["payload_too_large"],
@@ -35,8 +38,8 @@ COMMON = {
     429: ["rate_limited"],
 }
 #: Of what writes.
-UNKNOWN = {503: ["outcome_unknown"]}
-ALWAYS = {500: ["internal_error"], 503: ["unavailable"]}
+UNKNOWN: Problems = {503: ["outcome_unknown"]}
+ALWAYS: Problems = {500: ["internal_error"], 503: ["unavailable"]}
 
 
 def _text(length: int) -> dict[str, Any]:
@@ -49,14 +52,16 @@ HEADERS: list[tuple[str, set[int] | None, str]] = [
     ("RateLimit", None, "What is left of each limit that this request was counted under."),
     ("RateLimit-Policy", None, "Those limits: quota and window."),
     ("Cache-Control", None, "no-store, but for what everybody sees."),
-    ("ETag", {200, 304}, "Strong, over the entries."),
+    ("ETag", {200, 304}, "Strong, over all but the time of the reading."),
     ("WWW-Authenticate", {401}, "RFC 6750."),
     ("Allow", {405}, "The methods this route takes."),
     ("Retry-After", {429, 503}, "Seconds."),
 ]
 MAXIMUM_NUMBER = 2**53 - 1
 LENGTHS = {"uuid": 36, "date-time": 27}
-ITEMS = {"entries": 10, "above": 2, "below": 2}
+ITEMS = {"above": 2, "below": 2, "TopShape.entries": 10, "boards": 50, "standings": 50, "history": 90, "players": 20}
+#: Whose answers have an ETag: what everybody sees.
+TAGGED = re.compile(r"/api/(score/top|boards.*(?<!/me)|players.*)")
 REQUEST_ID = OpenApiParameter(
     "X-Request-ID",
     str,
@@ -76,8 +81,8 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
 
 
-def _problems(*tables: dict[int, list[str]]) -> dict[tuple[int, str], OpenApiResponse]:
-    codes: dict[int, list[str]] = {}
+def _problems(*tables: Problems) -> dict[tuple[int, str], OpenApiResponse]:
+    codes: Problems = {}
     for table in tables:
         for status, names in table.items():
             codes[status] = codes.get(status, []) + names
@@ -87,9 +92,8 @@ def _problems(*tables: dict[int, list[str]]) -> dict[tuple[int, str], OpenApiRes
     }
 
 
-def _route(
-    operation: str, summary: str, *, answers: dict[Any, Any], problems: list[dict[int, list[str]]], **more: Any
-) -> Decorator:
+def route(operation: str, summary: str, *, answers: dict[Any, Any], problems: list[Problems], **more: Any) -> Decorator:
+    """Describe a route: what it answers, and by status the codes of what it refuses, those of every route besides."""
     parameters = [REQUEST_ID, *more.pop("parameters", [])]
     return extend_schema(
         operation_id=operation,
@@ -101,7 +105,7 @@ def _route(
     )
 
 
-update = _route(
+update = route(
     "update_score",
     "Credit the signed-in player for one act",
     request=PolymorphicProxySerializer(
@@ -147,7 +151,7 @@ update = _route(
         ),
     ],
 )
-top = _route(
+top = route(
     "read_top",
     "The top 10",
     auth=[],
@@ -155,13 +159,13 @@ top = _route(
     parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
     problems=[{405: ["method_not_allowed"], 429: ["rate_limited"]}],
 )
-me = _route(
+me = route(
     "read_own_place",
     "The signed-in player's score, rank and neighbours",
     answers={200: PlaceShape},
     problems=[{401: ["not_authenticated", "token_invalid"], 405: ["method_not_allowed"], 429: ["rate_limited"]}],
 )
-token = _route(
+token = route(
     "create_tokens",
     "Sign in",
     auth=[],
@@ -169,7 +173,7 @@ token = _route(
     answers={200: TokenPair},
     problems=[COMMON, UNKNOWN, {401: ["login_failed"]}],
 )
-refresh = _route(
+refresh = route(
     "rotate_tokens",
     "A new pair for a refresh token, which is spent",
     auth=[],
@@ -177,7 +181,7 @@ refresh = _route(
     answers={200: TokenPair},
     problems=[COMMON, UNKNOWN, {401: ["token_invalid"]}],
 )
-revoke = _route(
+revoke = route(
     "revoke_token",
     "Sign out: spend a refresh token",
     auth=[],
@@ -198,9 +202,9 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     # What tells the two bodies of an update apart: each has its own field, and no other.
     for name in ("ActionUpdate", "ReceiptUpdate", "LoginBody", "RefreshBody"):
         schemas[name]["additionalProperties"] = False
-    for schema in schemas.values():
+    for title, schema in schemas.items():
         for name, field in schema.get("properties", {}).items():
-            _bound(name, field)
+            _bound(title, name, field)
     for path, methods in result["paths"].items():
         for operation in methods.values():
             if "requestBody" in operation:
@@ -212,21 +216,24 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
-def _bound(name: str, field: dict[str, Any]) -> None:
+def _bound(title: str, name: str, field: dict[str, Any]) -> None:
     kind = field.get("type")
-    if kind in ("integer", ["integer", "null"]):
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "integer":
         field["format"] = "int64"
         field.setdefault("minimum", 0)
         field.setdefault("maximum", MAXIMUM_NUMBER)
     elif kind == "array":
-        field["maxItems"] = ITEMS.get(name, 100)
+        field["maxItems"] = ITEMS.get(f"{title}.{name}", ITEMS.get(name, 100))
     elif kind == "string" and field.get("format") in LENGTHS:
         field["maxLength"] = LENGTHS[field["format"]]
+    elif kind == "string" and "enum" in field:
+        field["maxLength"] = max(map(len, field["enum"]))
 
 
 def _add_headers(path: str, status: int, response: dict[str, Any]) -> None:
     response["headers"] = {
         name: {"description": description, "schema": _text(1000)}
         for name, statuses, description in HEADERS
-        if (statuses is None or status in statuses) and (name != "ETag" or path == "/api/score/top")
+        if (statuses is None or status in statuses) and (name != "ETag" or TAGGED.fullmatch(path))
     }

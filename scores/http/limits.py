@@ -138,6 +138,20 @@ class AddressUnchangedLimit(AddressReadLimit):
         return f"{10 * int(quota)}/{period}"
 
 
+class AddressCostlyLimit(AddressLimit):
+    """Of reads that cost much more than others, a search or the whole of a period: a tenth as many are allowed."""
+
+    name, rate_setting = "costly", "READ_RATE"
+
+    @classmethod
+    def rate(cls) -> str | None:
+        rate = super().rate()
+        if rate is None:
+            return None
+        quota, _, period = rate.partition("/")
+        return f"{max(1, int(quota) // 10)}/{period}"
+
+
 class AddressLoginLimit(AddressLimit):
     name, rate_setting = "login-address", "LOGIN_ADDRESS_RATE"
 

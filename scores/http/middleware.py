@@ -23,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 #: Asked by address, from machines that know none of our names.
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+#: What plays and what is read of it: no cookie is looked at there, no page is shown, and nothing compressed.
+PLAY = ("/api/score/", "/api/boards", "/api/players")
+#: Whose views read their queries themselves, and say what is wrong with one.
+STRICT = ("/api/boards", "/api/players")
 #: Page templates by status; other refusals reach only scripts or have their own page.
 REFUSAL_PAGES: dict[int, str] = {HTTPStatus.TOO_MANY_REQUESTS: "429.html", HTTPStatus.SERVICE_UNAVAILABLE: "500.html"}
 
@@ -37,7 +41,7 @@ class PageCompression(GZipMiddleware):
     """Compresses pages and what they load. Not the API: its ETags are strong, and compressing makes them weak."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        return response if request.path.startswith("/api/score") else super().process_response(request, response)
+        return response if request.path.startswith(PLAY) else super().process_response(request, response)
 
 
 class ProbeMiddleware:
@@ -128,10 +132,11 @@ def _render_page(template: str, language: str | None) -> bytes:
 
 def _find_unstorable(request: HttpRequest) -> str:
     """What is wrong, or an empty string."""
-    if "%00" in request.META.get("QUERY_STRING", ""):
+    reads_strictly = request.path_info.startswith(STRICT)
+    if "%00" in request.META.get("QUERY_STRING", "") and not reads_strictly:
         return "U+0000 in the query"
     # A quoted cookie may spell any character in octal. Acts and reads of the scores know no cookies.
-    has_cookies = "HTTP_COOKIE" in request.META and not request.path_info.startswith("/api/score/")
+    has_cookies = "HTTP_COOKIE" in request.META and not request.path_info.startswith(PLAY)
     if has_cookies and any("\0" in value for value in request.COOKIES.values()):
         return "U+0000 in a cookie"
     # What the API is sent is not read before it is known who sends it.

@@ -70,7 +70,8 @@ def test_every_refusal_of_the_server_itself_stands_with_its_number() -> None:
 def test_every_path_stands_in_it() -> None:
     named = set(re.findall(r"`(?:[A-Z]+ )?(/[^`]*)`", read_part("3.1")))
     # What is below /admin/ is the desk's own.
-    routes = {f"/{pattern.pattern}" for pattern in get_resolver().url_patterns}
+    patterns = {f"/{pattern.pattern}" for pattern in get_resolver().url_patterns}
+    routes = {re.sub(r"<str:(\w+)>", lambda value: value[1].upper(), pattern) for pattern in patterns}
     assert named == routes | {"/ws/scoreboard", "/api"}
 
 

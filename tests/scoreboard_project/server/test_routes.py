@@ -1,11 +1,41 @@
 """Routes that the server treats in a way of their own are routes of the site."""
 
 import pytest
-from django.urls import resolve
+from django.urls import Resolver404, get_resolver, resolve
 
-from scoreboard_project.server.routes import BOARDS, LIMITED_BY_THEMSELVES, LOGINS, TOP, UPDATE
+from scoreboard_project.server.routes import (
+    BOARDS,
+    LIMITED_BY_THEMSELVES,
+    LOGINS,
+    RESULTS,
+    TOP,
+    UPDATE,
+    is_limited_by_itself,
+)
 
 
 @pytest.mark.parametrize("path", sorted({TOP, UPDATE} | BOARDS | LOGINS | LIMITED_BY_THEMSELVES))
 def test_each_is_a_route_of_the_site(path: str) -> None:
     assert f"/{resolve(path).route}" == path
+
+
+def test_every_route_of_boards_and_players_counts_its_requests_itself() -> None:
+    patterns = [f"/{pattern.pattern}" for pattern in get_resolver().url_patterns]
+    reads = [pattern for pattern in patterns if pattern.startswith(("/api/boards", "/api/players"))]
+    assert len(reads) == 9
+    assert [pattern for pattern in reads if not is_limited_by_itself(pattern)] == []
+    assert [pattern for pattern in reads if RESULTS.fullmatch(pattern)] == [
+        "/api/boards/<str:slug>/<str:period>/results"
+    ]
+    others = [pattern for pattern in patterns if pattern not in reads]
+    assert {pattern for pattern in others if is_limited_by_itself(pattern)} == LIMITED_BY_THEMSELVES
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/boards/", "/api/boards/a/", "/api/boardsx", "/api/boards/a/b/c", "/api/boards/a/b/me/x", "/api/players/a/b"],
+)
+def test_what_is_no_route_of_theirs_is_counted_as_a_page(path: str) -> None:
+    assert not is_limited_by_itself(path)
+    with pytest.raises(Resolver404):
+        resolve(path)

@@ -29,6 +29,8 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Availability:
         ("GET", "/login", "others", "refusals"),
         ("GET", "/admin/scores/score/", "desk", "refusals"),
         ("GET", "/api/score/me", "others", "refusals"),
+        ("GET", "/api/boards/daily/2026-11-27", "others", "refusals"),
+        ("GET", "/api/boards/daily/2026-11-27/results", "archive", "refusals"),
     ],
 )
 def test_what_holds_up_one_kind_holds_up_no_other(
