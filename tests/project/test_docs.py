@@ -128,9 +128,10 @@ def test_the_commands_of_the_api_page_work_as_pasted(scoreboard_server: Callable
         answer, end = decoder.raw_decode(rest)
         answers.append(answer)
         rest = rest[end:].strip()
-    update, top, me = answers
+    update, top, page, me = answers
     assert (update["delta"], update["score"], update["verified"], update["replayed"]) == (5, 5, False, False)
     assert [(row["rank"], row["player"], row["score"]) for row in top["entries"]] == [(1, str(player.pk), 5)]
+    assert (page["entries"], page["players"]) == (top["entries"], 1)
     assert (me["player"], me["score"], me["rank"]) == ({"id": str(player.pk), "name": "ada"}, 5, 1)
 
 

@@ -146,6 +146,7 @@ def get(path: str, **headers: str) -> Callable[[int, str], Any]:
 EXAMPLES: dict[str, Callable[[int, str], Any]] = {
     "player": lambda number, token: update({"action": "daily-quiz"}, token=token, key=str(number)),
     "read": get("/api/score/top"),
+    "costly": get("/api/players?name=ada"),
     "read-unchanged": get("/api/score/top", If_None_Match="*"),
     "page": get("/embed"),
     "login": post("/api/token", {"username": "nobody", "password": "wrong"}),
