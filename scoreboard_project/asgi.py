@@ -24,6 +24,7 @@ from scores.board.consumers import ScoreboardConsumer  # noqa: E402
 # The first two are serve's way to them: a worker looks for them before the application, and they need Django too.
 __all__ = ["TimedProtocol", "ViewerProtocol", "application"]
 
+viewers = ScoreboardConsumer.as_asgi()
 application = Lifespan(
     ProtocolTypeRouter(
         {
@@ -32,7 +33,9 @@ application = Lifespan(
                 SocketLimit(
                     URLRouter(
                         [
-                            path("ws/scoreboard", ScoreboardConsumer.as_asgi()),
+                            path("ws/scoreboard", viewers),
+                            path("ws/boards/<str:slug>", viewers),
+                            path("ws/boards/<str:slug>/<str:period>", viewers),
                             re_path("", WebsocketDenier.as_asgi()),
                         ]
                     )

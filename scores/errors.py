@@ -181,6 +181,13 @@ class BoardFilling(Refused):
     detail = "This board is still being filled from the log; try again after the pause."
 
 
+class TooManyWatched(Refused):
+    """Of a socket: it is closed, and nothing is answered by HTTP."""
+
+    status, code, title = 503, "too_many_watched", "Too many watched boards"
+    detail = "As many boards as may be are watched through this process; try again later."
+
+
 class PlayerHeld(Unavailable):
     """Another transaction has locked the player. Raised only with waits=False."""
 

@@ -1,74 +1,85 @@
-"""Reads the standings once, encodes them once, and hands the same bytes to all viewers of this process."""
+"""Reads what is watched once, encodes it once, and hands the same bytes to all who watch it in this process."""
 
 import asyncio
-import logging
+import math
 import time
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import close_old_connections
-
 from scores import metrics
-from scores.board.standings import REUSE_SECONDS, Snapshot, read_snapshot
-from scores.board.viewers import Frame, Viewer
-from scores.database.availability import read_limit
+from scores.board.channel import Channel
+from scores.board.look import Look, Watched, look_at
+from scores.board.viewers import Viewer
+from scores.errors import TooManyWatched
 
-logger = logging.getLogger(__name__)
-
-#: A half-open socket gives a browser no other sign.
-HEARTBEAT_SECONDS = 15.0
-#: Viewers woken between two looks at everything else the process has to do.
-BATCH = 50
+#: Boards, each in one period, that are watched in a process at the same time.
+MAXIMUM_WATCHED = 64
 
 # One thread of its own, so that the board moves also while every request thread is busy.
 _reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub")
 
 
 class Broadcaster:
-    """Every frame is the whole top 10, so a lost frame costs nothing.
+    """All that is watched, each in a channel of its own; what nobody watches has none.
 
-    `frame` is what viewers were shown last; `is_current` is whether the last read was of this moment, not one kept from before.
+    `is_current` is whether the last look was at this moment, and at all of it.
     """
 
-    def __init__(self) -> None:
-        self.viewers: set[Viewer] = set()
-        self.frame: Frame | None = None
+    def __init__(self, look_at: Callable[[Collection[Watched]], Look] = look_at) -> None:
+        self._look_at = look_at
+        self._channels: dict[Watched, Channel] = {}
         self.is_current = True
-        self._sent_at = 0.0
-        self._sent_etag = ""
+        self._changes_at: float | None = None
+
+    @property
+    def viewers(self) -> int:
+        return sum(len(channel.viewers) for channel in self._channels.values())
 
     @property
     def seconds_to_heartbeat(self) -> float:
-        return self._sent_at + HEARTBEAT_SECONDS - time.monotonic()
+        return min((channel.seconds_to_heartbeat for channel in self._channels.values()), default=math.inf)
+
+    @property
+    def seconds_to_change(self) -> float:
+        """Seconds until a period that is watched ends, or is closed; infinite where none is known to."""
+        return math.inf if self._changes_at is None else max(0.0, self._changes_at - time.monotonic())
+
+    def enter(self, viewer: Viewer, watched: Watched) -> bool:
+        """Let a viewer watch, and show it what is there; False where nothing is yet.
+
+        Raises TooManyWatched.
+        """
+        channel = self._channels.get(watched)
+        if channel is None:
+            if watched is not None and len(self._channels.keys() - {None}) >= MAXIMUM_WATCHED:
+                raise TooManyWatched
+            channel = self._channels[watched] = Channel()
+        channel.viewers.add(viewer)
+        if channel.frame is None:
+            return False
+        viewer.show(channel.frame)
+        return True
+
+    def leave(self, viewer: Viewer, watched: Watched) -> None:
+        """Show nothing more to a viewer. What nobody watches is not kept true: the next one to come gets a fresh frame."""
+        channel = self._channels.get(watched)
+        if channel is not None:
+            channel.viewers.discard(viewer)
+            if not channel.viewers:
+                del self._channels[watched]
 
     async def refresh(self) -> None:
-        """Read, and send where something moved, or a heartbeat where nothing was sent for long."""
-        began = time.monotonic()
-        try:
-            snapshot = await asyncio.get_running_loop().run_in_executor(_reader, _read)
-        except Exception as error:  # noqa: BLE001 - the board must outlive a database that is away
-            logger.warning("the standings could not be read: %s", error)
-            return
-        # One from before is what there is while the database is away: then the next look is soon.
-        self.is_current = began - snapshot.read_at <= REUSE_SECONDS
-        if self.is_current:
+        """Look, and send where something moved, or a heartbeat where nothing was sent for long."""
+        look = await asyncio.get_running_loop().run_in_executor(_reader, self._look_at, list(self._channels))
+        self.is_current, self._changes_at = look.is_current, look.changes_at
+        if look.is_current:
             metrics.HUB_READ_AT.set_to_current_time()
-        if self.frame is None or self._sent_etag != snapshot.etag:
-            self._sent_etag, self.frame = snapshot.etag, Frame.of(snapshot.frame)
-            await self._broadcast(self.frame)
-        elif self.seconds_to_heartbeat <= 0:
-            await self._broadcast(Frame.of(f'{{"event":"heartbeat","data":{{"as_of":"{snapshot.as_of}"}}}}'))
-
-    async def _broadcast(self, frame: Frame) -> None:
-        self._sent_at = time.monotonic()
-        for number, viewer in enumerate(list(self.viewers), start=1):
-            viewer.show(frame)
-            if number % BATCH == 0:
-                await asyncio.sleep(0)
-        metrics.FRAMES.inc(len(self.viewers))
-        await asyncio.sleep(0)
-
-
-def _read() -> Snapshot:
-    with read_limit():
-        close_old_connections()
-        return read_snapshot()
+        for watched, refusal in look.refused.items():
+            channel = self._channels.pop(watched, None)
+            if channel is not None:
+                channel.refuse(refusal)
+        for watched, channel in list(self._channels.items()):
+            if watched in look.news:
+                await channel.show(look.news[watched])
+            else:
+                await channel.beat()

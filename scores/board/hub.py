@@ -1,8 +1,8 @@
 """The hub: the one object per server process that feeds every viewer connected to it.
 
-It looks at the standings when this process announces a change, when its listener hears the ping of another one, and by itself
-every few seconds, so that a lost ping heals itself; every second while pings cannot be heard or the database does not answer, so
-that "live" stays true. What it finds is the broadcaster's to show. Without viewers it does nothing.
+It looks at what is watched when this process announces a change, when its listener hears the ping of another one, when a period
+ends, and by itself every few seconds, so that a lost ping heals itself; every second while pings cannot be heard or the database
+does not answer, so that "live" stays true. What it finds is the broadcaster's to show. Without viewers it does nothing.
 """
 
 import asyncio
@@ -14,7 +14,9 @@ from scores.announcements import publisher
 from scores.board.broadcaster import Broadcaster
 from scores.board.listener import Listener
 from scores.board.long_lived import LongLived
+from scores.board.look import Watched
 from scores.board.viewers import Viewer
+from scores.errors import TooManyWatched
 
 #: At most 10 looks and frames a second, and a pause at least as long as the last look and its sending took.
 FRAME_SECONDS = 0.1
@@ -35,29 +37,29 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._long_lived = LongLived()
 
-    async def join(self, viewer: Viewer) -> None:
-        """Show the present standings to a new viewer and every later frame until it leaves."""
+    async def join(self, viewer: Viewer, watched: Watched = None) -> None:
+        """Show a new viewer what it watches, and every later frame until it leaves; refuse it where too much is watched."""
         if self._loop is not asyncio.get_running_loop():
             self._settle()
-        broadcaster = self._broadcaster
-        broadcaster.viewers.add(viewer)
+        try:
+            is_shown = self._broadcaster.enter(viewer, watched)
+        except TooManyWatched as refusal:
+            viewer.refuse(refusal)
+            return
         self._count()
         if not self._tasks:
             publisher.subscribe(self._changed.set)
             self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._listener.listen())]
-        if broadcaster.frame is not None:
-            viewer.show(broadcaster.frame)
-        else:
+        if not is_shown:
             self._changed.set()
 
-    async def leave(self, viewer: Viewer) -> None:
+    async def leave(self, viewer: Viewer, watched: Watched = None) -> None:
         """Show nothing more to this viewer."""
-        self._broadcaster.viewers.discard(viewer)
+        self._broadcaster.leave(viewer, watched)
         self._count()
         await viewer.leave()
         if not self._broadcaster.viewers:
-            # Without viewers nobody keeps the frame true: the next one to come gets a fresh one.
-            tasks, self._tasks, self._broadcaster.frame = self._tasks, [], None
+            tasks, self._tasks = self._tasks, []
             for task in tasks:
                 task.cancel()
 
@@ -68,7 +70,7 @@ class Hub:
         self._listener, self._broadcaster, self._tasks = Listener(self._changed.set), Broadcaster(), []
 
     def _count(self) -> None:
-        viewers = len(self._broadcaster.viewers)
+        viewers = self._broadcaster.viewers
         metrics.VIEWERS.set(viewers)
         self._long_lived.watch(viewers)
 
@@ -84,9 +86,9 @@ class Hub:
 
     def _longest_wait(self) -> float:
         """Seconds until the standings are looked at without a sign that they changed."""
-        is_calm = self._listener.hears and self._broadcaster.is_current
-        longest = REREAD_SECONDS if is_calm else ANXIOUS_REREAD_SECONDS
-        return min(longest, max(ANXIOUS_REREAD_SECONDS, self._broadcaster.seconds_to_heartbeat))
+        shows = self._broadcaster
+        longest = REREAD_SECONDS if self._listener.hears and shows.is_current else ANXIOUS_REREAD_SECONDS
+        return min(longest, max(ANXIOUS_REREAD_SECONDS, shows.seconds_to_heartbeat), shows.seconds_to_change)
 
 
 hub = Hub()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from websockets import frames
 
+from scores.errors import Refused
+
 #: The name of the extension of a socket's scope (ASGI) that is a viewer's `write`.
 WRITE_FRAME = "scoreboard.write_frame"
 
@@ -27,13 +29,19 @@ class Viewer:
     """One open socket: it gets the newest frame there is when it is ready for one, never a queue.
 
     `write` puts the bytes on the wire at once and says False where the reader is behind; then, and where the server offers
-    no such thing, a task waits in `send` for the reader and delivers what is newest by then.
+    no such thing, a task waits in `send` for the reader and delivers what is newest by then. `close` says why it ends and ends it.
     """
 
-    __slots__ = ("_frame", "_send", "_task", "_write")
+    __slots__ = ("_close", "_frame", "_send", "_task", "_write")
 
-    def __init__(self, send: Callable[[str], Awaitable[None]], write: Callable[[bytes], bool] | None = None) -> None:
+    def __init__(
+        self,
+        send: Callable[[str], Awaitable[None]],
+        close: Callable[[Refused], Awaitable[None]],
+        write: Callable[[bytes], bool] | None = None,
+    ) -> None:
         self._send = send
+        self._close = close
         self._write = write
         self._frame: Frame | None = None
         self._task: asyncio.Task[None] | None = None
@@ -45,6 +53,12 @@ class Viewer:
         elif self._write is None or not self._write(frame.wire):
             self._frame = frame
             self._task = asyncio.create_task(self._catch_up())
+
+    def refuse(self, refusal: Refused) -> None:
+        """Close the socket; whoever is behind is told when ready, and gets no frame any more."""
+        if self._task is not None:
+            self._task.cancel()
+        self._task = asyncio.create_task(self._part(refusal))
 
     async def leave(self) -> None:
         """Stop sending."""
@@ -61,3 +75,7 @@ class Viewer:
             except Exception:  # noqa: BLE001 - whatever the transport raises, this viewer is gone; its consumer cleans up
                 return
         self._task = None
+
+    async def _part(self, refusal: Refused) -> None:
+        with suppress(Exception):  # as above
+            await self._close(refusal)

@@ -138,6 +138,8 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         await super().send(message)
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True  # uvicorn takes a whole answer that is no socket for none, and logs an error
+        if message["type"] == "websocket.close" and message.get("reason"):
+            self._log(EarlyRefusal(message["code"], message["reason"], ""))
 
     def _close(self, refusal: EarlyRefusal) -> None:
         if self.is_over():
