@@ -1,5 +1,6 @@
 """Boards and seasons: made, ended, switched off. The only writer of them; each change is an entry of the system chain."""
 
+from datetime import UTC, datetime
 from typing import NotRequired, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
@@ -7,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from audit import clock
-from audit.times import SECOND_US
+from audit.times import SECOND_US, to_us
 from scores.board_models import MAIN, Board, Period
 from scores.counting import periods, plans, spans
 from scores.counting.rules import EVERYTHING, matches
@@ -21,8 +22,10 @@ MAXIMUM_PATTERNS = 10
 MAXIMUM_BOARDS = 50
 #: The main board is one of them.
 MAXIMUM_BOARDS_OF_AN_ACTION = 8
+BUILT_IN = "The main board is built in and stays as it is."
 #: A season ends at least so much later, so that every process knows before it does.
 NOTICE_US = 60 * SECOND_US
+LAST_US = to_us(datetime(spans.LAST_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC))
 
 
 class BoardTerms(TypedDict):
@@ -41,11 +44,13 @@ class BoardTerms(TypedDict):
 def make_board(*, actor: str, reason: str = "", from_log: bool = False, **terms: Unpack[BoardTerms]) -> Board:
     """Make a board that counts from now on; with `from_log` it has all the past, once `filling.fill` has read that.
 
-    The same terms again give the board there is, which goes on filling. Raises InvalidBody when terms contradict each other or
+    The same again gives the board there is, which goes on filling. Raises InvalidBody when terms contradict each other or
     another board has the slug, TooManyBoards, Unavailable when the system chain or the board's seal cannot be trusted.
     """
     board = Board(filling=from_log, **terms)
     _check(board, reason)
+    if board.slug == MAIN:
+        raise _refuse("slug", BUILT_IN)
     plans.lock_boards()
     plans.read_version()
     before = Board.objects.filter(slug=board.slug).first()
@@ -73,7 +78,7 @@ def change_board(
     if board is None:
         raise UnknownBoard
     if board.slug == MAIN:
-        raise InvalidBody(errors=[{"field": "slug", "detail": "The main board is built in and stays as it is."}])
+        raise _refuse("slug", BUILT_IN)
     _check_seal(board)
     terms = (board.label, board.enabled)
     board.label = board.label if label is None else label
@@ -95,6 +100,7 @@ def make_season(*, board: str, name: str, starts_us: int, ends_us: int | None, a
     Raises UnknownBoard, InvalidBody when the board has no seasons, the name is not fit or taken, or the season lies in the past,
     ends before it starts or overlaps another; Unavailable as `make_board`.
     """
+    _check_reason(reason)
     plans.lock_boards()
     found = _find_seasonal(board)
     season = Period(board=found, name=name, starts_us=starts_us, ends_us=ends_us)
@@ -105,12 +111,13 @@ def make_season(*, board: str, name: str, starts_us: int, ends_us: int | None, a
 
 
 @transaction.atomic
-def end_season(*, board: str, name: str, ends_us: int, actor: str, reason: str = "") -> Period:
-    """Set when a season ends that has not ended, in microseconds since 1970.
+def end_season(*, board: str, name: str, ends_us: int | None = None, actor: str, reason: str = "") -> Period:
+    """Set when a season ends that has not ended, in microseconds since 1970; as soon as may be where no time is given.
 
     Raises UnknownBoard, UnknownPeriod, InvalidBody when it has ended, when the end is less than 60 s ahead, not after its start, or
     within another season; Unavailable as `make_board`.
     """
+    _check_reason(reason)
     plans.lock_boards()
     found = _find_seasonal(board)
     season = Period.objects.filter(board=found, name=name).first() if is_storable(name) else None
@@ -119,9 +126,9 @@ def end_season(*, board: str, name: str, ends_us: int, actor: str, reason: str =
     now_us = clock.read_us()
     if season.ends_us is not None and season.ends_us <= now_us:
         raise _refuse("name", "This season has ended.")
-    if ends_us < now_us + NOTICE_US:
+    season.ends_us = now_us + NOTICE_US if ends_us is None else ends_us
+    if season.ends_us < now_us + NOTICE_US:
         raise _refuse("ends", "A season ends at least 60 seconds from now.")
-    season.ends_us = ends_us
     _check_place(season)
     periods.write_period(season, actor=actor, reason=reason)
     plans.raise_version()
@@ -144,9 +151,15 @@ def _refuse(field: str, detail: str) -> InvalidBody:
     return InvalidBody(detail, errors=[{"field": field, "detail": detail}])
 
 
+def _check_reason(reason: str) -> None:
+    if not is_storable(reason):
+        raise _refuse("reason", "A reason is text, without U+0000 and in UTF-8.")
+
+
 def _check(board: Board, reason: str) -> None:
-    if not all(map(is_storable, (board.slug, board.label, board.counts, board.zone, reason))):
-        raise _refuse("label", "Slug, label, patterns, zone and reason are text, without U+0000 and in UTF-8.")
+    _check_reason(reason)
+    if not all(map(is_storable, (board.slug, board.label, board.counts, board.zone))):
+        raise _refuse("label", "Slug, label, patterns and zone are text, without U+0000 and in UTF-8.")
     try:
         board.full_clean(validate_unique=False, validate_constraints=False, exclude=["seal"])
     except ValidationError as error:
@@ -179,6 +192,11 @@ def _check_same(before: Board, board: Board) -> Board:
         raise _refuse(
             "slug",
             f"There is a board {board.slug!r} with other terms. Another rule is another board: take another slug.",
+        )
+    if board.filling and before.since_us:
+        raise _refuse(
+            "slug",
+            f"There is a board {board.slug!r} that counts from when it was made on. Take another slug for one with a past.",
         )
     return before
 
@@ -227,6 +245,8 @@ def _check_season(season: Period) -> None:
 def _check_place(season: Period) -> None:
     if season.ends_us is not None and season.ends_us <= season.starts_us:
         raise _refuse("ends", "A season ends after it starts.")
+    if max(season.starts_us, season.ends_us or 0) > LAST_US:
+        raise _refuse("ends", f"A season lies in the years to {spans.LAST_YEAR}.")
     others = Period.objects.filter(board=season.board).exclude(name=season.name)
     overlapping = others.filter(Q(ends_us__isnull=True) | Q(ends_us__gt=season.starts_us))
     if season.ends_us is not None:
