@@ -81,11 +81,15 @@ class Calendar:
 def fill(slug: str, progress: Progress = lambda _: None) -> None:
     """Read all that a board counts from the log, and then show it; `progress` is told of entries read.
 
-    May be stopped at any time and begun again; does nothing where the board is full.
+    May be stopped at any time and begun again; does nothing where the board is full, or switched off.
     """
     board = Board.objects.get(slug=slug)
-    if not board.filling:
-        return
+    while board.filling and board.enabled:
+        _fill_once(board, progress)
+        board.refresh_from_db()
+
+
+def _fill_once(board: Board, progress: Progress) -> None:
     _make_past_periods(board)
     definition, calendar, last = Definition.of(board), Calendar(), UUID(int=0)
     while chunk := _next_chunk(last):
@@ -94,9 +98,10 @@ def fill(slug: str, progress: Progress = lambda _: None) -> None:
         last = chunk[-1]
     with transaction.atomic():
         plans.lock_boards()
-        Board.objects.filter(pk=board.pk).update(filling=False)
-        plans.raise_version()
-        transaction.on_commit(announcements.announce)
+        # Where it was switched off meanwhile, nothing of what came then has been moved along.
+        if Board.objects.filter(pk=board.pk, change=board.change).update(filling=False):
+            plans.raise_version()
+            transaction.on_commit(announcements.announce)
 
 
 @transaction.atomic

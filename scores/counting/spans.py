@@ -45,7 +45,7 @@ def period_at(span: str, zone: str, at_us: int) -> Bounds:
             raise ValueError(f"{at_us} microseconds are before 1970.")
         return FOREVER
     try:
-        day = (EPOCH + at_us * MICROSECOND).astimezone(_load_zone(zone)).date()
+        day = (EPOCH + at_us * MICROSECOND).astimezone(load_zone(zone)).date()
         if _find_start(zone, day + DAY) <= at_us:
             day += DAY  # clocks went back to the date before, whose end was seen already
     except OverflowError as error:
@@ -85,6 +85,15 @@ def is_zone(name: str) -> bool:
     return name in _list_zones()
 
 
+@cache
+def load_zone(name: str) -> ZoneInfo:
+    """Load one of the pinned zones. Raises ValueError when there is none of exactly this name."""
+    if not is_zone(name):
+        raise ValueError(f"{name!r} is no time zone.")
+    with files(tzdata).joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
 def tzdata_version() -> str:
     """Name the release of the pinned zones, as IANA does: 2026a."""
     return str(tzdata.IANA_VERSION)
@@ -101,7 +110,7 @@ def _measure(span: str, zone: str, first: date) -> Bounds:
 @lru_cache(maxsize=4096)
 def _find_start(zone: str, day: date) -> int:
     """The first instant, in microseconds since 1970, whose local date is the day or a later one."""
-    there = _load_zone(zone)
+    there = load_zone(zone)
     midnight = datetime.combine(day, time.min, there)
     instant = midnight.astimezone(UTC)  # of two midnights the first
     if instant.astimezone(there).replace(tzinfo=None) != midnight.replace(tzinfo=None):
@@ -159,11 +168,3 @@ def _name(span: str, first: date) -> str:
 @cache
 def _list_zones() -> frozenset[str]:
     return frozenset((files(tzdata) / "zones").read_text(encoding="ascii").split())
-
-
-@cache
-def _load_zone(name: str) -> ZoneInfo:
-    if not is_zone(name):
-        raise ValueError(f"{name!r} is no time zone.")
-    with files(tzdata).joinpath("zoneinfo", *name.split("/")).open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scores", "0013_places_are_counted_by_period")]
+    dependencies = [("scores", "0013_places_counted_by_period")]
 
     operations = [
         migrations.AddField(
