@@ -13,7 +13,7 @@ TERMS: BoardTerms = {"slug": "today", "label": "Today", "counts": "*", "rule": "
 
 def define(**changes: Any) -> Board:
     """Make a board that counts all of every day, but for these changes."""
-    return definitions.make_board(actor="system", **(TERMS | changes))
+    return definitions.make_board(actor="system", **{**TERMS, **changes})
 
 
 def read_definitions() -> list[Any]:
