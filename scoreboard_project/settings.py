@@ -52,8 +52,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
+    "scores.apps.ScoresConfig",  # before the audit log, whose seal_ledger it adds to
     "audit",
-    "scores.apps.ScoresConfig",
     "scoreboard_project.server",
 ]
 MIDDLEWARE = [
