@@ -17,12 +17,13 @@ from audit.admin import ReadOnlyAdmin
 from audit.models import AuditEntry
 from scores.admin import acts, case_download, player_page
 from scores.admin.accounts import AccountAdmin
+from scores.admin.boards import BoardAdmin
 from scores.admin.entries import EntryAdmin, show_name
 from scores.admin.flags import FlagAdmin
 from scores.board_models import MAIN_PERIOD
 from scores.catalogue import read_terms, set_action
 from scores.errors import Refused
-from scores.models import Action, Flag, Score
+from scores.models import Action, Board, Flag, Score
 from scores.names import name_key
 from scores.players import ensure_player
 
@@ -119,6 +120,7 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         set_action(actor=str(ensure_player(request.user).pk), **read_terms(obj))
 
 
+admin.site.register(Board, BoardAdmin)
 admin.site.register(Flag, FlagAdmin)
 admin.site.unregister(User)
 admin.site.register(User, AccountAdmin)

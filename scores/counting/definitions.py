@@ -49,8 +49,6 @@ def make_board(*, actor: str, reason: str = "", from_log: bool = False, **terms:
     """
     board = Board(filling=from_log, **terms)
     _check(board, reason)
-    if board.slug == MAIN:
-        raise _refuse("slug", BUILT_IN)
     plans.lock_boards()
     plans.read_version()
     before = Board.objects.filter(slug=board.slug).first()
@@ -61,6 +59,19 @@ def make_board(*, actor: str, reason: str = "", from_log: bool = False, **terms:
     _write(board, actor=actor, reason=reason)
     if board.span != Board.Span.SEASON:
         periods.ensure_period(board, clock.read_us())
+    return board
+
+
+def check_board(**terms: Unpack[BoardTerms]) -> Board:
+    """Say what would be made, and make nothing.
+
+    Raises what `make_board` raises, and InvalidBody when there is a board of this slug already.
+    """
+    board = Board(**terms)
+    _check(board, "")
+    if Board.objects.filter(slug=board.slug).exists():
+        raise _refuse("slug", f"There is a board {board.slug!r} already.")
+    _check_room(board)
     return board
 
 
@@ -165,6 +176,8 @@ def _check(board: Board, reason: str) -> None:
     except ValidationError as error:
         errors = [{"field": field, "detail": " ".join(found)} for field, found in error.message_dict.items()]
         raise InvalidBody(errors[0]["detail"], errors=errors) from None
+    if board.slug == MAIN:
+        raise _refuse("slug", BUILT_IN)
     if board.ascending and board.rule not in {Board.Rule.BEST, Board.Rule.LATEST}:
         raise _refuse(
             "ascending",
