@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -60,6 +62,22 @@ PLAYERS = {
     "sam": "Sam Taylor", "sofie": "Sofie Müller", "tane": "Tāne Walker", "zsofia": "Zsófia Nagy",
 }  # fmt: skip
 EVERYBODY = PLAYERS | {cheat.username: cheat.name for cheat in CHEATS}
+
+
+#: People sleep, each at a time of their own: the demo's players live all around the world.
+SLEEP_HOURS = 8
+AGENTS = ("Firefox/144.0", "Chrome/142.0", "Safari/26.1", "Edge/142.0", "Chrome/141.0 Mobile", "Safari/26.0 Mobile")
+
+
+def is_awake(number: int, now: datetime) -> bool:
+    """Tell whether the player of this number is awake."""
+    bedtime = number * 7
+    return (now.hour - bedtime) % 24 >= SLEEP_HOURS
+
+
+def choose_points(random: Random, action: DemoAction) -> int:
+    """Choose what a receipt for this action carries; 0 where none is needed."""
+    return random.randrange(action.points, action.most + 1, 5) if action.most else 0
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scores.demo.cheats import CHEATS, Move
-from scores.demo.seed import CATALOGUE, ISSUER, KID, PLAYERS, Demo, DemoAction
+from scores.demo.seed import AGENTS, CATALOGUE, ISSUER, KID, PLAYERS, Demo, DemoAction, choose_points, is_awake
 from scores.receipts.signing import sign_receipt
 
 UPDATE = "/api/score/update"
@@ -36,9 +36,6 @@ PAUSE_SECONDS = (0.4, 1.3)
 BURST_PAUSE_SECONDS = (0.08, 0.25)
 BURST_ACTS = (4, 9)
 DAY_SECONDS = 86_400
-#: People sleep, each at a time of their own: the demo's players live all around the world.
-SLEEP_HOURS = 8
-AGENTS = ("Firefox/144.0", "Chrome/142.0", "Safari/26.1", "Edge/142.0", "Chrome/141.0 Mobile", "Safari/26.0 Mobile")
 
 
 @dataclass
@@ -57,8 +54,7 @@ class SimulatedPlayer:
     action_free_at: dict[str, float] = field(default_factory=dict)
 
     def is_awake(self, now: datetime) -> bool:
-        bedtime = self.address * 7
-        return (now.hour - bedtime) % 24 >= SLEEP_HOURS
+        return is_awake(self.address, now)
 
 
 @dataclass(frozen=True)
@@ -189,8 +185,7 @@ class Simulation:
         action = None if player is None else self._choose_action(player)
         if player is None or action is None:
             return
-        points = self._random.randrange(action.points, action.most + 1, 5) if action.most else 0
-        answer = self._site.act(player, action.slug, points)
+        answer = self._site.act(player, action.slug, choose_points(self._random, action))
         if answer is not None:
             self._learn(player, action, answer)
 

@@ -81,9 +81,13 @@ def sign_receipt(
     value: int | None = None,
     jti: str = "",
     lifetime: int = 300,
+    issued_at: int | None = None,
 ) -> str:
-    """Sign a receipt that is good from now on, for `lifetime` seconds; with a fresh `jti` unless one is given."""
-    now = int(time.time())
+    """Sign a receipt that is good from now on, or from `issued_at` (seconds since 1970), for `lifetime` seconds.
+
+    With a fresh `jti` unless one is given.
+    """
+    now = int(time.time()) if issued_at is None else issued_at
     claims = {
         "iss": issuer,
         "aud": settings.RECEIPT_AUDIENCE,

@@ -16,7 +16,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scoreboard_project.server.management.commands.serve import check_port
+from scores.demo.boards import make_boards
 from scores.demo.cheats import CHEATS
+from scores.demo.history import make_history
 from scores.demo.seed import ADMIN, PLAYERS, Demo
 from scores.demo.simulation import Api, Simulation
 
@@ -107,6 +109,8 @@ class Command(BaseCommand):
             self.stdout.write("Preparing the database, the catalogue and the logins ...")
             call_command("migrate", verbosity=0)
             demo.seed()
+            make_history(demo)
+            make_boards()
             local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared with
             url = f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
             # A file of its own, or the logins above would be out of sight within seconds.
