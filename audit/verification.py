@@ -6,7 +6,7 @@ Nothing here is held in memory per entry: entries and leaves come in the order o
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -168,7 +168,8 @@ def read_erasures(keyring: Keyring) -> Erasures:
 
 def _seal(key: bytes, entry: Entry) -> str:
     """The MAC of an entry, without looking up each of its fields by name."""
-    return chain.authenticate(key, chain.canonical_row((str(entry.player), *entry[1 : len(chain.SEALED_FIELDS)])))
+    values: Any = (str(entry.player), *entry[1 : len(chain.SEALED_FIELDS)])
+    return chain.authenticate(key, chain.canonical_row(values))
 
 
 class ChainCheck:

@@ -26,6 +26,8 @@ from scores.models import Score
 #: Players of one chunk, whose awards wait for it: as many as have about so many entries.
 CHUNK_ENTRIES = 5000
 CHUNK_PLAYERS = 1000
+#: As many are made while nobody else writes standings.
+PERIODS_AT_ONCE = 20
 COLUMNS = ("player", "seq", "kind", "delta", "balance", "value", "action", "ref", "at_us")
 
 Progress = Callable[[int], object]
@@ -156,7 +158,8 @@ def _recount(
 
 
 def _next_chunk(last: UUID) -> list[UUID]:
-    chunk, entries = [], 0
+    chunk: list[UUID] = []
+    entries = 0
     for player, seq in Score.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "seq")[:CHUNK_PLAYERS]:
         if chunk and entries + seq > CHUNK_ENTRIES:
             break
@@ -169,19 +172,21 @@ def _make_past_periods(board: Board) -> None:
     """Make the periods in which there are entries, each batch in a transaction of its own, which holds up writers for a moment."""
     if board.span in {Board.Span.SEASON, Board.Span.ALL}:
         return
-    at_us: int | None = 0
+    at_us = _next_entry(board.since_us)
     while at_us is not None:
         with transaction.atomic():
             plans.lock_boards()
-            for _ in range(20):
-                at_us = _next_entry(board, at_us)
+            for _ in range(PERIODS_AT_ONCE):
+                periods.ensure_period(board, at_us)
+                ends_us = Period.objects.values_list("ends_us", flat=True).get(
+                    board=board, starts_us__lte=at_us, ends_us__gt=at_us
+                )
+                at_us = None if ends_us is None else _next_entry(ends_us)
                 if at_us is None:
                     break
-                periods.ensure_period(board, at_us)
-                at_us = Period.objects.get(board=board, starts_us__lte=at_us, ends_us__gt=at_us).ends_us
             plans.raise_version()
 
 
-def _next_entry(board: Board, at_us: int) -> int | None:
-    later = AuditEntry.objects.filter(at_us__gte=max(at_us, board.since_us)).exclude(player=SYSTEM_CHAIN)
+def _next_entry(at_us: int) -> int | None:
+    later = AuditEntry.objects.filter(at_us__gte=at_us).exclude(player=SYSTEM_CHAIN)
     return later.order_by("at_us").values_list("at_us", flat=True).first()

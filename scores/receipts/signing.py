@@ -70,7 +70,7 @@ def add_to_registry(path: Path, issuers: Mapping[str, IssuerDocument]) -> None:
     Path(draft.name).replace(path)
 
 
-def sign_receipt(
+def sign_receipt(  # noqa: PLR0913 - a receipt has so many claims
     key: Ed25519PrivateKey,
     *,
     kid: str,

@@ -63,7 +63,10 @@ class IssuerDocument(TypedDict):
 
 
 class Claims(TypedDict):
-    """What a receipt says: `iss` signed for `aud` that `sub` did `act` for `pts` points, and reached `val`; `iat` and `exp` in seconds since 1970."""
+    """What a receipt says: `iss` signed for `aud` that `sub` did `act` for `pts` points, and reached `val`.
+
+    `iat` and `exp` are in seconds since 1970.
+    """
 
     iss: str
     aud: str

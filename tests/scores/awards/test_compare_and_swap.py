@@ -102,7 +102,7 @@ def test_what_came_between_read_and_write_wins(change: Callable[[Score], object]
     sealed = [service._decide(attempt, each, []) for attempt, each in zip(attempts, found, strict=True)]
     change(players[1])
     before = entries_of(players[1])
-    placement = place([award.entry for award in sealed], found[0].boards_version)
+    placement = place([award.entry for award in sealed], plans.read_version())
     written = compare_and_swap.write_entries([(award.name, [award.entry]) for award in sealed], placement)
     assert written == {players[0].pk, players[2].pk}
     assert entries_of(players[1]) == before
@@ -118,6 +118,7 @@ def test_a_board_made_between_read_and_write_is_not_passed_by(players: list[Scor
         [compare_and_swap.FactsQuery(attempt.caller.player, attempt.ref, attempt.slug)]
     )
     award = service._decide(attempt, found, [])
+    assert found is not None
     placement = place([award.entry], found.boards_version)
     make_board(slug="today", label="Today", counts="*", rule="sum", span="day", actor="system")
     assert compare_and_swap.write_entries([(award.name, [award.entry])], placement) == set()
