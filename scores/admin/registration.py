@@ -1,6 +1,6 @@
 """What Django's admin shows of players and catalogue, and who shows the rest. It calls services and never writes a score."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import User
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -20,6 +21,7 @@ from scores.admin.accounts import AccountAdmin
 from scores.admin.boards import BoardAdmin
 from scores.admin.entries import EntryAdmin, show_name
 from scores.admin.flags import FlagAdmin
+from scores.board import ranks
 from scores.board_models import MAIN_PERIOD
 from scores.catalogue import read_terms, set_action
 from scores.errors import Refused
@@ -42,16 +44,20 @@ class BoardFilter(admin.SimpleListFilter):
         yield {**everybody, "display": "Everybody found" if changelist.query else "On the board"}
         yield from others
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Score]:
-        players: QuerySet[Score] = queryset
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Score]) -> QuerySet[Score]:
         if self.value() == "frozen":
-            return players.filter(frozen=True)
+            return queryset.filter(frozen=True)
         if self.value() == "none":
-            return players.filter(reached_at__isnull=True)
-        if request.GET.get(SEARCH_VAR, "").strip():
-            return players
-        on_board = players.filter(standings__period=MAIN_PERIOD, standings__hidden=False)
-        return on_board.order_by("-standings__points", "standings__reached_at", "standings__player")
+            return queryset.filter(reached_at__isnull=True)
+        if is_board(request):
+            return queryset.filter(standings__period=MAIN_PERIOD, standings__hidden=False)
+        return queryset
+
+
+def is_board(request: HttpRequest) -> bool:
+    """Tell whether the list asked for is the board: nobody is searched for, and no others are chosen."""
+    others = request.GET.get(BoardFilter.parameter_name) in {"frozen", "none"}
+    return not others and not request.GET.get(SEARCH_VAR, "").strip()
 
 
 @admin.register(Score)
@@ -63,6 +69,19 @@ class ScoreAdmin(ReadOnlyAdmin):
     ordering = ["-points", "reached_at", "id"]
     sortable_by = ()
     show_full_result_count = False
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        """In the order of the board, whose index goes by its own columns."""
+        if is_board(request):
+            return ["-standings__points", "standings__reached_at", "standings__player"]
+        return self.ordering
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, *arguments: Any, **options: Any) -> "Paginator[Score]":
+        """Pages of the board are as many as are counted already."""
+        paginator: Paginator[Score] = super().get_paginator(request, queryset, *arguments, **options)
+        if is_board(request):
+            vars(paginator)["count"] = ranks.count_players(MAIN_PERIOD)
+        return paginator
 
     @admin.display(description="name")
     def shown_name(self, score: Score) -> str:

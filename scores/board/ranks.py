@@ -1,25 +1,25 @@
-"""Where one player stands among however many: the rank, who has a rank, and who is next.
+"""Where one player stands in a period among however many: the rank, who has a rank, and who is next.
 
 PostgreSQL counts players by range while they change (migration 0013 says how), so that any rank costs about the same;
-SQLite counts whoever is ahead when it is asked.
+SQLite counts whoever is ahead when it is asked. Points are in the form of `Standing`, in which more is always better.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BigIntegerField, F, Func, Q, Subquery, Value
+from django.db.models import BigIntegerField, F, Func, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast
 
-from scores.board_models import MAIN_PERIOD
-from scores.models import Standing
+from scores.board_models import MAIN_PERIOD, Standing
 
 NEIGHBOURS = 2
 
 
 class Place(NamedTuple):
-    """What the order of a board goes by; points as `Standing.points`."""
+    """A place in the order of a period, whether or not anybody stands there."""
 
     points: int
     reached_at: datetime
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 class RankedRow(NamedTuple):
-    """A player in the order of a board; points as `Standing.points`."""
+    """A player in the order of a period."""
 
     rank: int
     player: UUID
@@ -35,52 +35,69 @@ class RankedRow(NamedTuple):
     points: int
     reached_at: datetime
 
+    @property
+    def place(self) -> Place:
+        return Place(self.points, self.reached_at, self.player)
+
 
 def read_rank(period: int, place: Place) -> int:
-    """Count who stands ahead of a place in a period, and one: the rank of who stands there, or would."""
+    """Read which rank whoever stands there has, or would have: one more than stand ahead."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT scores_rank_at(%s, %s, %s, %s)", [period, *place])
-            [[rank]] = cursor.fetchall()
+        [[rank]] = _call("scores_rank_at", [period, *place])
         return int(rank)
+    tied = Q(points=place.points)
     earlier = Q(reached_at__lt=place.reached_at) | Q(reached_at=place.reached_at, player__lt=place.player)
-    ahead = Q(points__gt=place.points) | Q(points=place.points) & earlier
-    return Standing.objects.ranked(period).filter(ahead).count() + 1
+    return 1 + Standing.objects.ranked(period).filter(Q(points__gt=place.points) | tied & earlier).count()
 
 
 def read_place(period: int, rank: int) -> Place | None:
-    """Find where who has this rank in a period stands; None where nobody has."""
-    if connection.vendor != "postgresql":
-        rows = Standing.objects.ranked(period).values_list("points", "reached_at", "player")[rank - 1 : rank]
-        return next((Place(*row) for row in rows), None)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM scores_rank_place(%s, %s)", [period, rank])
-        place = cursor.fetchone()
-    return Place(*place) if place else None
+    """Read who has this rank, from 1; None past the end."""
+    if connection.vendor == "postgresql":
+        rows = _call("scores_rank_place", [period, rank])
+    else:
+        ranked = Standing.objects.ranked(period).values_list("points", "reached_at", "player")
+        rows = list(ranked[rank - 1 : rank])
+    return Place(*rows[0]) if rows else None
 
 
 def count_players(period: int) -> int:
-    """Count who is on the board in a period."""
-    if connection.vendor != "postgresql":
-        return Standing.objects.ranked(period).count()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT scores_rank_players(%s)", [period])
-        [[players]] = cursor.fetchall()
-    return int(players)
+    """Count who has a rank in the period."""
+    if connection.vendor == "postgresql":
+        [[players]] = _call("scores_rank_players", [period])
+        return int(players)
+    return Standing.objects.ranked(period).count()
 
 
 def read_neighbourhood(player: UUID, period: int = MAIN_PERIOD) -> list[RankedRow]:
-    """Read the player and up to two neighbours each way, in the order of a period; nothing for one who is not on the board then.
+    """Read the player and up to two neighbours each way, in the order of the period; nothing for one who has no rank in it.
 
     On PostgreSQL one statement, so that all of it is of one moment.
     """
+    rows = _read_around(player, period)
+    order = sorted(rows, key=lambda row: (-row.points, row.reached_at, row.player))
+    own = next((index for index, row in enumerate(order) if row.player == player), None)
+    if own is None:
+        return []
+    # Only the player's own is asked for: those of the neighbours follow from it.
+    rank = order[own].rank if connection.vendor == "postgresql" else read_rank(period, order[own].place)
+    ranked_rows = [row._replace(rank=rank + index - own) for index, row in enumerate(order)]
+    return ranked_rows[max(0, own - NEIGHBOURS) : own + NEIGHBOURS + 1]
+
+
+def recount(period: int | None = None) -> None:
+    """Count all ranks anew, or those of a period: after standings were changed behind the triggers' back."""
+    if connection.vendor == "postgresql":
+        _call("scores_rank_recount", [period])
+
+
+def _read_around(player: UUID, period: int) -> list[RankedRow]:
+    """The player with the own rank, and more neighbours than needed, with none, in no order."""
     ranked = Standing.objects.ranked(period)
     me = ranked.filter(player=player)
     points, reached_at = (Subquery(me.order_by().values(name)) for name in ("points", "reached_at"))
     tied = ranked.filter(points=points)
     # Each is one stretch of the index, read from the player outwards.
-    parts = [
-        me,
+    parts: list[QuerySet[Standing]] = [
         tied.filter(reached_at=reached_at, player__lt=player).reverse()[:NEIGHBOURS],
         tied.filter(reached_at__lt=reached_at).reverse()[:NEIGHBOURS],
         ranked.filter(points__gt=points).reverse()[:NEIGHBOURS],
@@ -88,35 +105,22 @@ def read_neighbourhood(player: UUID, period: int = MAIN_PERIOD) -> list[RankedRo
         tied.filter(reached_at__gt=reached_at)[:NEIGHBOURS],
         ranked.filter(points__lt=points)[:NEIGHBOURS],
     ]
-    counted = connection.vendor == "postgresql"
+    unknown = Cast(Value(0), BigIntegerField())
+    shown = ("player", "player__name", "points", "reached_at")
+    neighbours = [part.values_list(unknown, *shown) for part in parts]
+    if connection.vendor != "postgresql":
+        return [RankedRow(*row) for part in [me.values_list(unknown, *shown), *neighbours] for row in part]
     rank = Func(
-        Value(period),
-        F("points"),
-        F("reached_at"),
-        F("player"),
+        *map(F, ("period", "points", "reached_at", "player")),
         function="scores_rank_at",
         output_field=BigIntegerField(),
     )
-    # Only the player's own is asked for: those of the neighbours follow from it.
-    unknown = Cast(Value(0), BigIntegerField())
-    columns = [
-        part.values_list(rank if counted and part is me else unknown, "player", "player__name", "points", "reached_at")
-        for part in parts
-    ]
-    rows = columns[0].union(*columns[1:], all=True) if counted else (row for part in columns for row in part)
-    order = sorted((RankedRow(*row) for row in rows), key=lambda row: (-row.points, row.reached_at, row.player))
-    own = next((index for index, row in enumerate(order) if row.player == player), None)
-    if own is None:
-        return []
-    me_row = order[own]
-    own_rank = me_row.rank if counted else read_rank(period, Place(me_row.points, me_row.reached_at, me_row.player))
-    first = own_rank - own
-    ranked_rows = [row._replace(rank=rank) for rank, row in enumerate(order, start=first)]
-    return ranked_rows[max(0, own - NEIGHBOURS) : own + NEIGHBOURS + 1]
+    return [RankedRow(*row) for row in me.values_list(rank, *shown).union(*neighbours, all=True)]
 
 
-def recount(period: int | None = None) -> None:
-    """Count all ranks of a period anew, or of all: after standings were changed behind the triggers' back."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT scores_rank_recount(%s)", [period])
+def _call(function: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+    """The rows of one of migration 0013's functions."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {function}({', '.join(['%s'] * len(parameters))})", parameters)  # noqa: S608 - our own names
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

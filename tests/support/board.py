@@ -27,13 +27,17 @@ def place(name: str, points: int, seconds: int = 0, *, pk: UUID | None = None, f
         frozen=frozen,
         **fields,
     )
-    stand(score, points, seconds)
+    stand(score)
     return score
 
 
-def stand(score: Score, points: int, seconds: int = 0, *, period: int = MAIN_PERIOD) -> Standing:
-    """Where a player stands in a period, with points in its order, reached so many seconds after noon."""
-    reached_at = NOON + timedelta(seconds=seconds)
+def stand(score: Score, period: int = MAIN_PERIOD) -> Standing:
+    """Where a player stands in a period who has there what the score says."""
     return Standing.objects.create(
-        player=score, period_id=period, points=points, reached_at=reached_at, seq=1, hidden=score.frozen
+        player=score,
+        period_id=period,
+        points=score.points,
+        reached_at=score.reached_at,
+        seq=score.seq,
+        hidden=score.frozen,
     )
