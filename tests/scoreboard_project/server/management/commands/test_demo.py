@@ -18,8 +18,9 @@ from django.contrib.auth.models import User
 from audit.chain import SYSTEM_CHAIN, compute_mac
 from audit.keys import load_keyring
 from audit.models import AuditEntry
+from scores.demo.boards import BOARDS
 from scores.demo.seed import EVERYBODY
-from scores.models import Action, Score
+from scores.models import Action, Board, Score, Standing
 from tests.support.database import database_url
 from tests.support.plugin import Profile
 from tests.support.processes import ROOT, Server, wait_until
@@ -120,9 +121,9 @@ def assert_chain_holds(entries: list[AuditEntry]) -> None:
 
 def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_demo: StartDemo, tmp_path: Path) -> None:
     demo = start_demo("--seconds=20")
-    wait_until(lambda: len(read_top(demo)) == 10, seconds=18, what="A full board")
     before = read_top(demo)
-    wait_until(lambda: read_top(demo) != before, seconds=10, what="A change of the board")
+    assert len(before) == 10
+    wait_until(lambda: read_top(demo) != before, seconds=19, what="A change of the board")
     wait_until(lambda: not demo.is_running, seconds=40, what="The end after 20 s")
     assert demo.process.returncode == 0
     log = (tmp_path / "demo/demo_server.log").read_text(encoding="utf-8")
@@ -143,6 +144,14 @@ def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_dem
     assert len(chains) > 10
     assert set(Score.objects.values_list("name", flat=True)) == set(EVERYBODY.values())
 
+    boards = list(Board.objects.order_by("slug").values())
+    assert {board["slug"] for board in boards} == {"main", *(board.slug for board in BOARDS)}
+    assert not any(board["filling"] for board in boards)
+    days = Standing.objects.filter(period__board__slug="today", period__ends_us__lt=awards[-1].at_us)
+    assert days.values("period").distinct().count() >= 4
+    season = Standing.objects.filter(period__board__slug="autumn-cup", period__name="season-1")
+    assert 0 < season.count() <= len(chains)
+
     for name in ("demo_players.json", "demo_admin_password", "demo_issuer_key.pem", "demo_server.log"):
         assert (tmp_path / "demo" / name).stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "demo").stat().st_mode & 0o777 == 0o700
@@ -152,6 +161,7 @@ def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_dem
     again = start_demo("--seconds=1")
     wait_until(lambda: not again.is_running, seconds=20, what="The end after 1 s")
     assert again.process.returncode == 0
+    assert list(Board.objects.order_by("slug").values()) == boards
     later = read_chains()
     assert {player: later[player][: len(entries)] for player, entries in chains.items()} == chains
     assert (list(User.objects.order_by("id").values()), list(Action.objects.values())) == (users, catalogue)
@@ -169,7 +179,8 @@ def test_the_logins_that_it_prints_work_and_nothing_outlives_it(start_demo: Star
     assert (admin.is_staff, admin.is_superuser) == (True, True)
     assert not User.objects.exclude(username="admin").filter(is_staff=True).exists()
 
-    wait_until(lambda: read_top(demo) != [], seconds=20, what="The first act of a player")
+    before = read_top(demo)
+    wait_until(lambda: read_top(demo) != before, seconds=20, what="The first act of a player")
     os.killpg(demo.process.pid, signal.SIGINT)
     wait_until(lambda: not demo.is_running, seconds=15, what="The end after Ctrl-C")
     assert demo.process.returncode == 0, demo.log
