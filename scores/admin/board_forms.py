@@ -133,7 +133,7 @@ class EnableForm(BoardActForm):
 
 
 class MakeSeasonForm(BoardActForm):
-    button = "Make the season"
+    button = "Make a season"
     name = forms.CharField(max_length=48, help_text="1 to 48 of a-z, 0-9 and -, as in the address of the season.")
     starts = forms.CharField(max_length=40)
     ends = forms.CharField(max_length=40, required=False, help_text="Empty: when you end it.")
@@ -159,7 +159,7 @@ class MakeSeasonForm(BoardActForm):
 
 
 class EndSeasonForm(BoardActForm):
-    button = "End the season"
+    button = "End a season"
     name = forms.ChoiceField(label="Season")
     ends = forms.CharField(max_length=40, required=False, help_text="At least 60 seconds ahead. Empty: then.")
     field_order = ["name", "ends", "reason"]

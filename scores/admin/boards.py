@@ -20,7 +20,7 @@ from audit.admin import ReadOnlyAdmin
 from scores.admin.board_forms import ACTS, BoardActForm, add_refusal, say_how_to_fill
 from scores.admin.board_making import CONFIGURE, MakeBoardPage
 from scores.admin.entries import show_name
-from scores.board.lookup import CURRENT, PeriodView, find_periods, view_period
+from scores.board.lookup import CURRENT, find_periods, view_period
 from scores.board.rows import Row, read_first
 from scores.board_models import MAIN
 from scores.counting.local_times import write_time
@@ -28,6 +28,8 @@ from scores.errors import Refused
 from scores.models import Board, Period
 from scores.players import ensure_player
 
+#: State of what was made ahead.
+COMING = "coming"
 #: Periods of one page of the archive.
 PERIODS = 50
 
@@ -35,7 +37,8 @@ PERIODS = 50
 class ArchiveRow(NamedTuple):
     """A period with who is in it; times as the clocks of the board's zone show them, points as people read them."""
 
-    period: PeriodView
+    name: str
+    state: str
     starts: str
     ends: str
     players: int
@@ -64,7 +67,8 @@ class BoardAdmin(ReadOnlyAdmin):
     """Every change is the service's, which records it; a board is switched off, not deleted."""
 
     list_display = ["slug", "label", "counts", "rule_and_order", "span", "zone", "state", "present_period", "leader"]
-    list_filter = ["enabled", "span"]
+    list_filter = ["enabled"]
+    show_facets = admin.ShowFacets.NEVER
     sortable_by = ()
     show_full_result_count = False
 
@@ -186,7 +190,9 @@ def read_archive(board: Board, before: str) -> tuple[list[ArchiveRow], int | Non
         leader = found[0] if found else None
         ends = "" if view.ends_us is None else write_time(view.ends_us, board.zone)
         score = board.sign * leader.points if leader else 0
-        rows.append(ArchiveRow(view, write_time(view.starts_us, board.zone), ends, players, leader, score))
+        starts = write_time(view.starts_us, board.zone)
+        state = COMING if view.starts_us > now_us else view.state
+        rows.append(ArchiveRow(view.name, state, starts, ends, players, leader, score))
     return rows, older
 
 

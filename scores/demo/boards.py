@@ -11,7 +11,7 @@ from scores.models import Board, Period
 
 CUP = "autumn-cup"
 #: Seasons are made ahead, also here: the first one begins with the demo, and has none of what was before.
-SEASON_AHEAD_US = 2 * SECOND_US
+SEASON_AHEAD_SECONDS = 3
 SEASON_US = 14 * DAY_US
 
 
@@ -61,7 +61,7 @@ def _make_season() -> None:
     now_us, seasons = clock.read_us(), Period.objects.filter(board__slug=CUP)
     if seasons.filter(Q(ends_us__isnull=True) | Q(ends_us__gt=now_us)).exists():
         return
-    starts_us = now_us + SEASON_AHEAD_US
+    starts_us = (now_us // SECOND_US + SEASON_AHEAD_SECONDS) * SECOND_US
     definitions.make_season(
         board=CUP,
         name=f"season-{seasons.count() + 1}",
