@@ -1,6 +1,6 @@
 """Many players on the board at once, and whether the database ranks them as sorting everybody does."""
 
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from django.db import connection
@@ -57,7 +57,7 @@ def check_ranks() -> None:
     for period, found in widths.items():
         assert sum(found) == Standing.objects.ranked(period).count()
         assert max(found) <= 2048
-        assert min((one + other for one, other in zip(found, found[1:], strict=False)), default=512) >= 512
+        assert min((one + other for one, other in pairwise(found)), default=512) >= 512
 
 
 def add_crowd(size: int, points: str, seconds: str = "random() * 9", period: int = 0) -> None:

@@ -95,7 +95,8 @@ def test_a_place_where_nobody_stands_has_the_rank_one_would_have_there() -> None
     place("Frozen", 9, seconds=4, frozen=True)
     at = NOON + timedelta(seconds=5)
     asked = [(10, NOON, 0), (9, NOON, 0), (9, at, 5), (9, at, 6), (9, at, 8), (9, at + timedelta(seconds=1), 0), (8, NOON, 0)]  # fmt: skip
-    assert [ranks.read_rank(0, Place(points, when, UUID(int=number))) for points, when, number in asked] == [1, 1, 1, 2, 3, 3, 3]  # fmt: skip
+    found = [ranks.read_rank(0, Place(points, when, UUID(int=number))) for points, when, number in asked]
+    assert found == [1, 1, 1, 2, 3, 3, 3]
 
 
 @pytest.mark.django_db
