@@ -8,7 +8,7 @@ import pytest
 from audit.chain import canonical, commit_to, compute_mac, salted
 
 ENTRY = SimpleNamespace(
-    player=UUID(int=1), seq=42, kid="ledger-1", kind="award", delta=10, balance=1250, action="daily-quiz", ref=None,
+    player=UUID(int=1), seq=42, kid="ledger-1", kind="award", delta=10, balance=1250, value=None, action="daily-quiz", ref=None,
     actor="Zoë", at_us=1_763_910_000_123_456, detail="00", prev="ff",
 )  # fmt: skip
 
@@ -16,6 +16,13 @@ ENTRY = SimpleNamespace(
 def test_an_entry_is_sealed_in_its_canonical_form() -> None:
     assert canonical(ENTRY) == (
         b'["scoreboard.entry.v1","00000000-0000-0000-0000-000000000001",42,"ledger-1","award",10,1250,"daily-quiz",'
+        b'null,"Zo\\u00eb",1763910000123456,"00","ff"]'
+    )
+
+
+def test_an_entry_with_a_value_has_a_form_of_its_own() -> None:
+    assert canonical(SimpleNamespace(**{**vars(ENTRY), "value": -61234})) == (
+        b'["scoreboard.entry.v2","00000000-0000-0000-0000-000000000001",42,"ledger-1","award",10,1250,-61234,"daily-quiz",'
         b'null,"Zo\\u00eb",1763910000123456,"00","ff"]'
     )
 
