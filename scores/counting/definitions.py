@@ -237,9 +237,9 @@ def _find_seasonal(slug: str) -> Board:
     board = Board.objects.filter(slug=slug, enabled=True).first() if is_storable(slug) else None
     if board is None:
         raise UnknownBoard
-    _check_seal(board)
     if board.span != Board.Span.SEASON:
         raise _refuse("board", f"The periods of {slug!r} are of the calendar: it has no seasons.")
+    _check_seal(board)
     return board
 
 
