@@ -22,6 +22,7 @@ from scores.management.commands.make_desk_groups import GROUPS
 from scores.models import Action, Flag
 from scores.players import ensure_player
 from tests.support.acting import make_player, read_state
+from tests.support.definitions import define
 from tests.support.processes import ROOT
 
 Ask = Callable[..., tuple[int, str, bool]]
@@ -101,6 +102,14 @@ MATRIX = {
     "scores/action/{quiz}/change/": ("403 200 200 200 200", "403 403 403 302w 302w"),
     "scores/action/{quiz}/history/": ("403 200 200 200 200", "403 200 200 200 200"),
     "scores/action/{quiz}/delete/": ("403 403 403 403 403", "403 403 403 403 403"),
+    "scores/board/": ("403 200 200 200 200", "403 200 200 200 200"),
+    "scores/board/add/": ("403 403 403 403 403", "403 403 403 403 403"),
+    "scores/board/make/?slug=b&label=B&counts=*&rule=sum&span=day&zone=UTC": ("403 403 403 200 200", "403 403 403 302w 302w"),
+    "scores/board/{board}/": ("302 302 302 302 302", "302 302 302 302 302"),
+    "scores/board/{board}/change/": ("403 200 200 200 200", "403 403 403 403 403"),
+    "scores/board/{board}/history/": ("403 200 200 200 200", "403 200 200 200 200"),
+    "scores/board/{board}/delete/": ("403 403 403 403 403", "403 403 403 403 403"),
+    "scores/board/{board}/act/label/": ("403 403 403 405 405", "403 403 403 302w 302w"),
     "scores/flag/": ("403 200 200 403 200", "403 200 200 403 200"),
     "scores/flag/add/": ("403 403 403 403 403", "403 403 403 403 403"),
     "scores/flag/{flag}/": ("302 302 302 302 302", "302 302 302 302 302"),
@@ -158,6 +167,7 @@ def samples(db: None) -> dict[str, str]:
         "ada": ada,
         "entry": entry,
         "quiz": quiz,
+        "board": define(),
         "refusal": refusal,
         "checkpoint": checkpoint,
         "verification": verification,
