@@ -169,7 +169,7 @@ def find_values(expression: Any, condition: Q) -> list[str]:
     """Find the different values of an indexed expression, least first, by one step in the index each; DISTINCT would read all of it."""
     values = AuditEntry.objects.filter(condition).annotate(shown=expression).order_by("shown").values("shown")
     first, first_words = values[:1].query.sql_with_params()
-    following, following_words = values.filter(value__gt=RawSQL("found.value", []))[:1].query.sql_with_params()
+    following, following_words = values.filter(shown__gt=RawSQL("found.value", []))[:1].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH RECURSIVE found(value) AS (SELECT * FROM ({first}) AS least "  # noqa: S608 - what the ORM made

@@ -128,13 +128,13 @@ class Standing(models.Model):
     """Where a player stands in a period. Written under the lock of the player's score only."""
 
     # Neither key is checked by the database: each new row would lock the row of its period, which all players share.
-    # `verify_ledger` checks them.
+    # `verify_ledger` checks them. Who has standings has entries, and cannot be deleted for that.
     pk = models.CompositePrimaryKey("player", "period")
     player = models.ForeignKey(
-        "scores.Score", on_delete=models.PROTECT, related_name="standings", db_constraint=False, db_index=False
+        "scores.Score", on_delete=models.DO_NOTHING, related_name="standings", db_constraint=False, db_index=False
     )
     period = models.ForeignKey(
-        Period, on_delete=models.PROTECT, related_name="standings", db_constraint=False, db_index=False
+        Period, on_delete=models.DO_NOTHING, related_name="standings", db_constraint=False, db_index=False
     )
     points = models.BigIntegerField(help_text="In the order of the board: negated where the smallest comes first.")
     reached_at = models.DateTimeField(help_text="Time of the entry that made the points.")

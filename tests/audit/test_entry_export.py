@@ -78,7 +78,7 @@ def test_the_lines_hold_all_that_the_macs_are_made_over(players: list[Score], de
     assert len(documents) == end["entries"]
     keyring = load_keyring()
     for document in documents:
-        entry = Entry(**document)
+        entry = Entry(**{"value": None, **document})
         assert chain.compute_mac(keyring.keys[entry.kid], entry) == entry.mac
         assert chain.commit_to(entry.context or {}) == entry.detail
 

@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,9 +13,8 @@ from audit.models import Refusal
 from audit.refusals import flush_refusals, record_refusal
 from scores.board.ranks import NEIGHBOURS
 from scores.errors import InvalidName
-from scores.models import Score
 from scores.names import clean_name, fold_name, name_key, repair_name, search_key
-from tests.support.acting import make_player
+from tests.support.board import place
 
 
 @pytest.mark.parametrize(
@@ -175,8 +173,7 @@ def test_a_key_is_its_own_key(text: str) -> None:
 @pytest.mark.django_db
 def test_a_name_of_markup_is_inert_on_the_page_and_in_the_admin() -> None:
     evil = "<img src=x onerror=alert(1)>"
-    player = make_player(evil)
-    Score.objects.filter(pk=player.pk).update(seq=1, reached_at=datetime.now(UTC), points=NEIGHBOURS)
+    place(evil, points=NEIGHBOURS)
     admin = Client()
     admin.force_login(User.objects.create_superuser("root"))
     for page in (Client().get("/"), Client().get("/embed"), admin.get("/admin/scores/score/")):

@@ -59,7 +59,7 @@ def change(row: Any, field: Any) -> Any:
     if isinstance(field, models.DateTimeField):
         return value + timedelta(microseconds=1)
     if isinstance(field, models.IntegerField):
-        return value - 1 if field.name == "delta" else value + 10_000
+        return value - 1 if field.name == "delta" else (value or 0) + 10_000
     if isinstance(field, models.UUIDField):
         return uuid4()
     if isinstance(field, models.JSONField):
