@@ -33,13 +33,16 @@ FILL = (
     LEFT JOIN audit_auditentry AS still
         ON still.player = score.id AND still.seq = score.seq AND still.kind <> 'award' AND still.delta = 0
     WHERE score.reached_at IS NOT NULL
-    ORDER BY score.id
     """,
 )
+# The key is made of all rows at once, which takes half the time.
+BEFORE_FILL = "ALTER TABLE scores_standing DROP CONSTRAINT scores_standing_pkey"
+AFTER_FILL = "ALTER TABLE scores_standing ADD PRIMARY KEY (player_id, period_id)"
 
 
 def fill(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    for statement in FILL:
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    for statement in (BEFORE_FILL, *FILL, AFTER_FILL) if is_postgresql else FILL:
         schema_editor.execute(statement, params=None)
 
 

@@ -15,12 +15,12 @@ WRONG_RANKS = """
     SELECT period_id, player_id, place, scores_rank_at(period_id, points, reached_at, player_id) FROM (
         SELECT *, row_number() OVER (PARTITION BY period_id ORDER BY points DESC, reached_at, player_id) AS place
         FROM scores_standing WHERE NOT hidden
-    ) places WHERE place % 11 < 2 AND scores_rank_at(period_id, points, reached_at, player_id) <> place
+    ) places WHERE place % 37 < 2 AND scores_rank_at(period_id, points, reached_at, player_id) <> place
     UNION ALL
     SELECT period_id, player_id, place, NULL FROM (
         SELECT *, row_number() OVER (PARTITION BY period_id ORDER BY points DESC, reached_at, player_id) AS place
         FROM scores_standing WHERE NOT hidden
-    ) places WHERE place % 97 < 2
+    ) places WHERE place % 211 < 2
       AND (points, reached_at, player_id) IS DISTINCT FROM (SELECT (points, reached_at, player) FROM scores_rank_place(period_id, place))
     UNION ALL
     SELECT period_id, (SELECT player FROM scores_rank_place(period_id, players + 1)), players, scores_rank_players(period_id) FROM (
