@@ -16,6 +16,8 @@ LIMITED_BY_THEMSELVES = frozenset(
 READS_OF_BOARDS = re.compile(r"/api/boards(/[^/]+(/[^/]+(/(me|results|proof))?)?)?|/api/players(/[^/]+)?")
 #: The whole of a period, however many players it has, takes as long as it takes.
 RESULTS = re.compile(r"/api/boards/[^/]+/[^/]+/results")
+#: Asks a million players for a part of their names.
+SEARCH = "/api/players"
 
 
 def is_limited_by_itself(path: str) -> bool:

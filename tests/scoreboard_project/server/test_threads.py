@@ -30,7 +30,9 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Availability:
         ("GET", "/admin/scores/score/", "desk", "refusals"),
         ("GET", "/api/score/me", "others", "refusals"),
         ("GET", "/api/boards/daily/2026-11-27", "others", "refusals"),
-        ("GET", "/api/boards/daily/2026-11-27/results", "archive", "refusals"),
+        ("GET", "/api/players", "costly", "refusals"),
+        ("GET", "/api/players/00000000-0000-0000-0000-000000000001", "others", "refusals"),
+        ("GET", "/api/boards/daily/2026-11-27/results", "costly", "refusals"),
     ],
 )
 def test_what_holds_up_one_kind_holds_up_no_other(
