@@ -1,16 +1,22 @@
 """Reads what is watched once, encodes it once, and hands the same bytes to all who watch it in this process."""
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
+from django.db import close_old_connections
+
 from scores import metrics
 from scores.board.channel import Channel
 from scores.board.look import Look, Watched, look_at
 from scores.board.viewers import Viewer
+from scores.database.availability import read_limit
 from scores.errors import TooManyWatched
+
+logger = logging.getLogger(__name__)
 
 #: Boards, each in one period, that are watched in a process at the same time.
 MAXIMUM_WATCHED = 64
@@ -19,13 +25,20 @@ MAXIMUM_WATCHED = 64
 _reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub")
 
 
+def _look(watched: Collection[Watched], look: Look) -> None:
+    """Look within the time that a read of what everybody looks at may take."""
+    with read_limit():
+        close_old_connections()
+        look_at(watched, look)
+
+
 class Broadcaster:
     """All that is watched, each in a channel of its own; what nobody watches has none.
 
     `is_current` is whether the last look was at this moment, and at all of it.
     """
 
-    def __init__(self, look_at: Callable[[Collection[Watched]], Look] = look_at) -> None:
+    def __init__(self, look_at: Callable[[Collection[Watched], Look], None] = _look) -> None:
         self._look_at = look_at
         self._channels: dict[Watched, Channel] = {}
         self.is_current = True
@@ -70,7 +83,7 @@ class Broadcaster:
 
     async def refresh(self) -> None:
         """Look, and send where something moved, or a heartbeat where nothing was sent for long."""
-        look = await asyncio.get_running_loop().run_in_executor(_reader, self._look_at, list(self._channels))
+        look = await self._look()
         self.is_current, self._changes_at = look.is_current, look.changes_at
         if look.is_current:
             metrics.HUB_READ_AT.set_to_current_time()
@@ -83,3 +96,12 @@ class Broadcaster:
                 await channel.show(look.news[watched])
             else:
                 await channel.beat()
+
+    async def _look(self) -> Look:
+        look = Look()
+        try:
+            await asyncio.get_running_loop().run_in_executor(_reader, self._look_at, list(self._channels), look)
+        except Exception as error:  # noqa: BLE001 - the board must outlive a database that is away
+            logger.warning("the standings could not be read: %s", error)
+            look.is_current = False
+        return look

@@ -1,11 +1,8 @@
 """One look at all that is watched: the top 10 as the page has it, and the tops of boards, those together in one read."""
 
-import logging
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
-
-from django.db import close_old_connections
 
 from audit.times import SECOND_US, format_time, to_moment
 from scores.board import lookup
@@ -13,10 +10,7 @@ from scores.board.channel import News
 from scores.board.leaderboard import Key, Top, read_tops
 from scores.board.lookup import CLOSING, CLOSING_US, OPEN, SLUG, PeriodView
 from scores.board.standings import REUSE_SECONDS, read_snapshot
-from scores.database.availability import read_limit
 from scores.errors import BoardFilling, Refused, UnknownBoard, UnknownPeriod
-
-logger = logging.getLogger(__name__)
 
 #: A board by its slug and the name of a period, or `current`; None is what `/ws/scoreboard` shows.
 Watched = Key | None
@@ -24,7 +18,7 @@ Watched = Key | None
 
 @dataclass(slots=True)
 class Look:
-    """What was found of what is watched, or why there is no such board; what could not be told is in neither.
+    """What was found of what is watched, or why there is nothing to show; what could not be read is in neither.
 
     `is_current` is whether all of it is of this moment, nothing kept from before. `changes_at` is when the next of the periods begins
     to close or is closed, on the clock of `time.monotonic`, in seconds, but reckoned from the log's: the host's may be wrong.
@@ -36,21 +30,16 @@ class Look:
     changes_at: float | None = None
 
 
-def look_at(watched: Collection[Watched]) -> Look:
-    """Look at what is watched; while the database is away that is the last top 10 there was, and a sentence in the server log."""
-    look = Look()
+def look_at(watched: Collection[Watched], look: Look) -> None:
+    """Find what is to be told of what is watched.
+
+    Raises what the database raises; what was found before that is in the look.
+    """
+    if None in watched:
+        _look_at_scoreboard(look)
     keys = [key for key in watched if key is not None]
-    with read_limit():
-        close_old_connections()
-        try:
-            if None in watched:
-                _look_at_scoreboard(look)
-            if keys:
-                _look_at_boards(look, keys)
-        except Exception as error:  # noqa: BLE001 - the board must outlive a database that is away
-            logger.warning("the standings could not be read: %s", error)
-            look.is_current = False
-    return look
+    if keys:
+        _look_at_boards(look, keys)
 
 
 def _look_at_scoreboard(look: Look) -> None:
@@ -88,13 +77,13 @@ def _seconds_to_change(period: PeriodView) -> float | None:
     return (changes_us - period.at_us) / SECOND_US
 
 
-def _find_refusals(missing: Collection[Key]) -> dict[Key, Refused]:
+def _find_refusals(missing: Collection[Key]) -> dict[Watched, Refused]:
     """Find why there is nothing to show, in two statements however many there are."""
     slugs = {slug for slug, _ in missing if SLUG.fullmatch(slug)}
     boards = {board.slug: (board, now_us) for board, now_us in lookup.read_boards(slugs)}
     ready = [(boards[slug][0], name) for slug, name in missing if slug in boards and not boards[slug][0].filling]
     periods = lookup.find_periods(ready, max(now_us for _, now_us in boards.values())) if ready else {}
-    refused: dict[Key, Refused] = {}
+    refused: dict[Watched, Refused] = {}
     for key in missing:
         if key[0] not in boards:
             refused[key] = UnknownBoard()

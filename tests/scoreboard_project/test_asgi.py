@@ -51,7 +51,7 @@ def test_a_page_of_another_origin_may_ask_where_it_is_allowed_to() -> None:
     assert (b"access-control-allow-origin", b"https://friend.example") in headers
 
 
-@pytest.mark.parametrize("path", ["/", "/ws", "/ws/other", "/ws/scoreboard/"])
+@pytest.mark.parametrize("path", ["/", "/ws", "/ws/other", "/ws/scoreboard/", "/ws/boards/daily/"])
 def test_a_socket_elsewhere_is_denied(path: str) -> None:
     answer = ask(make_scope("websocket", path), {"type": "websocket.connect"})
     assert answer["type"] == "websocket.close"

@@ -5,14 +5,15 @@ import contextlib
 import json
 from typing import Any
 
+import pytest
 import websockets
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection, connect
 
 from tests.support.servers import ScoreboardServer
 
 
-def socket_url(server: ScoreboardServer) -> str:
-    return f"ws{server.url.removeprefix('http')}/ws/scoreboard"
+def socket_url(server: ScoreboardServer, path: str = "scoreboard") -> str:
+    return f"ws{server.url.removeprefix('http')}/ws/{path}"
 
 
 async def receive(socket: ClientConnection, seconds: float = 5) -> Any:
@@ -27,3 +28,21 @@ async def read_close(socket: ClientConnection) -> int:
                 pass
     assert socket.close_code is not None
     return socket.close_code
+
+
+async def read_refusal(server: ScoreboardServer, path: str) -> tuple[int, str]:
+    """The code and reason that a socket is closed with that is opened, without a frame before."""
+    async with connect(socket_url(server, path)) as socket:
+        with pytest.raises(websockets.ConnectionClosed):
+            await asyncio.wait_for(socket.recv(), 5)
+    assert socket.close_code is not None
+    return socket.close_code, socket.close_reason or ""
+
+
+async def is_quiet(socket: ClientConnection, seconds: float = 0.3) -> bool:
+    """Whether nothing came, and nothing comes for so long."""
+    try:
+        await asyncio.wait_for(socket.recv(), seconds)
+    except TimeoutError:
+        return True
+    return False

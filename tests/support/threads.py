@@ -1,5 +1,6 @@
 """Several at once: threads that give their connection back, and waiting until one of them waits for another."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -54,3 +55,15 @@ def wait_until_blocked(statement: str = "FOR UPDATE") -> None:
                 return
             observer.execute("SELECT pg_sleep(0.005)")
     raise AssertionError("nobody waited for a lock")
+
+
+async def off_the_loop(act: Callable[..., Any], *arguments: Any) -> Any:
+    """Asks the database in another thread, as an event loop must; the thread gives its connection back."""
+
+    def run() -> Any:
+        try:
+            return act(*arguments)
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(run)

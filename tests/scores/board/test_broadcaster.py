@@ -1,97 +1,184 @@
-"""The standings are read once and encoded once for all, and sent where something moved or nothing was sent for long."""
+"""What is watched is looked at together, and each viewer gets what it watches and nothing else."""
 
 import asyncio
-import json
+import math
 import time
-from types import SimpleNamespace
+from collections.abc import Callable, Collection
 
 import pytest
 from django.db import OperationalError
 
-from scores.board import broadcaster
-from scores.board.broadcaster import HEARTBEAT_SECONDS, Broadcaster
-from scores.board.standings import REUSE_SECONDS, Snapshot
-from scores.board.viewers import Frame, Viewer
+from scores.board.broadcaster import MAXIMUM_WATCHED, Broadcaster
+from scores.board.channel import News
+from scores.board.look import Look, Watched
+from scores.errors import TooManyWatched, UnknownPeriod
+from tests.support.watching import Watcher
+
+DAILY, YESTERDAY, CHESS = ("daily", "current"), ("daily", "2026-11-26"), ("chess", "current")
 
 
-class Board:
-    """What there is to read."""
+class Boards:
+    """What there is to see, and what was looked at."""
 
     def __init__(self) -> None:
-        self.etag = "one"
-        self.age = 0.0
+        self.etags: dict[Watched, str] = {}
+        self.looked_at: list[list[Watched]] = []
         self.is_away = False
+        self.is_current = True
+        self.changes_at: float | None = None
+        self.meanwhile: Callable[[], object] = lambda: None
 
-    def read(self) -> Snapshot:
+    def look_at(self, watched: Collection[Watched], look: Look) -> None:
+        self.looked_at.append(list(watched))
+        self.meanwhile()
+        look.news = {key: News(self.etags[key], "now", self.etags[key]) for key in watched if key in self.etags}
         if self.is_away:
             raise OperationalError("away")
-        return Snapshot("2026-11-24T12:00:00.000000Z", [], f'"{self.etag}"', self.etag, time.monotonic() - self.age)
-
-
-class Watcher(Viewer):
-    def __init__(self) -> None:
-        self.frames: list[Frame] = []
-
-    def show(self, frame: Frame) -> None:
-        self.frames.append(frame)
-
-    @property
-    def events(self) -> list[str]:
-        return [json.loads(frame.text)["event"] for frame in self.frames]
+        look.refused = {key: UnknownPeriod() for key in watched if key not in self.etags}
+        look.is_current, look.changes_at = self.is_current, self.changes_at
 
 
 @pytest.fixture
-def board(monkeypatch: pytest.MonkeyPatch) -> Board:
-    board = Board()
-    monkeypatch.setattr(broadcaster, "_read", board.read)
-    return board
+def boards() -> Boards:
+    return Boards()
 
 
-def test_all_viewers_get_the_same_frame_and_only_what_moved(board: Board) -> None:
-    shows, watchers = Broadcaster(), [Watcher() for _ in range(3)]
-    shows.viewers.update(watchers)
-
-    async def watch() -> None:
-        for board.etag in ("one", "one", "two", "two"):
-            await shows.refresh()
-
-    asyncio.run(watch())
-    assert [frame.text for frame in watchers[0].frames] == [
-        '{"event":"scoreboardUpdate","data":"one"}',
-        '{"event":"scoreboardUpdate","data":"two"}',
-    ]
-    for watcher in watchers:
-        assert all(mine is first for mine, first in zip(watcher.frames, watchers[0].frames, strict=True))
-
-
-def test_a_silence_is_broken_by_a_heartbeat_once(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    shows, watcher = Broadcaster(), Watcher()
-    shows.viewers.add(watcher)
-    now = time.monotonic()
+def test_each_gets_what_it_watches_and_only_what_moved(boards: Boards) -> None:
+    shows, watchers = Broadcaster(boards.look_at), {key: Watcher() for key in (None, DAILY, YESTERDAY)}
+    boards.etags = {None: "all time", DAILY: "today", YESTERDAY: "yesterday"}
+    for key, watcher in watchers.items():
+        assert shows.enter(watcher, key) is False
 
     async def watch() -> None:
-        for later in (0, HEARTBEAT_SECONDS - 1, HEARTBEAT_SECONDS, HEARTBEAT_SECONDS + 1):
-            # Not the event loop's clock, which reads the same module.
-            monkeypatch.setattr(broadcaster, "time", SimpleNamespace(monotonic=lambda later=later: now + later))
-            await shows.refresh()
-
-    asyncio.run(watch())
-    assert watcher.events == ["scoreboardUpdate", "heartbeat"]
-    assert watcher.frames[1].text == '{"event":"heartbeat","data":{"as_of":"2026-11-24T12:00:00.000000Z"}}'
-
-
-def test_a_database_that_is_away_is_a_sentence_and_an_old_snapshot_is_not_current(
-    board: Board, caplog: pytest.LogCaptureFixture
-) -> None:
-    shows, current = Broadcaster(), []
-
-    async def watch() -> None:
-        for board.age in (0, REUSE_SECONDS + 1):
-            await shows.refresh()
-            current.append(shows.is_current)
-        board.is_away = True
+        await shows.refresh()
+        boards.etags[DAILY] = "today moved"
         await shows.refresh()
 
     asyncio.run(watch())
-    assert current == [True, False]
+    assert {key: watcher.texts for key, watcher in watchers.items()} == {
+        None: ["all time"], DAILY: ["today", "today moved"], YESTERDAY: ["yesterday"],
+    }  # fmt: skip
+    assert boards.looked_at == [[None, DAILY, YESTERDAY]] * 2
+    assert shows.viewers == 3
+
+
+def test_who_comes_later_is_shown_the_last_frame_and_what_nobody_watched_is_read_anew(boards: Boards) -> None:
+    shows, first, second, third = Broadcaster(boards.look_at), Watcher(), Watcher(), Watcher()
+    boards.etags = {DAILY: "today"}
+    shows.enter(first, DAILY)
+    asyncio.run(shows.refresh())
+    assert shows.enter(second, DAILY) is True
+    assert second.frames == first.frames
+    shows.leave(first, DAILY)
+    assert shows.viewers == 1
+    shows.leave(second, DAILY)
+    assert shows.viewers == 0
+    assert shows.enter(third, DAILY) is False
+    assert third.frames == []
+    asyncio.run(shows.refresh())
+    assert third.texts == ["today"]
+
+
+def test_what_nobody_watches_is_not_looked_at(boards: Boards) -> None:
+    shows, watcher = Broadcaster(boards.look_at), Watcher()
+    boards.etags = {None: "all time", DAILY: "today"}
+    shows.enter(watcher, None)
+    shows.enter(Watcher(), DAILY)
+    shows.leave(watcher, None)
+    asyncio.run(shows.refresh())
+    assert boards.looked_at == [[DAILY]]
+    assert watcher.frames == []
+
+
+def test_who_watches_what_there_is_not_any_more_is_refused_and_its_place_is_free(boards: Boards) -> None:
+    shows, watcher, other = Broadcaster(boards.look_at), Watcher(), Watcher()
+    boards.etags = {DAILY: "today", CHESS: "chess"}
+    shows.enter(watcher, DAILY)
+    shows.enter(other, CHESS)
+
+    async def watch() -> None:
+        await shows.refresh()
+        del boards.etags[DAILY]
+        await shows.refresh()
+        await shows.refresh()
+
+    asyncio.run(watch())
+    assert (watcher.texts, watcher.refusals) == (["today"], ["unknown_period"])
+    assert (other.texts, other.refusals) == (["chess"], [])
+    assert boards.looked_at[-1] == [CHESS]
+    # It leaves when its socket is closed.
+    shows.leave(watcher, DAILY)
+    assert shows.viewers == 1
+
+
+def test_who_comes_during_a_look_waits_for_the_next(boards: Boards) -> None:
+    shows, watcher, late = Broadcaster(boards.look_at), Watcher(), Watcher()
+    boards.etags = {DAILY: "today", CHESS: "chess"}
+    shows.enter(watcher, DAILY)
+    boards.meanwhile = lambda: shows.enter(late, CHESS)
+    asyncio.run(shows.refresh())
+    assert (late.frames, late.refusals) == ([], [])
+    boards.meanwhile = lambda: None
+    asyncio.run(shows.refresh())
+    assert late.texts == ["chess"]
+
+
+def test_so_many_boards_are_watched_and_the_next_is_refused_until_one_is_left(boards: Boards) -> None:
+    shows, first, late = Broadcaster(boards.look_at), Watcher(), Watcher()
+    shows.enter(first, ("daily", "0"))
+    for number in range(1, MAXIMUM_WATCHED):
+        shows.enter(Watcher(), ("daily", str(number)))
+    shows.enter(Watcher(), None)
+    shows.enter(Watcher(), ("daily", "0"))
+    with pytest.raises(TooManyWatched):
+        shows.enter(late, DAILY)
+    assert shows.viewers == MAXIMUM_WATCHED + 2
+    shows.leave(late, DAILY)
+    shows.leave(first, ("daily", "0"))
+    with pytest.raises(TooManyWatched):
+        shows.enter(late, DAILY)
+    shows.leave(Watcher(), ("daily", "1"))
+    with pytest.raises(TooManyWatched):
+        shows.enter(late, DAILY)
+
+
+def test_a_board_that_nobody_watches_any_more_makes_room(boards: Boards) -> None:
+    shows, first, late = Broadcaster(boards.look_at), Watcher(), Watcher()
+    shows.enter(first, ("daily", "0"))
+    for number in range(1, MAXIMUM_WATCHED):
+        shows.enter(Watcher(), ("daily", str(number)))
+    shows.leave(first, ("daily", "0"))
+    assert shows.enter(late, DAILY) is False
+    assert shows.viewers == MAXIMUM_WATCHED
+
+
+def test_a_database_that_is_away_is_a_sentence_and_refuses_nobody(
+    boards: Boards, caplog: pytest.LogCaptureFixture
+) -> None:
+    shows, watcher, other = Broadcaster(boards.look_at), Watcher(), Watcher()
+    shows.enter(watcher, None)
+    shows.enter(other, DAILY)
+    boards.is_away, boards.etags = True, {None: "the last there was"}
+    asyncio.run(shows.refresh())
+    assert shows.is_current is False
+    assert (watcher.texts, watcher.refusals) == (["the last there was"], [])
+    assert (other.texts, other.refusals) == ([], [])
     assert [record.getMessage() for record in caplog.records] == ["the standings could not be read: away"]
+
+
+def test_what_is_shown_is_current_where_all_that_was_found_is(boards: Boards) -> None:
+    shows, current = Broadcaster(boards.look_at), []
+    for boards.is_current in (True, False, True):
+        asyncio.run(shows.refresh())
+        current.append(shows.is_current)
+    assert current == [True, False, True]
+
+
+def test_the_next_change_is_as_far_away_as_the_last_look_said(boards: Boards) -> None:
+    shows = Broadcaster(boards.look_at)
+    seconds = [shows.seconds_to_change]
+    for boards.changes_at in (time.monotonic() + 60, time.monotonic() - 1, None):
+        asyncio.run(shows.refresh())
+        seconds.append(shows.seconds_to_change)
+    assert seconds == [math.inf, pytest.approx(60, abs=5), 0, math.inf]
+    assert shows.seconds_to_heartbeat == math.inf

@@ -5,15 +5,20 @@ import json
 import signal
 import urllib.request
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
+from audit import clock
+from audit.times import SECOND_US
 from scores.models import Action, Score
 from tests.support.acting import access_token, make_player
+from tests.support.boards import make_board, make_period, stand
 from tests.support.processes import wait_until
 from tests.support.servers import ScoreboardServer, Valkey
 from tests.support.sockets import read_close, receive, socket_url
+from tests.support.threads import off_the_loop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEAF = "pings of other processes cannot be heard"
@@ -156,3 +161,35 @@ def test_a_server_that_stops_says_so(player: Score, scoreboard_server: Callable[
 
     asyncio.run(watch())
     assert "Traceback" not in server.log
+
+
+def test_a_period_that_ends_gives_way_to_the_next_by_itself(
+    transactional_db: None, scoreboard_server: Callable[..., ScoreboardServer]
+) -> None:
+    cups, now_us = make_board("cups", span="season"), clock.read_us()
+    # Sooner than a hub looks by itself.
+    ends_us = now_us + 9 * SECOND_US
+    first = make_period(cups, "first", starts_us=now_us - SECOND_US, ends_us=ends_us)
+    make_period(cups, "second", starts_us=ends_us, ends_us=None)
+    stand("Ada", first, 30)
+    server = scoreboard_server()
+
+    async def watch() -> None:
+        await asyncio.sleep((ends_us - await off_the_loop(clock.read_us)) / SECOND_US - 3)
+        async with (
+            connect(socket_url(server, "boards/cups")) as current,
+            connect(socket_url(server, "boards/cups/first")) as named,
+        ):
+            assert read_period(await receive(current)) == ("first", "open", [30])
+            assert read_period(await receive(named)) == ("first", "open", [30])
+            assert read_period(await receive(current)) == ("second", "open", [])
+            assert 0 <= await off_the_loop(clock.read_us) - ends_us < SECOND_US
+            assert read_period(await receive(named)) == ("first", "closing", [30])
+
+    asyncio.run(watch())
+    assert "Traceback" not in server.log
+
+
+def read_period(message: dict[str, Any]) -> tuple[str, str, list[int]]:
+    top = message["data"]
+    return top["period"]["name"], top["period"]["state"], [entry["score"] for entry in top["entries"]]
