@@ -31,6 +31,7 @@ class DemoBoard:
 BOARDS = (
     DemoBoard("today", "Today", "day", zone="Europe/Berlin"),
     DemoBoard(CUP, "Autumn cup", "season"),
+    DemoBoard("fastest-lap", "Fastest lap", "all", counts="lap", rule="best", ascending=True),
 )
 
 

@@ -21,7 +21,18 @@ from audit.times import SECOND_US, to_moment, to_us
 from scores.awards.rules import Attempt, Facts, SelfReport, draft_award, midnight_us
 from scores.callers import Caller
 from scores.chain import append_entry
-from scores.demo.seed import AGENTS, CATALOGUE, ISSUER, KID, PLAYERS, Demo, DemoAction, choose_points, is_awake
+from scores.demo.seed import (
+    AGENTS,
+    CATALOGUE,
+    ISSUER,
+    KID,
+    PLAYERS,
+    Demo,
+    DemoAction,
+    choose_points,
+    choose_value,
+    is_awake,
+)
 from scores.errors import Cooldown, DailyCap
 from scores.models import Action, Score
 from scores.receipts.signing import sign_receipt
@@ -113,6 +124,7 @@ class Past:
             player=str(player.score.pk),
             action=terms.slug,
             points=choose_points(self._random, terms),
+            value=choose_value(self._random, terms),
             issued_at=at_us // SECOND_US,
         )
         return examine(receipt)

@@ -30,7 +30,10 @@ ADMIN = "admin"
 
 @dataclass(frozen=True)
 class DemoAction:
-    """An action of the catalogue, and the most points a receipt may carry for it (0: self-reported)."""
+    """An action of the catalogue, and the most points a receipt may carry for it (0: self-reported).
+
+    Where its receipts say what was reached, they name a time of at least `fastest_ms` milliseconds.
+    """
 
     slug: str
     label: str
@@ -38,12 +41,14 @@ class DemoAction:
     most: int = 0
     cooldown_seconds: int = 0
     daily_cap: int = 0
+    fastest_ms: int = 0
 
 
 CATALOGUE = (
     DemoAction("daily-quiz", "Daily quiz", points=10, most=100),
     DemoAction("bug-report", "Confirmed bug report", points=50, most=200),
     DemoAction("answer-accepted", "Answer accepted", points=25, most=25),
+    DemoAction("lap", "Lap driven", points=10, most=10, fastest_ms=61_000),
     DemoAction("forum-post", "Forum post", points=5, cooldown_seconds=30, daily_cap=200),
     DemoAction("daily-visit", "Daily visit", points=5, daily_cap=1),
     DemoAction("profile-complete", "Profile completed", points=20, daily_cap=1),
@@ -78,6 +83,11 @@ def is_awake(number: int, now: datetime) -> bool:
 def choose_points(random: Random, action: DemoAction) -> int:
     """Choose what a receipt for this action carries; 0 where none is needed."""
     return random.randrange(action.points, action.most + 1, 5) if action.most else 0
+
+
+def choose_value(random: Random, action: DemoAction) -> int | None:
+    """Choose what a receipt for this action says was reached, in milliseconds; None where nothing is."""
+    return action.fastest_ms + round(random.gammavariate(4, 2500)) if action.fastest_ms else None
 
 
 @dataclass(frozen=True)
@@ -157,6 +167,7 @@ def _make_actions() -> None:
                 cooldown_seconds=action.cooldown_seconds,
                 daily_cap=action.daily_cap,
                 receipt_required=action.most > 0,
+                takes_value=action.fastest_ms > 0,
             )
 
 

@@ -20,7 +20,18 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scores.demo.cheats import CHEATS, Move
-from scores.demo.seed import AGENTS, CATALOGUE, ISSUER, KID, PLAYERS, Demo, DemoAction, choose_points, is_awake
+from scores.demo.seed import (
+    AGENTS,
+    CATALOGUE,
+    ISSUER,
+    KID,
+    PLAYERS,
+    Demo,
+    DemoAction,
+    choose_points,
+    choose_value,
+    is_awake,
+)
 from scores.receipts.signing import sign_receipt
 
 UPDATE = "/api/score/update"
@@ -96,17 +107,19 @@ class Site:
         self._key = key
         self._forged_key = Ed25519PrivateKey.generate()
 
-    def act(self, player: SimulatedPlayer, action: str, points: int, *, is_forged: bool = False) -> ApiResponse | None:
+    def act(
+        self, player: SimulatedPlayer, action: str, points: int, *, value: int | None = None, is_forged: bool = False
+    ) -> ApiResponse | None:
         """One act of a player, who signs in for it first where needed: proved by a receipt, or self-reported (0 points)."""
         if not (player.access or self._sign_in(player)):
             return None
-        answer = self._send(player, action, points, is_forged)
+        answer = self._send(player, action, points, value, is_forged)
         if answer.status == 401:
             # The access token has run out after its five minutes; the refresh token gets the next pair.
             player.access = ""
             if not self._sign_in(player):
                 return None
-            answer = self._send(player, action, points, is_forged)
+            answer = self._send(player, action, points, value, is_forged)
         if answer.status == 200:
             player.score = answer.document["score"]
         return answer
@@ -131,11 +144,13 @@ class Site:
             player.id, player.score = me.document["player"]["id"], me.document["score"]
         return True
 
-    def _send(self, player: SimulatedPlayer, action: str, points: int, is_forged: bool) -> ApiResponse:
+    def _send(
+        self, player: SimulatedPlayer, action: str, points: int, value: int | None, is_forged: bool
+    ) -> ApiResponse:
         if not points:
             return self._call(player, "PATCH", UPDATE, {"action": action}, **{"Idempotency-Key": str(uuid4())})
         key = self._forged_key if is_forged else self._key
-        receipt = sign_receipt(key, kid=KID, issuer=ISSUER, player=player.id, action=action, points=points)
+        receipt = sign_receipt(key, kid=KID, issuer=ISSUER, player=player.id, action=action, points=points, value=value)
         return self._call(player, "PATCH", UPDATE, {"receipt": receipt})
 
     def _call(self, player: SimulatedPlayer, method: str, path: str, body: Any = None, **headers: str) -> ApiResponse:
@@ -185,7 +200,8 @@ class Simulation:
         action = None if player is None else self._choose_action(player)
         if player is None or action is None:
             return
-        answer = self._site.act(player, action.slug, choose_points(self._random, action))
+        points, value = choose_points(self._random, action), choose_value(self._random, action)
+        answer = self._site.act(player, action.slug, points, value=value)
         if answer is not None:
             self._learn(player, action, answer)
 

@@ -26,6 +26,7 @@ def test_the_boards_are_made_full(board: dict[str, Score]) -> None:
     assert {(each.enabled, each.filling, each.since_us) for each in made} == {(True, False, 0)}
     today = Period.objects.get(board__slug="today")
     assert read_standings("today", today.name) == {"Ada": 30, "Ben": 20, "Cleo": 10}
+    assert read_standings("fastest-lap", "all") == {}
 
 
 def test_a_season_begins_with_the_demo_and_the_next_when_it_is_over(turn_clock: TurnClock) -> None:

@@ -38,6 +38,7 @@ def test_the_days_before_now_are_full_of_acts_that_hold(demo: Demo, exported: Pa
     assert now_us - DAYS * DAY_US < awards[0].at_us < awards[-1].at_us < now_us + 60_000_000
     assert {entry.action for entry in awards} == {action.slug for action in CATALOGUE}
     assert {bool(entry.verified) for entry in awards} == {True, False}
+    assert all((entry.value is not None) == (entry.action == "lap") for entry in awards)
     call("seal_ledger")
     assert run_verify() == []
     call_command("detect")

@@ -35,8 +35,8 @@ def test_its_backend_may_sign_for_what_needs_a_receipt(demo: Demo, settings: Set
     registry = json.loads(Path(settings.RECEIPT_ISSUERS_FILE).read_text())
     assert registry[ISSUER]["keys"] == {"demo-1": encode_public_key(demo.read_key())}
     assert registry[ISSUER]["actions"] == {action.slug: action.most for action in CATALOGUE if action.most}
-    assert dict(Action.objects.values_list("slug", "receipt_required")) == {
-        action.slug: action.most > 0 for action in CATALOGUE
+    assert {terms.slug: (terms.receipt_required, terms.takes_value) for terms in Action.objects.all()} == {
+        action.slug: (action.most > 0, action.slug == "lap") for action in CATALOGUE
     }
 
 

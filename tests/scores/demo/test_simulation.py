@@ -51,6 +51,18 @@ def test_a_player_signs_in_and_knows_the_score_it_has(simulation: Simulation, am
     assert (count_awards(), score.seq) == (1, 1)
 
 
+def test_a_lap_says_how_long_it_took(simulation: Simulation, amina: SimulatedPlayer) -> None:
+    for action in Action.objects.exclude(slug="lap"):
+        amina.action_free_at[action.slug] = time.monotonic() + 500
+    deadline = time.monotonic() + 20
+    while not count_awards() and time.monotonic() < deadline:
+        simulation.act(amina)
+    entry = AuditEntry.objects.get(kind=AuditEntry.Kind.AWARD)
+    assert (entry.action, entry.delta, entry.verified) == ("lap", 10, True)
+    assert entry.value is not None
+    assert 61_000 <= entry.value < 200_000
+
+
 def test_a_player_whose_access_token_ran_out_acts_all_the_same(simulation: Simulation, amina: SimulatedPlayer) -> None:
     simulation.act(amina)
     amina.access, spent = "out.of.date", amina.refresh
