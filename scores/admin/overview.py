@@ -16,8 +16,9 @@ from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Refusal, Verification
 from audit.queries import newest_checkpoint
 from audit.times import to_moment, to_us
-from scores.admin.charts import HOUR, MINUTE, Bar, draw_bars
+from scores.admin.charts import Bar, draw_bars
 from scores.admin.player_history import bound_begin_us
+from scores.drawing import HOUR, MINUTE
 from scores.models import Flag, Score
 
 FLAGS = RISERS = 8

@@ -18,7 +18,8 @@ from audit.references import BY_RECEIPT
 from audit.times import HOUR_US, to_moment, to_us
 from audit.verification import Finding
 from scores.addresses import UNKNOWN
-from scores.admin.charts import Bar, Mark, Point
+from scores.admin.charts import Bar, Mark
+from scores.drawing import Point
 from scores.integrity.verification import verify
 from scores.models import Score
 

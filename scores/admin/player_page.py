@@ -17,9 +17,10 @@ from django.views.decorators.http import require_safe
 from audit.models import AuditEntry, Verification
 from audit.references import reversal_ref
 from scores.admin import player_history
-from scores.admin.charts import HOUR, Mark, draw_bars, draw_curve, draw_sign
+from scores.admin.charts import Mark, draw_bars, draw_curve, draw_sign
 from scores.admin.entries import attach_players
 from scores.board.standings import find_rank
+from scores.drawing import HOUR
 from scores.models import Flag, Score
 
 if TYPE_CHECKING:

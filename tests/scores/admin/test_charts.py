@@ -4,27 +4,11 @@ from datetime import UTC, datetime, timedelta
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from scores.admin.charts import (
-    BARS_HEIGHT,
-    BOTTOM,
-    CELL,
-    CURVE_HEIGHT,
-    HOUR,
-    LEFT,
-    RIGHT,
-    TOP,
-    WIDTH,
-    Bar,
-    Mark,
-    Point,
-    draw_bars,
-    draw_curve,
-    format_value,
-    round_up,
-)
+from scores.admin.charts import BARS_HEIGHT, CELL, Bar, Mark, draw_bars, draw_curve
+from scores.drawing import BOTTOM, CURVE_HEIGHT, HOUR, LEFT, RIGHT, TOP, WIDTH, Point
 from tests.support.desk_pages import SVG
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -161,29 +145,3 @@ def test_every_bar_is_within_the_picture(counts: list[tuple[int, int]]) -> None:
         assert float(bar.get("x", "")) + float(bar.get("width", "")) <= WIDTH - RIGHT + 0.1
         assert float(bar.get("y", "")) >= TOP - 2
         assert float(bar.get("y", "")) + float(bar.get("height", "")) <= BARS_HEIGHT - BOTTOM + 2
-
-
-@given(value=st.integers(1, 2**53))
-@example(value=10**15 + 1)
-def test_the_step_of_an_axis_is_a_round_number_just_above(value: int) -> None:
-    top = round_up(value)
-
-    assert value <= top < 2.5 * value
-    assert str(top).rstrip("0") in {"1", "2", "5"}
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (800, "800"),
-        (1000, "1k"),
-        (2500, "2.5k"),
-        (-40, "40"),
-        (5 * 10**6, "5M"),
-        (8 * 10**9, "8G"),
-        (10**15, "1P"),
-    ],
-)
-def test_a_number_on_an_axis_is_short(value: int, text: str) -> None:
-    assert format_value(value) == text
