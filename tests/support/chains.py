@@ -1,12 +1,15 @@
 """Chains of entries: one that grows, and the proof that one is whole."""
 
+from datetime import datetime
 from itertools import pairwise
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from audit import chain, ledger
 from audit.keys import load_keyring
 from audit.models import AuditEntry
+from scores.chain import append_entry
 from scores.models import Score
+from tests.support.clock import turn_clock
 
 
 def check_chain(player: Score) -> None:
@@ -27,3 +30,13 @@ def grow(player: UUID, head: ledger.Head | None = None) -> ledger.Head:
     draft = ledger.EntryDraft(kind="adjust", delta=1, actor="system", context={"reason": "a test"})
     entry = ledger.append(draft, player=player, head=head or ledger.Head(0, "", 0))
     return ledger.Head(entry.seq, entry.mac, entry.balance)
+
+
+def award_at(player: Score, moment: datetime, points: int, **context: str) -> AuditEntry:
+    """One award at this moment, where the log's clock is left standing."""
+    turn_clock(moment)
+    ref = f"k:{player.pk}:{uuid4().hex * 2}"
+    draft = ledger.EntryDraft(
+        kind="award", delta=points, action="step", ref=ref, actor=str(player.pk), context=dict(context)
+    )
+    return append_entry(player, draft)
