@@ -6,16 +6,23 @@
  *     watching.stop();
  *
  * @typedef {{rank: number, player: string, name: string, score: number, reached_at: string}} Entry
- * @typedef {{as_of: string, entries: Entry[]}} Standings
+ * @typedef {{slug: string, label: string, rule: string, ascending: boolean, span: string, zone: string}} Board
+ * @typedef {{name: string, starts_at: string, ends_at: string | null, state: "open" | "closing" | "closed"}} Period
+ * @typedef {{as_of: string, entries: Entry[], board?: Board, period?: Period, players?: number, next?: string | null}} Standings
+ *   all but the first two only where a board is named
  * @typedef {"live" | "reconnecting" | "polling" | "stale"} State
  *   live: the socket delivers; reconnecting: it is lost, nothing newer is known yet; polling: it is lost, but what
  *   is shown is kept right by asking every few seconds; stale: what is shown may be out of date.
  * @typedef {{state: State, age: number, asOf: string}} Freshness  age: seconds since what is shown was known to be right
- * @typedef {{url?: string | URL, initial?: {as_of: string, etag?: string}, onState?: (freshness: Freshness) => void}} Options
- *   url: any address of the scoreboard's site (default: where this module came from); initial: what the page already
- *   shows; onState: told whenever the state or the age in whole seconds changes
+ * @typedef {{url?: string | URL, board?: string, period?: string, initial?: {as_of: string, etag?: string},
+ *            onState?: (freshness: Freshness) => void}} Options
+ *   url: any address of the scoreboard's site (default: where this module came from); board, period: the slug of a board
+ *   (default: everything since ever) and the name of a period of it (default: the current one, one after another); initial:
+ *   what the page already shows; onState: told whenever the state or the age in whole seconds changes
  * @typedef {{event: "scoreboardUpdate", data: Standings} | {event: "heartbeat", data: {as_of: string}}} Frame
  */
+
+import { Pace, jittered } from "./polling-pace.js";
 
 const HEARTBEAT = 15_000; // The server lets no more than this pass without a frame.
 const SILENCE = HEARTBEAT + 2_000;
@@ -24,29 +31,11 @@ const SHORTEST_DOUBT = 4_000;
 const LAST_CHANCE = 1_500; // For a socket to deliver what an answer has told already.
 const CONNECTING = 4_000; // A proxy that swallows sockets never refuses them.
 const LONGEST_PAUSE = 2_000; // With CONNECTING: live again within 6 s, whatever the cause was.
-const POLL_EVERY = 2_500;
-const SLOWEST_POLL = 60_000;
 const POLL_TIMEOUT = 3_000;
-const LEAVE = 0.1;
 const CACHED = 1; // Seconds for which caches may keep an answer. The server says an age above that only while its database is away.
 const TICK = 500;
 const STALE = 10_000; // Three polls have failed by then.
 const STALE_WHEN_LIVE = 22_000; // The socket speaks, but of nothing newer than one heartbeat ago.
-
-/** @param {number} milliseconds  spread, so that the viewers of a restarted server do not come back all at once */
-const jittered = (milliseconds) => milliseconds * (0.5 + Math.random() / 2);
-
-/**
- * By the RateLimit fields: `"read";r=300;t=40` of `"read";q=1200;w=60`; with some leave, for who asks first in a window.
- *
- * @param {Headers} headers
- */
-function isUsedUpTooFast(headers) {
-    /** @param {string} field @param {string} name */
-    const number = (field, name) => Number(new RegExp(`;${name}=(\\d+)`).exec(headers.get(field) ?? "")?.[1]);
-    const left = number("RateLimit", "r") / number("RateLimit-Policy", "q");
-    return left + LEAVE < number("RateLimit", "t") / number("RateLimit-Policy", "w");
-}
 
 class Watcher {
     #socket = /** @type {WebSocket | null} */ (null);
@@ -60,9 +49,7 @@ class Watcher {
     #shown = "";
 
     #poll = /** @type {AbortController | null} */ (null);
-    #nextPollAt = 0;
-    #pollEvery = POLL_EVERY;
-    #mayAskAt = 0;
+    #pace = new Pace();
     #polled = false;
 
     #asOf = "";
@@ -74,12 +61,13 @@ class Watcher {
     #tickedAt = 0;
 
     /** @param {(standings: Standings) => void} callback @param {Options} options */
-    constructor(callback, { url, initial, onState }) {
+    constructor(callback, { url, board, period, initial, onState }) {
         this.callback = callback;
         this.onState = onState ?? (() => {});
         const base = new URL(url ?? "/", import.meta.url);
-        this.topUrl = new URL("/api/score/top", base);
-        this.socketUrl = new URL("/ws/scoreboard", base);
+        const place = ["boards", board ?? "", period].filter((step) => step !== undefined).map(encodeURIComponent).join("/");
+        this.topUrl = new URL(board ? `/api/${place}` : "/api/score/top", base);
+        this.socketUrl = new URL(board ? `/ws/${place}` : "/ws/scoreboard", base);
         this.socketUrl.protocol = base.protocol === "https:" ? "wss:" : "ws:";
         this.#asOf = initial?.as_of ?? "";
         this.#etag = initial?.etag ?? "";
@@ -112,7 +100,7 @@ class Watcher {
         if (!document.hidden) {
             this.#timer = setInterval(() => this.#tick(), TICK);
             this.#connect();
-            this.#planPoll(TICK);
+            this.#pace.plan(TICK);
         }
         this.#report();
     }
@@ -128,11 +116,11 @@ class Watcher {
         const now = Date.now();
         const gap = now - this.#tickedAt;
         this.#tickedAt = now;
-        if (gap < 0) this.#mayAskAt = 0; // A time of a clock that was set back since means nothing.
+        if (gap < 0) this.#pace.forget(); // A time of a clock that was set back since means nothing.
         if (gap < 0 || gap > 8 * TICK) return this.#begin(); // The machine slept, or its clock was set.
         if (this.#socket && now > this.#socketDeadline) this.#lost();
         if (!this.#socket && now >= this.#nextSocketAt) this.#connect();
-        if ((!this.#live || this.#isStale()) && now >= this.#nextPollAt) this.#ask();
+        if ((!this.#live || this.#isStale()) && this.#pace.isDue(now)) this.#ask();
         if (this.#live && now >= this.#doubtAt) this.#doubt();
         this.#report();
     }
@@ -202,7 +190,7 @@ class Watcher {
     #lost() {
         if (this.#live) {
             this.#polled = false;
-            this.#planPoll(jittered(2 * TICK));
+            this.#pace.plan(jittered(2 * TICK));
         }
         this.#drop();
         this.#nextSocketAt = Date.now() + jittered(Math.min(LONGEST_PAUSE, 2 ** this.#failures * TICK));
@@ -212,7 +200,7 @@ class Watcher {
 
     /** @returns {Promise<boolean | undefined>}  whether anything answered; undefined when a question is under way already */
     async #ask() {
-        if (this.#poll || Date.now() < this.#mayAskAt) return undefined;
+        if (this.#poll || this.#pace.mustWait(Date.now())) return undefined;
         const poll = (this.#poll = new AbortController());
         const timer = setTimeout(() => poll.abort(), POLL_TIMEOUT);
         let isAnswered = false;
@@ -220,7 +208,7 @@ class Watcher {
             const headers = /** @type {Record<string, string>} */ (this.#etag ? { "If-None-Match": this.#etag } : {});
             const response = await fetch(this.topUrl, { headers, cache: "no-store", credentials: "same-origin", signal: poll.signal });
             isAnswered = true;
-            this.#pace(response);
+            this.#pace.follow(response);
             await this.#answered(response, poll);
         } catch {
             if (poll === this.#poll) {
@@ -231,29 +219,11 @@ class Watcher {
             clearTimeout(timer);
             if (poll === this.#poll) {
                 this.#poll = null;
-                this.#planPoll(jittered(this.#pollEvery));
+                this.#pace.planNext();
                 this.#report();
             }
         }
         return isAnswered;
-    }
-
-    /** @param {number} milliseconds */
-    #planPoll(milliseconds) {
-        this.#nextPollAt = Math.max(Date.now(), this.#mayAskAt) + milliseconds;
-    }
-
-    /**
-     * A whole school may share one address, and so one limit. Whoever is refused, or sees it being used up faster than its
-     * window passes, asks half as often from then on, and comes back to the usual pace step by step.
-     *
-     * @param {Response} response
-     */
-    #pace(response) {
-        const retryAfter = 1000 * Number(response.headers.get("Retry-After") ?? 0);
-        if (retryAfter > 0) this.#mayAskAt = Date.now() + retryAfter;
-        const isHurried = response.status === 429 || isUsedUpTooFast(response.headers);
-        this.#pollEvery = isHurried ? Math.min(SLOWEST_POLL, 2 * this.#pollEvery) : Math.max(POLL_EVERY, this.#pollEvery / 1.5);
     }
 
     /** @param {Response} response @param {AbortController} poll */
@@ -279,7 +249,7 @@ class Watcher {
         if (goesBack && Date.now() - this.#confirmedAt < HEARTBEAT) return;
         if (goesBack) this.#asOf = ""; // Nothing newer came for long: the server's clock was set back.
         this.#confirm(standings.as_of);
-        this.#shown = JSON.stringify(standings.entries);
+        this.#shown = JSON.stringify({ ...standings, as_of: "" });
         this.callback(standings);
     }
 

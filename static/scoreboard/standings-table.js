@@ -18,15 +18,22 @@ const partOf = (whole, selector) => /** @type {HTMLElement} */ (whole.querySelec
 export class StandingsTable {
     /**
      * @param {HTMLElement} board  holds the table, the note for the empty board and the row template
-     * @param {{limit: number, language: string, newWord: string, you?: string}} options  you: whose row is marked as the reader's own
+     * @param {object} options
+     * @param {number} options.limit
+     * @param {string} options.language
+     * @param {string} [options.newWord]  what newcomers are marked with; without it nothing is marked and nothing moves
+     * @param {string} [options.you]  whose row is marked as the reader's own
+     * @param {boolean} [options.isAscending]  the smallest comes first, as of times
+     * @param {string} [options.body]  which part of the table it is drawn into
      */
-    constructor(board, { limit, language, newWord, you }) {
-        this.body = /** @type {HTMLTableSectionElement} */ (board.querySelector("tbody"));
-        this.emptyNote = partOf(board, ".empty");
+    constructor(board, { limit, language, newWord, you, isAscending = false, body = "tbody" }) {
+        this.body = /** @type {HTMLTableSectionElement} */ (board.querySelector(body));
+        this.emptyNote = body === "tbody" ? partOf(board, ".empty") : null;
         this.template = /** @type {HTMLTemplateElement} */ (partOf(board, "#row"));
         this.limit = limit;
         this.newWord = newWord;
         this.you = you;
+        this.isAscending = isAscending;
         this.number = new Intl.NumberFormat(language);
         this.language = language;
         // A page may stay open for a season: what left the board is not held on to.
@@ -38,8 +45,8 @@ export class StandingsTable {
         this.body.addEventListener("click", ({ target }) => /** @type {Element} */ (target).closest("bdi")?.classList.toggle("whole"));
     }
 
-    /** @param {Entry[]} entries */
-    draw(entries) {
+    /** @param {Entry[]} entries @param {Entry} [leader]  who leads, if it is not the first of these */
+    draw(entries, leader = entries[0]) {
         const shown = entries.slice(0, this.limit);
         this.#awaitPainting();
         const rows = new Map([...this.body.rows].map((row) => [row.dataset.player, row]));
@@ -47,13 +54,14 @@ export class StandingsTable {
         const wasEmpty = rows.size === 0;
         const next = shown.map((entry) => {
             const row = /** @type {Row} */ (rows.get(entry.player) ?? this.template.content.firstElementChild?.cloneNode(true));
-            this.#fill(row, entry, shown[0] ?? entry);
+            this.#fill(row, entry, leader ?? entry);
             return row;
         });
         this.#place(next);
-        this.emptyNote.hidden = shown.length > 0;
+        if (this.emptyNote) this.emptyNote.hidden = shown.length > 0;
         next.forEach((row, place) => {
             const old = before.get(row.dataset.player);
+            if (this.newWord === undefined) return;
             if (!old && !wasEmpty) this.#mark(row, this.newWord);
             if (old && old.place > place) this.#mark(row, `▲${this.number.format(old.place - place)}`);
             this.#glide(row, old?.top);
@@ -95,10 +103,16 @@ export class StandingsTable {
         if (entry.player === this.you) row.setAttribute("aria-current", "true");
         write(".medal", this.number.format(entry.rank));
         write("bdi", entry.name).title = entry.name;
+        row.querySelector(".name a")?.setAttribute("href", `/players/${entry.player}`);
         this.#fillTime(/** @type {HTMLTimeElement} */ (partOf(row, "time")), entry.reached_at);
         this.#count(row, entry.score);
-        const share = leader.score ? Math.round((entry.score / leader.score) * 100) : 0;
-        partOf(row, "rect").setAttribute("width", `${share}%`);
+        partOf(row, "rect").setAttribute("width", `${this.#share(entry.score, leader.score)}%`);
+    }
+
+    /** How long its bar is, in percent of the leader's. @param {number} score @param {number} first */
+    #share(score, first) {
+        const share = this.isAscending ? first / score : score / first;
+        return Number.isFinite(share) ? Math.round(Math.min(1, Math.max(0, share)) * 100) : 0;
     }
 
     /** To be called now and then: at midnight today's times become yesterday's, and a reader may come into another time zone. */

@@ -1,0 +1,176 @@
+/**
+ * A live table of standings: watches, draws at a calm pace, says how fresh it is, tells screen readers the news. For every page
+ * that has one.
+ *
+ * @import { Entry, Freshness, Options, Standings, State } from "./scoreboard-watch.js"
+ * @typedef {Omit<Entry, "reached_at">} Placed  as far as the announcer needs it
+ * @typedef {HTMLElement & {dataset: Record<State | "leads" | "entered" | "lost" | "back" | "new", string>}} Words
+ */
+
+import { watch } from "./scoreboard-watch.js";
+import { StandingsTable } from "./standings-table.js";
+
+const DRAW_EVERY = 600; // Longer than a glide: no more than an eye can follow, however many changes come.
+const SPEAK_EVERY = 12_000;
+const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** @param {string} selector  of a part that the page always has */
+export const part = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
+
+export const board = part("#board");
+export const words = /** @type {Words} */ (part("#words")).dataset;
+export const language = document.documentElement.lang;
+
+/**
+ * Calls `act` with the newest value: at once when it was quiet, else when `pause` is over.
+ *
+ * @template T
+ * @param {number} pause  milliseconds
+ * @param {(newest: T) => void} act
+ * @returns {(value: T) => void}
+ */
+function paced(pause, act) {
+    /** @type {T} */
+    let newest;
+    let waiting = 0;
+    let lastAt = -Infinity;
+    const run = () => {
+        waiting = 0;
+        lastAt = performance.now();
+        act(newest);
+    };
+    return (value) => {
+        newest = value;
+        waiting ||= setTimeout(run, Math.max(0, lastAt + pause - performance.now()));
+    };
+}
+
+/**
+ * The sentence with its values in place; a name stands apart from the text around it in direction, and is not translated.
+ *
+ * @param {string} sentence
+ * @param {{name: string, [placeholder: string]: string}} values
+ */
+export function fillIn(sentence, values) {
+    const line = document.createElement("span");
+    for (const text of sentence.split(/(\{\w+\})/)) {
+        line.append(text === "{name}" ? shownName(values.name) : (values[text.slice(1, -1)] ?? text));
+    }
+    return line;
+}
+
+/** @param {string} name */
+function shownName(name) {
+    const element = document.createElement("bdi");
+    element.className = "notranslate";
+    element.translate = false;
+    element.textContent = name;
+    return element;
+}
+
+/** What was noticed, who leads and who entered since the last message; nothing else is worth interrupting a reader for. */
+class Announcer {
+    /** @param {Placed[]} entries */
+    constructor(entries) {
+        this.place = part("#announcements");
+        this.told = entries;
+        this.number = new Intl.NumberFormat(language);
+        this.notice = /** @type {string | Node} */ ("");
+        this.say = paced(SPEAK_EVERY, (/** @type {Placed[]} */ newest) => this.#speak(newest));
+    }
+
+    /** @param {Placed[]} entries */
+    #speak(entries) {
+        const sentences = /** @type {(string | Node)[]} */ ([this.notice]);
+        const [leader] = entries;
+        if (leader && leader.player !== this.told[0]?.player) {
+            sentences.push(fillIn(words.leads, { name: leader.name, points: this.number.format(leader.score) }));
+        }
+        const known = new Set(this.told.map((entry) => entry.player));
+        for (const entry of entries.slice(1)) {
+            if (!known.has(entry.player)) sentences.push(fillIn(words.entered, { name: entry.name, rank: this.number.format(entry.rank) }));
+        }
+        this.told = entries;
+        this.notice = "";
+        const message = sentences.filter(Boolean).flatMap((sentence) => [sentence, " "]);
+        if (message.length > 0) this.place.replaceChildren(...message.slice(0, -1));
+    }
+}
+
+/** The words, the shape and the age that say how far to trust what is shown. */
+export class FreshnessLine {
+    constructor() {
+        this.state = part(".state");
+        this.word = part(".state-word");
+        this.time = /** @type {HTMLTimeElement} */ (part(".as-of time"));
+        this.age = part(".age");
+        this.ago = new Intl.RelativeTimeFormat(language, { style: "short" });
+    }
+
+    /** @param {Freshness} freshness */
+    show({ state, age, asOf }) {
+        this.state.dataset.state = state;
+        this.word.textContent = words[state];
+        if (asOf) {
+            this.time.dateTime = asOf;
+            this.time.textContent = new Date(asOf).toLocaleTimeString(language, CLOCK);
+        }
+        this.age.textContent = state === "live" || age < 2 ? "" : this.#format(age);
+    }
+
+    /** @param {number} seconds */
+    #format(seconds) {
+        if (seconds < 60) return this.ago.format(-seconds, "second");
+        if (seconds < 3600) return this.ago.format(-Math.floor(seconds / 60), "minute");
+        return this.ago.format(-Math.floor(seconds / 3600), "hour");
+    }
+}
+
+/** @param {StandingsTable} table @returns {Placed[]}  what the server rendered */
+const renderedEntries = (table) =>
+    [...table.body.rows].map((row, place) => ({
+        rank: place + 1,
+        player: row.dataset.player ?? "",
+        name: row.querySelector("bdi")?.textContent ?? "",
+        score: Number(row.dataset.score),
+    }));
+
+/**
+ * Follows the standings that the page's own element names: the top 10 of everything, or those of a board and period.
+ *
+ * @param {object} [hooks]
+ * @param {string} [hooks.you]  the player whose row is marked as the reader's own
+ * @param {(standings: Standings) => Node | undefined | void} [hooks.onStandings]  told of each page; may return what is to be announced
+ * @param {(freshness: Freshness) => void} [hooks.onState]
+ */
+export function followStandings({ you, onStandings, onState } = {}) {
+    const limit = Number(board.dataset.limit);
+    const table = new StandingsTable(board, { limit, language, newWord: words.new, you, isAscending: "ascending" in board.dataset });
+    let entries = renderedEntries(table);
+    let trusted = true;
+    const announcer = new Announcer(entries);
+    const freshness = new FreshnessLine();
+    const draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => table.draw(newest));
+    const receive = (/** @type {Standings} */ standings) => {
+        announcer.notice = onStandings?.(standings) ?? announcer.notice;
+        const shown = standings.entries.slice(0, limit);
+        entries = shown;
+        draw(shown);
+        announcer.say(shown);
+    };
+    const report = (/** @type {Freshness} */ state) => {
+        freshness.show(state); // At least once a second, as long as anybody looks.
+        table.keepTimes();
+        onState?.(state);
+        const trustworthy = state.state === "live" || (trusted && state.state !== "stale");
+        if (trustworthy !== trusted) {
+            announcer.notice = trustworthy ? words.back : words.lost;
+            announcer.say(entries);
+        }
+        trusted = trustworthy;
+    };
+    const { asOf = "", etag, slug, period } = board.dataset;
+    // Without the name of a period it is the current one, whichever that is.
+    watch(receive, { url: document.baseURI, board: slug, period: period || undefined, initial: { as_of: asOf, etag }, onState: report });
+    return table;
+}

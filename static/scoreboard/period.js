@@ -1,0 +1,66 @@
+/**
+ * The page of a board in one of its periods: live where it has not ended, with the time that is left, and more rows on demand.
+ *
+ * @import { Freshness, Period, Standings } from "./scoreboard-watch.js"
+ * @typedef {HTMLElement & {dataset: Record<"span" | "zone" | "left" | "over" | "begun" | "week" | "added" | "missed", string>}} PeriodWords
+ */
+
+import { Countdown } from "./countdown.js";
+import { board, fillIn, followStandings, language, part } from "./live-board.js";
+import { MoreRows } from "./more-rows.js";
+import { describePeriod, describeMoment } from "./period-names.js";
+import { StandingsTable } from "./standings-table.js";
+
+const words = /** @type {PeriodWords} */ (part("#period-words")).dataset;
+const more = new MoreRows(board, { language, added: words.added, missed: words.missed, isAscending: "ascending" in board.dataset });
+
+/** What the page says of its period, which another one takes the place of where no name is asked for. */
+class PeriodHead {
+    constructor() {
+        this.name = part(".period-name");
+        this.end = /** @type {HTMLElement | null} */ (document.querySelector(".period-end[data-state]"));
+        this.countdown = this.end && new Countdown(this.end, { language, left: words.left, over: words.over });
+        this.shown = "";
+    }
+
+    /** @param {Period} period @returns {Node | undefined}  what is to be announced, where another period has begun */
+    show(period) {
+        const before = this.shown;
+        this.shown = period.name;
+        if (this.end) this.end.dataset.state = period.state;
+        if (before === "" || before === period.name) return undefined;
+        const label = describePeriod(period.name, { language, span: words.span, week: words.week });
+        this.#turn(this.name.textContent, before, label, period);
+        return fillIn(words.begun, { name: label });
+    }
+
+    /** @param {string} labelBefore @param {string} before @param {string} label @param {Period} period */
+    #turn(labelBefore, before, label, { name, ends_at: endsAt }) {
+        document.title = document.title.replace(labelBefore, label);
+        this.name.textContent = label;
+        if (endsAt) this.countdown?.turn(endsAt, describeMoment(endsAt, { language, zone: words.zone }));
+        const earlier = /** @type {HTMLAnchorElement} */ (part(".earlier"));
+        earlier.href = `/boards/${board.dataset.slug}/${before}`;
+        earlier.hidden = false;
+        part(".earlier .its-name").textContent = labelBefore;
+        const picker = /** @type {HTMLInputElement | HTMLSelectElement} */ (part("#period"));
+        if (picker instanceof HTMLSelectElement) picker.prepend(new Option(label, name));
+        else picker.max = name;
+        picker.value = name;
+    }
+}
+
+function follow() {
+    const head = new PeriodHead();
+    followStandings({
+        onStandings: (/** @type {Standings} */ standings) => {
+            more.follow(standings);
+            return standings.period && head.show(standings.period);
+        },
+        onState: (/** @type {Freshness} */ { asOf }) => head.countdown?.hear(asOf),
+    });
+}
+
+if ("live" in board.dataset) follow();
+// Times are written as the reader's clock shows them, here too.
+else void new StandingsTable(board, { limit: Infinity, language });
