@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from scoreboard_project.server import probes
 from scores.api import board_views, schema, views
-from scores.pages import board
+from scores.pages import board, boards, player
 from scores.pages.checkpoint import checkpoint
 from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you
@@ -20,6 +20,11 @@ docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=
 urlpatterns = [
     path("", board.board, name="board"),
     path("embed", board.embed, name="embed"),
+    path("boards", boards.boards, name="boards-page"),
+    path("boards/<str:slug>", boards.board_period, name="board-page"),
+    path("boards/<str:slug>/<str:period>", boards.board_period, name="board-page"),
+    path("players", player.search, name="players-page"),
+    path("players/<str:player>", player.player, name="player-page"),
     path("you", you, name="you"),
     path(
         "login", LoginView.as_view(template_name="login.html", authentication_form=RateLimitedLoginForm), name="login"

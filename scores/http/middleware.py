@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.views.defaults import bad_request, page_not_found
 
 from scores import metrics
-from scores.errors import Refused
+from scores.errors import BoardFilling, Refused
 from scores.http import problems
 from scores.http.context import context_of
 from scores.http.logs import current_request_id
@@ -28,7 +28,14 @@ PLAY = ("/api/score/", "/api/boards", "/api/players")
 #: Whose views read their queries themselves, and say what is wrong with one.
 STRICT = ("/api/boards", "/api/players")
 #: Page templates by status; other refusals reach only scripts or have their own page.
-REFUSAL_PAGES: dict[int, str] = {HTTPStatus.TOO_MANY_REQUESTS: "429.html", HTTPStatus.SERVICE_UNAVAILABLE: "500.html"}
+REFUSAL_PAGES: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: "400.html",
+    HTTPStatus.NOT_FOUND: "404.html",
+    HTTPStatus.TOO_MANY_REQUESTS: "429.html",
+    HTTPStatus.SERVICE_UNAVAILABLE: "500.html",
+}
+#: Of codes that say more than their status.
+CODE_PAGES = {BoardFilling.code: "filling.html"}
 
 
 def wants_problem(request: HttpRequest) -> bool:
@@ -118,8 +125,9 @@ class StorableText:
 def answer_refusal(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """A refusal in the form its client reads."""
     response = problems.refuse(request, refusal)
-    if refusal.status in REFUSAL_PAGES and not wants_problem(request):
-        response.content = _render_page(REFUSAL_PAGES[refusal.status], get_language())
+    page = CODE_PAGES.get(refusal.code) or REFUSAL_PAGES.get(refusal.status)
+    if page is not None and not wants_problem(request):
+        response.content = _render_page(page, get_language())
         response["Content-Type"] = "text/html; charset=utf-8"
     return response
 

@@ -52,6 +52,17 @@ def test_the_scripts_have_no_words_of_their_own() -> None:
     """Whatever they show comes from the page, which is translated."""
     text = "".join(
         (ROOT / "static/scoreboard" / name).read_text(encoding="utf-8")
-        for name in ("board.js", "standings-table.js", "you.js", "theme.js")
+        for name in (
+            "board.js",
+            "boards.js",
+            "countdown.js",
+            "live-board.js",
+            "more-rows.js",
+            "period-names.js",
+            "period.js",
+            "standings-table.js",
+            "you.js",
+            "theme.js",
+        )
     )
     assert re.findall(r'textContent = [`"\'][^`"\']*[A-Za-z]{2}', text) == []

@@ -5,14 +5,19 @@ from django.urls import URLResolver, resolve
 from scoreboard_project.server import probes
 from scoreboard_project.urls import urlpatterns
 from scores.api import views
-from scores.pages import board
+from scores.pages import board, boards, player
 
 
 def test_the_routes_are_these() -> None:
     patterns = [f"/{each.pattern}" for each in urlpatterns]  # type: ignore[attr-defined]
     assert patterns == [
-        "/", "/embed", "/you", "/login", "/logout",
-        "/api/score/update", "/api/score/top", "/api/score/me", "/api/token", "/api/token/refresh", "/api/token/revoke",
+        "/", "/embed", "/boards", "/boards/<str:slug>", "/boards/<str:slug>/<str:period>",
+        "/players", "/players/<str:player>", "/you", "/login", "/logout",
+        "/api/score/update", "/api/score/top", "/api/score/me",
+        "/api/boards", "/api/boards/<str:slug>", "/api/boards/<str:slug>/periods", "/api/boards/<str:slug>/<str:period>",
+        *(f"/api/boards/<str:slug>/<str:period>/{name}" for name in ("me", "results", "proof")),
+        "/api/players", "/api/players/<str:player>",
+        "/api/token", "/api/token/refresh", "/api/token/revoke",
         "/api/schema", "/api/docs", "/.well-known/scoreboard-checkpoint", "/healthz", "/readyz", "/metrics", "/admin/",
     ]  # fmt: skip
     assert [str(each.pattern) for each in urlpatterns if isinstance(each, URLResolver)] == ["admin/"]
@@ -20,6 +25,8 @@ def test_the_routes_are_these() -> None:
 
 def test_each_leads_to_its_view() -> None:
     assert resolve("/").func is board.board
+    assert resolve("/boards/daily").func is resolve("/boards/daily/current").func is boards.board_period
+    assert resolve("/players/x").func is player.player
     assert resolve("/healthz").func is probes.healthz
     assert [resolve(path).func.view_class for path in ("/api/score/update", "/api/token")] == [  # type: ignore[attr-defined]
         views.UpdateView,
