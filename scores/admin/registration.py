@@ -1,6 +1,6 @@
 """What Django's admin shows of players and catalogue, and who shows the rest. It calls services and never writes a score."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern
@@ -70,11 +71,11 @@ class ScoreAdmin(ReadOnlyAdmin):
     sortable_by = ()
     show_full_result_count = False
 
-    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+    def get_ordering(self, request: HttpRequest) -> list[str | Combinable] | tuple[str | Combinable, ...]:
         """In the order of the board, whose index goes by its own columns."""
         if is_board(request):
             return ["-standings__points", "standings__reached_at", "standings__player"]
-        return self.ordering
+        return super().get_ordering(request)
 
     def get_paginator(self, request: HttpRequest, queryset: Any, *arguments: Any, **options: Any) -> "Paginator[Score]":
         """Pages of the board are as many as are counted already."""

@@ -118,7 +118,7 @@ def _read_around(player: UUID, period: int) -> list[RankedRow]:
     return [RankedRow(*row) for row in me.values_list(rank, *shown).union(*neighbours, all=True)]
 
 
-def _call(function: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+def _call(function: str, parameters: Sequence[int | datetime | UUID | None]) -> list[tuple[Any, ...]]:
     """The rows of one of migration 0013's functions."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {function}({', '.join(['%s'] * len(parameters))})", parameters)  # noqa: S608 - our own names

@@ -33,6 +33,7 @@ def place(name: str, points: int, seconds: int = 0, *, pk: UUID | None = None, f
 
 def stand(score: Score, period: int = MAIN_PERIOD) -> Standing:
     """Where a player stands in a period who has there what the score says."""
+    assert score.reached_at is not None
     return Standing.objects.create(
         player=score,
         period_id=period,

@@ -39,7 +39,7 @@ for days_ago in range(DAYS, 0, -1):
             )
 turn_clock_back()
 
-TERMS = [
+TERMS: list[definitions.BoardTerms] = [
     {"slug": "daily", "label": "Today", "counts": "*", "rule": "sum", "span": "day"},
     {"slug": "weekly", "label": "This week", "counts": "*", "rule": "sum", "span": "week", "zone": "Europe/Berlin"},
     {"slug": "fastest", "label": "Fastest lap", "counts": "*", "rule": "best", "span": "month", "ascending": True},
@@ -47,5 +47,5 @@ TERMS = [
 ]
 for terms in TERMS:
     definitions.make_board(actor="system", from_log=True, **terms)
-    filling.fill(str(terms["slug"]))
+    filling.fill(terms["slug"])
 periods.make_ahead()

@@ -54,14 +54,15 @@ def ada(player: Score, daily_quiz: Action, set_clock: SetClock) -> Score:
         act(player, number)
     set_clock(75)
     act(player, 4, address="192.0.2.2", agent="curl")
-    for minutes, correct, arguments in (
+    acts: list[tuple[int, Callable[..., object], dict[str, int]]] = [
         (100, corrections.void, {"seq": 2}),
         (110, corrections.restore, {"seq": 2}),
         (120, corrections.adjust, {"delta": -15}),
         (130, corrections.freeze, {}),
         (190, corrections.unfreeze, {}),
         (200, corrections.void, {"seq": 1}),
-    ):
+    ]
+    for minutes, correct, arguments in acts:
         set_clock(minutes)
         correct(player=player.pk, reason="A look", actor=ADMIN, **arguments)
     player.refresh_from_db()
