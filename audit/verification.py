@@ -114,6 +114,9 @@ def consistent_read() -> Iterator[None]:
     else:
         # Django's own transactions take SQLite's write lock at once (settings), and would keep it to the end.
         with connection.cursor() as cursor:
+            if connection.connection.in_transaction:  # within another such read
+                yield
+                return
             cursor.execute("BEGIN DEFERRED")
             try:
                 yield

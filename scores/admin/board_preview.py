@@ -13,7 +13,7 @@ from audit.times import to_moment
 from scores.counting import spans
 from scores.counting.filling import COLUMNS, CountedRow
 from scores.counting.local_times import write_time
-from scores.counting.rules import EVERYTHING, GAINS, REVERSALS, Definition, Recount, StandingValue, matches
+from scores.counting.rules import EVERYTHING, GAINS, REVERSALS, Definition, Recount, Reversals, StandingValue, matches
 from scores.models import Action, Board, Score
 
 #: Read at once, in a request: so many of the newest entries.
@@ -84,12 +84,14 @@ def _find_period(board: Board) -> tuple[str, str, str] | None:
 
 
 def _rank(definition: Definition, entries: Sequence[CountedRow]) -> list[PreviewRow]:
-    recounts: dict[UUID, Recount] = {}
+    chains: dict[UUID, list[CountedRow]] = {}
     for entry in entries:
-        recount = recounts.setdefault(entry.player, Recount([definition], lambda *_: PERIOD))
-        recount.apply(entry)
+        chains.setdefault(entry.player, []).append(entry)
     values: dict[UUID, StandingValue] = {}
-    for player, recount in recounts.items():
+    for player, chain in chains.items():
+        recount = Recount([definition], lambda *_: PERIOD, Reversals(chain))
+        for entry in chain:
+            recount.apply(entry)
         if (value := recount.standings().get(PERIOD)) is not None:
             values[player] = value
     scores = Score.objects.filter(frozen=False).in_bulk(list(values))

@@ -12,15 +12,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from audit import clock
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
 from scores import announcements
 from scores.board_models import MAIN_BOARD, MAIN_PERIOD, Board, Period, Standing
 from scores.counting import periods, plans
 from scores.counting.movement import StandingRow, delete_standings, write_standings
-from scores.counting.rules import GAINS, REVERSALS, Definition, Recount, StandingValue
+from scores.counting.rules import GAINS, NO_REVERSALS, REVERSALS, Definition, Recount, Reversals, StandingValue
 from scores.models import Score
 
 #: Players of one chunk, whose awards wait for it: as many as have about so many entries.
@@ -48,13 +48,20 @@ class CountedRow(NamedTuple):
 
 
 class Calendar:
-    """The periods that there are, by board and time; those made later are looked up again."""
+    """The periods that there are, by board and time."""
 
     def __init__(self) -> None:
+        self._version: int | None = None
         self._load()
 
+    def refresh(self) -> None:
+        """Read them anew where boards or periods changed since. Whoever then reads entries has the period of each."""
+        version = plans.read_version()
+        if version != self._version:
+            self._version = version
+            self._load()
+
     def _load(self) -> None:
-        self._loaded_us = clock.read_us()
         self._periods: dict[int, list[Period]] = {}
         self._last: dict[int, Period] = {}
         for period in Period.objects.order_by("board", "starts_us"):
@@ -65,18 +72,11 @@ class Calendar:
         last = self._last.get(definition.board)
         if last is not None and last.covers(at_us):  # as of most entries, which come in the order of time
             return last.pk
-        found = self._find(definition.board, at_us)
-        if found is None and at_us >= self._loaded_us:
-            self._load()
-            found = self._find(definition.board, at_us)
-        return found
-
-    def _find(self, board: int, at_us: int) -> int | None:
-        stored = self._periods.get(board, [])
+        stored = self._periods.get(definition.board, [])
         place = bisect_right(stored, at_us, key=lambda period: period.starts_us)
         if not place or not stored[place - 1].covers(at_us):
             return None
-        self._last[board] = stored[place - 1]
+        self._last[definition.board] = stored[place - 1]
         return stored[place - 1].pk
 
 
@@ -118,6 +118,8 @@ def derive_players(
     """Set these players' standings on these boards to what the log says, under their locks; how many standings changed."""
     locked = Score.objects.select_for_update(no_key=True).filter(pk__in=players).order_by("pk")
     frozen = dict(locked.values_list("pk", "frozen"))
+    plans.share_boards()
+    calendar.refresh()
     boards = [*(definition.board for definition in definitions), *([MAIN_BOARD] if with_main else [])]
     stored = Standing.objects.filter(player__in=players, period__board__in=boards)
     before = {(row.player_id, row.period_id): StandingRow.of(row) for row in stored.iterator(CHUNK_ENTRIES)}
@@ -144,9 +146,12 @@ def _recount(
     entries = AuditEntry.objects.filter(player__in=players).order_by("player", "seq")
     if not with_main:  # where each entry stands for something
         entries = entries.filter(kind__in=GAINS | REVERSALS)
-    rows = map(CountedRow._make, entries.values_list(*COLUMNS).iterator(CHUNK_ENTRIES))
-    for player, chain in groupby(rows, attrgetter("player")):
-        recount, read = Recount(definitions, calendar.locate), 0
+    by_player = attrgetter("player")
+    reversals = {
+        player: Reversals(chain) for player, chain in groupby(_read(entries.filter(kind__in=REVERSALS)), by_player)
+    }
+    for player, chain in groupby(_read(entries), by_player):
+        recount, read = Recount(definitions, calendar.locate, reversals.get(player, NO_REVERSALS)), 0
         for entry in chain:
             recount.apply(entry)
             read += 1
@@ -155,6 +160,10 @@ def _recount(
             values.pop(MAIN_PERIOD, None)
         yield player, values
         progress(read)
+
+
+def _read(entries: QuerySet[AuditEntry]) -> Iterator[CountedRow]:
+    return map(CountedRow._make, entries.values_list(*COLUMNS).iterator(CHUNK_ENTRIES))
 
 
 def _next_chunk(last: UUID) -> list[UUID]:

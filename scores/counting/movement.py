@@ -19,6 +19,7 @@ from scores.counting.rules import (
     GAINS,
     REVERSALS,
     Definition,
+    Reversals,
     StandingValue,
     add,
     advance,
@@ -111,7 +112,7 @@ def derive(definition: Definition, period: Period, player: UUID) -> StandingValu
     gains = entries.filter(kind__in=GAINS, at_us__gte=period.starts_us)
     if period.ends_us is not None:
         gains = gains.filter(at_us__lt=period.ends_us)
-    voided = _find_voided(entries.filter(kind__in=REVERSALS))
+    voided = Reversals(entries.filter(kind__in=REVERSALS)).voided
     columns = ("player", "seq", "kind", "delta", "balance", "value", "action", "ref", "at_us")
     return choose(
         definition.rule,
@@ -121,20 +122,6 @@ def derive(definition: Definition, period: Period, player: UUID) -> StandingValu
             if definition.counts(gain.action, gain.at_us) and gain.seq not in voided
         ),
     )
-
-
-def _find_voided(reversals: Iterable[AuditEntry]) -> set[int]:
-    """Which entries are voided, after all voids and restores in the order of the chain."""
-    voids: dict[int, int] = {}
-    voided: set[int] = set()
-    for entry in reversals:
-        target = reversed_seq(entry.ref)
-        if entry.kind == AuditEntry.Kind.RESTORE:
-            voided.discard(voids.get(target, 0))
-        else:
-            voids[entry.seq] = target
-            voided.add(target)
-    return voided
 
 
 def _find_periods(action: str, at_us: int) -> list[tuple[Definition, int]]:

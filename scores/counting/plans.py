@@ -107,10 +107,15 @@ def hold_plans() -> Plans:
 
     Raises what `get_plans` raises.
     """
+    share_boards()
+    return read_plans()
+
+
+def share_boards() -> None:
+    """Keep boards and periods from changing until the transaction ends, for who writes standings; waits for who changes them."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [BOARDS_LOCK])
-    return read_plans()
 
 
 def lock_boards() -> None:

@@ -3,7 +3,6 @@
 docs/contract.md 17.4 is the table that this file is.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -137,65 +136,78 @@ def advance_main(before: StandingValue | None, entry: CountedEntry) -> StandingV
 Locate = Callable[[Definition, int], int | None]
 
 
-class Recount:
-    """Derives the standings of one player, by period, from the chain, entry by entry from the first."""
+class Reversals:
+    """What the voids and restores among the entries of a chain are about, and what is voided after all of them."""
 
-    def __init__(self, definitions: Sequence[Definition], locate: Locate) -> None:
+    def __init__(self, entries: Iterable[CountedEntry]) -> None:
+        self._targets: dict[int, int] = {}
+        self.voided: set[int] = set()
+        for entry in entries:
+            if entry.kind == "void":
+                target = reversed_seq(entry.ref)
+                self.voided.add(target)
+            elif entry.kind == "restore":
+                target = self._targets.get(reversed_seq(entry.ref), 0)
+                self.voided.discard(target)
+            else:
+                continue
+            self._targets[entry.seq] = target
+        #: The awards and adjustments that were ever reversed.
+        self.reversed = frozenset(self._targets.values())
+
+    def find_target(self, reversal: CountedEntry) -> int:
+        """Number of the award or adjustment that a void takes back or a restore gives again; 0 where there is none."""
+        return self._targets.get(reversal.seq, 0)
+
+
+NO_REVERSALS = Reversals(())
+
+
+class Recount:
+    """Derives the standings of one player, by period, from the chain, entry by entry from the first to the last.
+
+    What is voided in the end is known from the beginning, so nothing is kept for each award.
+    """
+
+    def __init__(self, definitions: Sequence[Definition], locate: Locate, reversals: Reversals) -> None:
         """`locate` finds the period of a board at a time, in microseconds since 1970; None where nothing counts."""
         self._definitions = definitions
         self._locate = locate
+        self._reversals = reversals
         self._of_actions: dict[str, list[Definition]] = {}
         self._main: StandingValue | None = None
-        self._totals: dict[int, StandingValue] = {}
-        self._offers: dict[int, list[StandingValue]] = defaultdict(list)
-        self._rules: dict[int, str] = {}
-        self._gains: dict[int, int] = {}
-        self._voids: dict[int, int] = {}
-        self._voided: set[int] = set()
+        self._standings: dict[int, StandingValue] = {}
+        self._times: dict[int, int] = {}
 
     def apply(self, entry: CountedEntry) -> None:
         """Take in the next entry of the chain, whether or not it holds."""
         self._main = advance_main(self._main, entry)
         if entry.kind in GAINS:
-            self._gains[entry.seq] = entry.at_us
             self._gain(entry)
         elif entry.kind in REVERSALS:
             self._reverse(entry)
 
     def standings(self) -> dict[int, StandingValue]:
-        """Say where the player stands in each period after the entries so far."""
-        standings = dict(self._totals)
-        for period, offers in self._offers.items():
-            chosen = choose(self._rules[period], (offer for offer in offers if offer.seq not in self._voided))
-            if chosen is not None:
-                standings[period] = chosen
-        if self._main is not None:
-            standings[MAIN_PERIOD] = self._main
-        return standings
+        """Say where the player stands in each period after the whole chain."""
+        main = {} if self._main is None else {MAIN_PERIOD: self._main}
+        return self._standings | main
 
     def _gain(self, entry: CountedEntry) -> None:
+        if entry.seq in self._reversals.reversed:
+            self._times[entry.seq] = entry.at_us
+        is_voided = entry.seq in self._reversals.voided
         for definition, period in self._periods(entry.action, entry.at_us):
-            offer = definition.offer(entry)
-            if definition.counts_differences:
-                self._totals[period] = advance(definition.rule, self._totals.get(period), offer)
-            else:
-                self._rules[period] = definition.rule
-                self._offers[period].append(offer)
+            if definition.counts_differences or not is_voided:
+                before = self._standings.get(period)
+                self._standings[period] = advance(definition.rule, before, definition.offer(entry))
 
     def _reverse(self, entry: CountedEntry) -> None:
-        target = reversed_seq(entry.ref)
-        if entry.kind == "restore":
-            target = self._voids.get(target, 0)
-            self._voided.discard(target)
-        else:
-            self._voids[entry.seq] = target
-            self._voided.add(target)
-        at_us = self._gains.get(target)
+        at_us = self._times.get(self._reversals.find_target(entry))
         if at_us is None:
             return
         for definition, period in self._periods(entry.action, at_us):
-            if definition.counts_differences and period in self._totals:
-                self._totals[period] = add(self._totals[period], definition.reverse(entry))
+            if definition.counts_differences and period in self._standings:
+                self._standings[period] = add(self._standings[period], definition.reverse(entry))
 
     def _periods(self, action: str, at_us: int) -> Iterable[tuple[Definition, int]]:
         definitions = self._of_actions.get(action)

@@ -1,9 +1,9 @@
-"""Everything against everything: scores, receipts and catalogue against the log, the log against itself and its copies.
+"""Everything against everything: scores, standings, receipts and definitions against the log, the log against itself and its copies.
 
 One pass in the order of the players, nothing held in memory per entry, all of one moment of the database.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -17,7 +17,6 @@ from audit import chain, references
 from audit.checkpoint_verification import check_blocks, check_pinned
 from audit.keys import Keyring, LedgerKeyMissing, load_checkpoint_keys, load_keyring
 from audit.models import Checkpoint
-from audit.queries import system_records
 from audit.times import to_moment
 from audit.verification import (
     CHUNK,
@@ -31,8 +30,10 @@ from audit.verification import (
     read_erasures,
     read_leaves,
 )
-from scores.catalogue import describe_terms
-from scores.models import Action, Score
+from scores.integrity.boards_check import check_boards
+from scores.integrity.catalogue_check import check_catalogue
+from scores.integrity.standings_check import StandingsCheck
+from scores.models import Score
 from scores.names import erased_name, name_key, search_key
 from scores.receipts.verifier import check_spent
 
@@ -76,11 +77,15 @@ class ScoreRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A score that is not what its chain says; `stored` is None where there is no such player, `is_sound` whether the chain holds."""
+    """A player whose score or standings are not what the chain says; `stored` is None where there is no such player.
+
+    `standings` are what stands otherwise, and `is_sound` is whether the chain holds.
+    """
 
     player: UUID
     expected: DerivedScore
     stored: DerivedScore | None
+    standings: Sequence[Finding]
     is_sound: bool
 
 
@@ -94,7 +99,8 @@ def verify(
     with consistent_read():
         yield from _check_chains(player, progress)
         if player is None:
-            yield from _check_catalogue()
+            yield from check_catalogue()
+            yield from check_boards()
             if settings.CHECKPOINT_KEY_FILE:
                 yield from check_blocks(load_checkpoint_keys())
             elif Checkpoint.objects.exists():
@@ -103,28 +109,44 @@ def verify(
             yield from check_pinned(load_checkpoint_keys(), pinned)
 
 
-def find_differences(player: UUID | None = None, progress: Progress = lambda _: None) -> Iterator[Difference]:
-    """Find every score that is not what its chain says, of one moment of the database.
+def find_differences(
+    player: UUID | None = None,
+    progress: Progress = lambda _: None,
+    *,
+    boards: Collection[str] | None = None,
+) -> Iterator[Difference]:
+    """Find every player whose score or standings, of these boards or of all, are not what the chain says, of one moment.
 
     Raises ImproperlyConfigured when the ledger keys cannot be used.
     """
     keyring = load_keyring()
-    check = ChainCheck(keyring, read_erasures(keyring), iter(()))
     broken: set[UUID] = set()
-
-    def examine(state: State, entry: Entry) -> Iterable[Finding]:
-        findings = list(check.check(state, entry))
-        if findings:
-            broken.add(entry.player)
-        return findings
-
     with consistent_read():
+        check = ChainCheck(keyring, read_erasures(keyring), iter(()))
+        standings = StandingsCheck(player=player, boards=boards)
+
+        def examine(state: State, entry: Entry) -> Iterable[Finding]:
+            findings = list(check.check(state, entry))
+            standings.apply(entry)
+            if findings:
+                broken.add(entry.player)
+            return findings
+
         for item in _walk(player, examine, progress):
             if isinstance(item, tuple):
                 state, score = item
+                yield from _describe_strangers(standings.find_strangers(state.player))
                 expected, stored = expected_score(state), score and score.derived
-                if stored != expected:
-                    yield Difference(state.player, expected, stored, state.player not in broken)
+                found = list(standings.check(state.player, frozen=state.frozen))
+                if stored != expected or found:
+                    yield Difference(state.player, expected, stored, found, state.player not in broken)
+        yield from _describe_strangers(standings.find_strangers(None))
+
+
+def _describe_strangers(findings: Iterable[Finding]) -> Iterator[Difference]:
+    """Who stands somewhere and is nobody."""
+    for player, found in groupby(findings, attrgetter("player")):
+        yield Difference(UUID(player), expected_score(State(UUID(player))), None, list(found), is_sound=True)
 
 
 def expected_score(state: State) -> DerivedScore:
@@ -136,10 +158,11 @@ def expected_score(state: State) -> DerivedScore:
 def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
     keyring = load_keyring()
     erasures = read_erasures(keyring)
-    check = ChainCheck(keyring, erasures, read_leaves(player))
+    check, standings = ChainCheck(keyring, erasures, read_leaves(player)), StandingsCheck(player=player)
 
     def examine(state: State, entry: Entry) -> Iterator[Finding]:
         yield from check.check(state, entry)
+        standings.apply(entry)
         if entry.kind == "award" and entry.ref is not None:
             yield from _check_evidence(entry)
 
@@ -149,6 +172,10 @@ def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
         else:
             yield from _compare(*item)
             yield from _check_identity(*item, keyring, erasures)
+            state, _ = item
+            yield from standings.find_strangers(state.player)
+            yield from standings.check(state.player, frozen=state.frozen)
+    yield from standings.find_strangers(None)
     yield from check.finish()
 
 
@@ -237,29 +264,3 @@ def _check_evidence(entry: Entry) -> Iterable[Finding]:
         is_own = references.is_self_report_of(entry.ref, entry.player)
         fault = "" if is_own else "reference is of another player or form"
     return [Finding("receipt", fault, str(entry.player), entry.seq)] if fault else ()
-
-
-def _check_catalogue() -> Iterator[Finding]:
-    """Each row against its seal and against the newest change of it in the system chain."""
-    actions = {action.slug: action for action in Action.objects.order_by("slug")}
-    changes = system_records().exclude(action__contains=":")
-    newest = {entry.action: entry for entry in changes.iterator(CHUNK)}
-    for slug in sorted(actions.keys() | newest.keys()):
-        action, entry = actions.get(slug), newest.get(slug)
-        if action is None:
-            yield Finding("catalogue", f"action {slug!r} was removed, which no entry says")
-        elif entry is None:
-            yield Finding("catalogue", f"action {slug!r} was added, which no entry says")
-        elif fault := _find_fault_of_seal(action):
-            yield Finding("catalogue", fault)
-        elif action.change != entry.seq or (entry.context or {}).get("after") != describe_terms(action):
-            yield Finding("catalogue", f"action {slug!r} is not what entry {entry.seq} of the system chain made it")
-
-
-def _find_fault_of_seal(action: Action) -> str:
-    try:
-        return "" if action.is_sealed else f"action {action.slug!r} was changed behind the application's back"
-    except LedgerKeyMissing:
-        return (
-            f"action {action.slug!r} is sealed with a key that is not in the keyring: {action.seal.partition(':')[0]!r}"
-        )

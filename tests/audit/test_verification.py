@@ -9,7 +9,16 @@ from django.db import transaction
 
 from audit.keys import load_keyring
 from audit.models import AuditEntry
-from audit.verification import NO_ERASURES, ChainCheck, Entry, Erasures, Finding, State, read_entries
+from audit.verification import (
+    NO_ERASURES,
+    ChainCheck,
+    Entry,
+    Erasures,
+    Finding,
+    State,
+    consistent_read,
+    read_entries,
+)
 from tests.support.chains import grow
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +106,13 @@ def test_entries_come_by_player_and_number_the_system_chain_first() -> None:
     assert [entry.seq for entry in read_entries(later)] == list(
         AuditEntry.objects.filter(player=later).order_by("seq").values_list("seq", flat=True)
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_consistent_read_within_another_is_part_of_it() -> None:
+    with consistent_read():
+        with consistent_read():
+            assert not AuditEntry.objects.exists()
+        assert not AuditEntry.objects.exists()
+    with transaction.atomic():
+        AuditEntry.objects.count()
