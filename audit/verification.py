@@ -3,7 +3,7 @@
 Nothing here is held in memory per entry: entries and leaves come in the order of (player, seq) from the database.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -129,6 +129,12 @@ def read_entries(player: UUID | None = None) -> Iterator[Entry]:
     entries = AuditEntry.objects.order_by("player", "seq")
     if player is not None:
         entries = entries.filter(player=player)
+    return map(Entry._make, entries.values_list(*COLUMNS).iterator(CHUNK))
+
+
+def read_entries_of(players: Collection[UUID]) -> Iterator[Entry]:
+    """Read the chains of these players by (player, seq)."""
+    entries = AuditEntry.objects.filter(player__in=players).order_by("player", "seq")
     return map(Entry._make, entries.values_list(*COLUMNS).iterator(CHUNK))
 
 

@@ -21,32 +21,33 @@ from audit.models import AuditEntry, Checkpoint
 from audit.times import SECOND_US
 from scores import announcements
 from scores.board import ranks
+from scores.counting.filling import Calendar
 from scores.errors import CorrectionRefused, Unavailable
 from scores.integrity.ledger_keys import find_key_fault
+from scores.integrity.standings_rebuild import REBUILD, set_standings
 from scores.integrity.verification import find_differences
 from scores.investigation.reasons import check_reason
 from scores.models import Score
 from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, parse_issuers
 from scores.system_chain import IDENTITY, append_system_entry
 
-#: `action` of a rebuild's entry; no slug has a colon.
-REBUILD = "rebuild:"
 #: Existing entries say `restore:`; elsewhere restore means undoing a void.
 RECOVERY = "restore:"
 
 
 @transaction.atomic
 def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID]:
-    """Set these players' scores to what their chains say, say so in the log, and return the players whose score changed.
+    """Set these players' scores and standings to what their chains say, say so in the log, and return the players put right.
 
     A chain that does not hold proves nothing: its score is left alone. Raises CorrectionRefused when the reason cannot be kept.
     """
     context = {"reason": check_reason(reason)}
-    changed = []
+    changed, calendar = [], Calendar()
     for score in Score.objects.select_for_update().filter(pk__in=players).order_by("pk"):
         for difference in find_differences(score.pk):
             if difference.is_sound:
                 Score.objects.filter(pk=score.pk).update(**difference.expected._asdict())
+                set_standings([score.pk], calendar)
                 changed.append(score.pk)
     if changed:
         ranks.recount()  # what was changed behind the triggers' back was not noted by them

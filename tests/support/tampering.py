@@ -3,14 +3,19 @@
 import contextlib
 import io
 import json
+import random
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from audit import checkpoints
+from audit.models import Checkpoint
 from scores.catalogue import set_action
 from scores.investigation import corrections
 from scores.models import Score
@@ -78,3 +83,25 @@ def run_verify(*words: object, pinned: Path | None = None) -> list[dict[str, Any
     assert summary["findings"] == len(findings)
     assert code == (1 if findings else 0)
     return findings
+
+
+def change_value(row: Any, field: Any) -> Any:
+    """Another value that the column's own constraints let pass."""
+    value = getattr(row, field.attname)
+    if isinstance(field, models.OneToOneField):
+        return User.objects.create_user("mallory").pk
+    if isinstance(field, models.ForeignKey):
+        return Checkpoint.objects.exclude(heads__player=row.player).latest("number").pk
+    if isinstance(field, models.BooleanField):
+        return not value
+    if isinstance(field, models.DateTimeField):
+        return value + timedelta(microseconds=1)
+    if isinstance(field, models.IntegerField):
+        return value - 1 if field.name == "delta" else (value or 0) + 10_000
+    if isinstance(field, models.UUIDField):
+        return uuid4()
+    if isinstance(field, models.JSONField):
+        return {**value, "salt": "0" * 32}
+    text = value or ""
+    position = random.randrange(len(text)) if text else 0
+    return text[:position] + ("x" if text[position : position + 1] != "x" else "y") + text[position + 1 :]

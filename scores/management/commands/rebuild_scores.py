@@ -14,7 +14,7 @@ from scores.investigation.corrections import find_actor
 
 
 class Command(BaseCommand):
-    help = "Derive all scores from the audit log. Ends with 1 where one differs and was not put right."
+    help = "Derive all scores and standings from the audit log. Ends with 1 where one differs and was not put right."
 
     def add_arguments(self, parser: CommandParser) -> None:
         act = parser.add_mutually_exclusive_group()
@@ -61,6 +61,8 @@ class Command(BaseCommand):
 
     @staticmethod
     def _describe(difference: Difference) -> str:
+        if difference.stored is None and difference.standings:
+            return f"{difference.player}: there are standings, but no such player"
         if difference.stored is None:
             return f"{difference.player}: there are entries, but no such player"
         columns = [
@@ -70,5 +72,6 @@ class Command(BaseCommand):
             )
             if stored != value
         ]
+        columns += [finding.detail for finding in difference.standings]
         doubt = "" if difference.is_sound else " (its chain does not hold and proves nothing; see verify_ledger)"
         return f"{difference.player}: {'; '.join(columns)}{doubt}"

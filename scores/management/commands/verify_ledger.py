@@ -20,9 +20,8 @@ from audit.models import Verification
 from audit.verification import Finding
 from scores.integrity.ledger_keys import find_key_fault
 from scores.integrity.verification import verify
+from scores.management.progress import Progress
 from scores.models import Score
-
-PROGRESS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +96,3 @@ class Command(BaseCommand):
         verdict = f"{summary.findings} FINDINGS" if summary.findings else "no findings"
         hint = "" if compared else " Not compared with exported checkpoints (--pinned)."
         return f"{summary.entries} entries in {summary.seconds} s: {verdict}.{hint}"
-
-
-class Progress:
-    """Counts, and says so once a second where somebody is watching."""
-
-    def __init__(self, command: BaseCommand) -> None:
-        self.entries = 0
-        self.began = self._reported_at = time.monotonic()
-        self._stream = command.stderr
-        self._watched = sys.stderr.isatty()
-
-    def __call__(self, entries: int) -> None:
-        self.entries += entries
-        if self._watched and self.entries % 1000 < entries and time.monotonic() - self._reported_at > PROGRESS_SECONDS:
-            self._reported_at = time.monotonic()
-            self._stream.write(f"\r{self.entries} entries", ending="")
-
-    def clear(self) -> None:
-        if self._watched:
-            self._stream.write("\r\x1b[K", ending="")

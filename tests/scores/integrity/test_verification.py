@@ -3,15 +3,12 @@
 import io
 import os
 import random
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import models
 from django.db.models import F, Model
 from pytest_django import Settings
 
@@ -19,8 +16,8 @@ from audit import chain
 from audit.keys import encode_base64url, load_keyring
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 from scores.integrity.verification import verify
-from scores.models import Action, Score
-from tests.support.tampering import act, make_history, run_verify, tampering
+from scores.models import Action, Score, Standing
+from tests.support.tampering import act, change_value, make_history, run_verify, tampering
 
 #: Keys of the tables' own, which say nothing; whose account a score is, the log does not know.
 UNSEALED = {("AuditEntry", "id"), ("CheckpointHead", "id")}
@@ -47,28 +44,6 @@ def columns() -> list[tuple[type[Model], str]]:
     return [(model, field.name) for model, field in fields if (model.__name__, field.name) not in UNSEALED]
 
 
-def change(row: Any, field: Any) -> Any:
-    """Another value that the column's own constraints let pass."""
-    value = getattr(row, field.attname)
-    if isinstance(field, models.OneToOneField):
-        return User.objects.create_user("mallory").pk
-    if isinstance(field, models.ForeignKey):
-        return Checkpoint.objects.exclude(heads__player=row.player).latest("number").pk
-    if isinstance(field, models.BooleanField):
-        return not value
-    if isinstance(field, models.DateTimeField):
-        return value + timedelta(microseconds=1)
-    if isinstance(field, models.IntegerField):
-        return value - 1 if field.name == "delta" else (value or 0) + 10_000
-    if isinstance(field, models.UUIDField):
-        return uuid4()
-    if isinstance(field, models.JSONField):
-        return {**value, "salt": "0" * 32}
-    text = value or ""
-    position = random.randrange(len(text)) if text else 0
-    return text[:position] + ("x" if text[position : position + 1] != "x" else "y") + text[position + 1 :]
-
-
 @pytest.mark.parametrize(("model", "name"), columns(), ids=lambda part: getattr(part, "__name__", part))
 def test_every_column_that_is_changed_is_a_finding(players: list[Score], model: type[Model], name: str) -> None:
     field = model._meta.get_field(name)
@@ -77,7 +52,7 @@ def test_every_column_that_is_changed_is_a_finding(players: list[Score], model: 
         rows = [row for row in rows if row.seq]  # type: ignore[attr-defined]
     for row in random.sample(rows, min(ROWS_EACH, len(rows))):
         with tampering():
-            model._default_manager.filter(pk=row.pk).update(**{name: change(row, field)})
+            model._default_manager.filter(pk=row.pk).update(**{name: change_value(row, field)})
             findings = run_verify()
             assert findings, f"{row!r}: {name} was changed and nothing said"
             if isinstance(row, AuditEntry):
@@ -131,6 +106,7 @@ class TestAttackerWithTheDatabaseAlone:
         with tampering():
             AuditEntry.objects.filter(player=ada.pk, seq=ada.seq).update(delta=F("delta") + 5, balance=F("balance") + 5)
             Score.objects.filter(pk=ada.pk).update(points=F("points") + 5)
+            Standing.objects.filter(player=ada.pk).update(points=F("points") + 5)
             assert rules(run_verify(), ada.pk) == {(ada.seq, "mac"), (ada.seq, "receipt")}
 
     def test_deletes_in_the_middle(self, players: list[Score]) -> None:
@@ -170,12 +146,14 @@ class TestAttackerWithTheDatabaseAlone:
     def test_drops_an_account(self, players: list[Score]) -> None:
         ada = players[0]
         with tampering():
+            Standing.objects.filter(player=ada.pk).delete()
             Score.objects.filter(pk=ada.pk).delete()
-            assert rules(run_verify(), ada.pk) == {(ada.seq, "score")}
+            assert rules(run_verify(), ada.pk) == {(ada.seq, "score"), (ada.seq, "standing")}
 
     def test_drops_an_account_and_all_its_entries(self, players: list[Score]) -> None:
         ada = players[0]
         with tampering():
+            Standing.objects.filter(player=ada.pk).delete()
             Score.objects.filter(pk=ada.pk).delete()
             AuditEntry.objects.filter(player=ada.pk).delete()
             assert rules(run_verify(), ada.pk) == {(3, "checkpoint"), (5, "checkpoint")}
@@ -256,10 +234,11 @@ def remove(player: UUID, seq: int) -> None:
 
 
 def reset(score: Score, seq: int) -> None:
-    """Make the score say what it said after this entry."""
+    """Make score and standing say what they said after this entry."""
     entry = AuditEntry.objects.get(player=score.pk, seq=seq)
     moved = AuditEntry.objects.filter(player=score.pk, seq__lte=seq).exclude(delta=0).latest("seq")
     Score.objects.filter(pk=score.pk).update(points=entry.balance, seq=seq, head=entry.mac, reached_at=moved.at)
+    Standing.objects.filter(player=score.pk).update(points=entry.balance, seq=moved.seq, reached_at=moved.at)
 
 
 def forge(score: Score, key: bytes) -> None:
