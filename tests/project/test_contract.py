@@ -72,7 +72,7 @@ def test_every_path_stands_in_it() -> None:
     # What is below /admin/ is the desk's own.
     patterns = {f"/{pattern.pattern}" for pattern in get_resolver().url_patterns}
     routes = {re.sub(r"<str:(\w+)>", lambda value: value[1].upper(), pattern) for pattern in patterns}
-    assert named == routes | {"/ws/scoreboard", "/api"}
+    assert named == routes | {"/ws/scoreboard", "/ws/boards/SLUG", "/ws/boards/SLUG/PERIOD", "/api"}
 
 
 def test_every_command_of_ours_stands_in_it() -> None:
