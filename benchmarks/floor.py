@@ -39,12 +39,22 @@ ENTRY = (
         "'award'",
         "10",
         "(:was_points)::bigint + 10",
+        "NULL",
         "'daily-quiz'",
         REF,
     ),
     *(f"({PLAYER})::text", NOW, HASH, "(:was_head)::text", HASH, CONTEXT),
 )
-WRITE_PARAMETERS = tuple(f"ARRAY[{value}]" for value in MOVE + ENTRY)
+#: On the main board alone, whose version is read with the rest.
+STANDING = (PLAYER, "0", "(:was_points)::bigint + 10", "now()", "(:was_seq)::bigint + 1")
+REPLACING, BEST = "ARRAY[0]", "ARRAY[]"
+WRITE_PARAMETERS = (
+    *(f"ARRAY[{value}]" for value in MOVE),
+    "(:boards_version)::bigint",
+    *(f"ARRAY[{value}]" for value in STANDING),
+    *(REPLACING, BEST),
+    *(f"ARRAY[{value}]" for value in ENTRY),
+)
 
 
 def make_script(read: str, write: str) -> str:

@@ -79,6 +79,8 @@ PROOFS = {
     "manage.py migrate": (TESTS_OF_DOCUMENTS, '["migrate"'),
     "manage.py migrate APP NUMBER": ("tests/journeys/test_migrations.py", '"migrate", "audit", "zero"'),
     "manage.py rebuild_scores --apply --reason TEXT": (f"{COMMANDS}/test_rebuild_scores.py", '"--apply", "--reason"'),
+    "manage.py rebuild_standings": (f"{COMMANDS}/test_rebuild_standings.py", "rebuild_standings"),
+    "manage.py rebuild_standings --apply --reason TEXT": (f"{COMMANDS}/test_rebuild_standings.py", "rebuild_standings"),
     "manage.py rebuild_scores --accept-identity UUID --reason TEXT": ("tests/scores/test_seals.py", '"--accept-identity", str('),
     "manage.py restore_ledger --reason TEXT": (f"{COMMANDS}/test_restore_ledger.py", 'call("restore_ledger", "--reason"'),
     "manage.py seal_ledger": (SEALING, 'call("seal_ledger")'),
@@ -101,8 +103,8 @@ PROOFS = {
     "VACUUM": (THIS, "def test_a_vacuum"),
     "PRAGMA wal_checkpoint(TRUNCATE)": (THIS, "def test_a_vacuum"),
 }  # fmt: skip
-#: Docker's own, which only look.
-NOT_CARRIED_OUT = {"docker compose ps", "docker compose logs --follow web-1"}
+#: Docker's own, which only look, or stop what is up.
+NOT_CARRIED_OUT = {"docker compose ps", "docker compose logs --follow web-1", "docker compose stop web-1 web-2"}
 PASSWORD = "correct horse battery"
 
 
