@@ -22,11 +22,12 @@ export class Countdown {
         if (ahead > this.ahead) this.ahead = ahead;
     }
 
-    /** Another period has begun. @param {string} endsAt @param {string} text */
-    turn(endsAt, text) {
+    /** @param {string} endsAt  which may be what it was @param {(at: string) => string} describe */
+    turn(endsAt, describe) {
+        if (Date.parse(endsAt) === this.endsAt) return;
         this.endsAt = Date.parse(endsAt);
         this.time.dateTime = endsAt;
-        this.time.textContent = text;
+        this.time.textContent = describe(endsAt);
         this.#write();
     }
 

@@ -75,13 +75,14 @@ class Announcer {
         this.place = part("#announcements");
         this.told = entries;
         this.number = new Intl.NumberFormat(language);
-        this.notice = /** @type {string | Node} */ ("");
+        this.connection = "";
+        this.news = /** @type {Node | undefined} */ (undefined);
         this.say = paced(SPEAK_EVERY, (/** @type {Placed[]} */ newest) => this.#speak(newest));
     }
 
     /** @param {Placed[]} entries */
     #speak(entries) {
-        const sentences = /** @type {(string | Node)[]} */ ([this.notice]);
+        const sentences = /** @type {(string | Node)[]} */ ([this.news ?? "", this.connection]);
         const [leader] = entries;
         if (leader && leader.player !== this.told[0]?.player) {
             sentences.push(fillIn(words.leads, { name: leader.name, points: this.number.format(leader.score) }));
@@ -91,7 +92,8 @@ class Announcer {
             if (!known.has(entry.player)) sentences.push(fillIn(words.entered, { name: entry.name, rank: this.number.format(entry.rank) }));
         }
         this.told = entries;
-        this.notice = "";
+        this.connection = "";
+        this.news = undefined;
         const message = sentences.filter(Boolean).flatMap((sentence) => [sentence, " "]);
         if (message.length > 0) this.place.replaceChildren(...message.slice(0, -1));
     }
@@ -152,7 +154,7 @@ export function followStandings({ you, onStandings, onState } = {}) {
     const freshness = new FreshnessLine();
     const draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => table.draw(newest));
     const receive = (/** @type {Standings} */ standings) => {
-        announcer.notice = onStandings?.(standings) ?? announcer.notice;
+        announcer.news = onStandings?.(standings) ?? announcer.news;
         const shown = standings.entries.slice(0, limit);
         entries = shown;
         draw(shown);
@@ -164,7 +166,7 @@ export function followStandings({ you, onStandings, onState } = {}) {
         onState?.(state);
         const trustworthy = state.state === "live" || (trusted && state.state !== "stale");
         if (trustworthy !== trusted) {
-            announcer.notice = trustworthy ? words.back : words.lost;
+            announcer.connection = trustworthy ? words.back : words.lost;
             announcer.say(entries);
         }
         trusted = trustworthy;

@@ -28,6 +28,8 @@ class PeriodHead {
         const before = this.shown;
         this.shown = period.name;
         if (this.end) this.end.dataset.state = period.state;
+        // Also the end of a season may be set anew while it goes on.
+        if (period.ends_at) this.countdown?.turn(period.ends_at, (at) => describeMoment(at, { language, zone: words.zone }));
         if (before === "" || before === period.name) return undefined;
         const label = describePeriod(period.name, { language, span: words.span, week: words.week });
         this.#turn(this.name.textContent, before, label, period);
@@ -35,10 +37,9 @@ class PeriodHead {
     }
 
     /** @param {string} labelBefore @param {string} before @param {string} label @param {Period} period */
-    #turn(labelBefore, before, label, { name, ends_at: endsAt }) {
+    #turn(labelBefore, before, label, { name }) {
         document.title = document.title.replace(labelBefore, label);
         this.name.textContent = label;
-        if (endsAt) this.countdown?.turn(endsAt, describeMoment(endsAt, { language, zone: words.zone }));
         const earlier = /** @type {HTMLAnchorElement} */ (part(".earlier"));
         earlier.href = `/boards/${board.dataset.slug}/${before}`;
         earlier.hidden = false;

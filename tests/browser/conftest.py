@@ -15,6 +15,7 @@ from tests.support.servers import PostgreSQL
 from tests.support.site import Site
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
+BOARDS = (ROOT / "tests" / "support" / "made_boards.py").read_text(encoding="utf-8")
 HISTORY = (ROOT / "tests" / "support" / "made_history.py").read_text(encoding="utf-8")
 ARGUMENTS = [
     "--no-sandbox",
@@ -52,6 +53,15 @@ def desk(postgresql: PostgreSQL) -> Iterator[Site]:
     site = Site(postgresql)
     with site.server:
         site.manage("shell", "--no-imports", "--command", HISTORY)
+        yield site
+
+
+@pytest.fixture(scope="module")
+def boards_site(postgresql: PostgreSQL) -> Iterator[Site]:
+    """Twelve days of play on a board of every kind, but nothing yet today."""
+    site = Site(postgresql)
+    with site.server:
+        site.manage("shell", "--no-imports", "--command", BOARDS)
         yield site
 
 
