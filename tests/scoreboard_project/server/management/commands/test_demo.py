@@ -130,11 +130,11 @@ def assert_boards_have_a_past(now_us: int) -> None:
 
 
 def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_demo: StartDemo, tmp_path: Path) -> None:
-    demo = start_demo("--seconds=20")
+    demo = start_demo("--seconds=30")
     before = read_top(demo)
     assert len(before) == 10
-    wait_until(lambda: read_top(demo) != before, seconds=19, what="A change of the board")
-    wait_until(lambda: not demo.is_running, seconds=40, what="The end after 20 s")
+    wait_until(lambda: read_top(demo) != before, seconds=29, what="A change of the board")
+    wait_until(lambda: not demo.is_running, seconds=40, what="The end after 30 s")
     assert demo.process.returncode == 0
     log = (tmp_path / "demo/demo_server.log").read_text(encoding="utf-8")
     assert "Traceback" not in demo.log + log
