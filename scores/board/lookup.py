@@ -53,7 +53,7 @@ def read_boards(slugs: Collection[str] | None = None) -> list[tuple[Board, int]]
     """Read the enabled boards of these slugs, or all, by slug; each with the present by the log's clock, in microseconds since 1970."""
     boards = Board.objects.filter(enabled=True).order_by("slug").annotate(now_us=ClockUs())
     if slugs is not None:
-        boards = boards.filter(slug__in=slugs)
+        boards = boards.filter(slug__in=[slug for slug in slugs if SLUG.fullmatch(slug)])
     return [(board, board.now_us) for board in boards]
 
 

@@ -16,7 +16,6 @@ from django.db.models import QuerySet
 
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
-from scores import announcements
 from scores.board_models import MAIN_BOARD, MAIN_PERIOD, Board, Period, Standing
 from scores.counting import periods, plans
 from scores.counting.movement import StandingRow, delete_standings, write_standings
@@ -103,7 +102,6 @@ def _fill_once(board: Board, progress: Progress) -> None:
         # Where it was switched off meanwhile, nothing of what came then has been moved along.
         if Board.objects.filter(pk=board.pk, change=board.change).update(filling=False):
             plans.raise_version()
-            transaction.on_commit(announcements.announce)
 
 
 @transaction.atomic

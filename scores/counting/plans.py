@@ -15,6 +15,7 @@ from django.db.models.functions import Greatest
 
 from audit import clock
 from audit.times import HOUR_US
+from scores import announcements
 from scores.board_models import MAIN, MAIN_BOARD, MAIN_PERIOD, Board, BoardsVersion, Period
 from scores.counting.rules import EVERYTHING, Definition
 from scores.errors import CatalogueChanged
@@ -129,11 +130,12 @@ def lock_boards() -> None:
 
 
 def raise_version() -> None:
-    """Say that boards or periods changed, in the transaction that changes them.
+    """Say that boards or periods changed, in the transaction that changes them; whoever shows them is told after it.
 
     No number is used twice, also where a transaction is taken back, or time: what a process read within it would hold for another.
     """
     step = 1 + secrets.randbelow(MAXIMUM_STEP)
+    transaction.on_commit(announcements.announce)
     BoardsVersion.objects.update(version=Greatest(F("version"), clock.read_us()) + step)
 
 
