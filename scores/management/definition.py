@@ -1,10 +1,8 @@
 """What the commands about boards and seasons share: why, in whose name, how it ended, and the filling of a board from the log."""
 
-import sys
-import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
@@ -12,6 +10,7 @@ from scores.counting import filling
 from scores.counting.local_times import read_time
 from scores.errors import InvalidBody, Refused, UnknownBoard
 from scores.investigation.corrections import find_actor
+from scores.management.progress import Progress
 from scores.models import Board, Score
 from scores.storable import is_storable
 
@@ -53,9 +52,10 @@ class FillingCommand(DefinitionCommand):
             self._fill(slug)
 
     def _fill(self, slug: str) -> None:
-        progress = FillingProgress(self.stderr)
+        total = Score.objects.aggregate(entries=Sum("seq"))["entries"] or 0
+        progress = Progress(self, total=total, unwatched_seconds=10)
         self.stdout.write(
-            f"Filling it from about {progress.total} entries. Nobody can see it until that is done. "
+            f"Filling it from about {total} entries. Nobody can see it until that is done. "
             "Whenever this is stopped, the same command goes on."
         )
         self.stdout.flush()
@@ -67,40 +67,10 @@ class FillingCommand(DefinitionCommand):
             fault = " ".join(str(error).split()).rstrip(".")
             raise CommandError(f"Stopped after {progress.entries} entries: {fault}. {GO_ON}") from None
         finally:
-            progress.end()
+            progress.clear()
         if Board.objects.filter(slug=slug, filling=True).exists():
             raise CommandError(f"{slug} was switched off meanwhile. manage.py enable_board {slug} fills it again.")
         self.stdout.write(f"{slug} is full: {progress.entries} entries in {progress.seconds:.1f} s.")
-
-
-class FillingProgress:
-    """Counts entries, and says so once a second where somebody is watching, else every ten."""
-
-    def __init__(self, stream: OutputWrapper) -> None:
-        self.entries = 0
-        self.total: int = Score.objects.aggregate(entries=Sum("seq"))["entries"] or 0
-        self._began = self._reported = time.monotonic()
-        self._stream = stream
-        self._is_watched = sys.stderr.isatty()
-
-    def __call__(self, entries: int) -> None:
-        self.entries += entries
-        if time.monotonic() - self._reported > (1 if self._is_watched else 10):
-            self._reported = time.monotonic()
-            rate = round(self.entries / self.seconds)
-            sentence = f"{self.entries} of about {self.total} entries, {rate} a second"
-            self._stream.write(
-                f"\r\x1b[K{sentence}" if self._is_watched else sentence, ending="" if self._is_watched else "\n"
-            )
-            self._stream.flush()
-
-    @property
-    def seconds(self) -> float:
-        return max(time.monotonic() - self._began, 0.001)
-
-    def end(self) -> None:
-        if self._is_watched:
-            self._stream.write("\r\x1b[K", ending="")
 
 
 def find_zone(slug: str) -> str:

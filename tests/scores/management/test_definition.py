@@ -1,8 +1,6 @@
 """What the commands about boards share: refusals in sentences that leave all as it was, and a filling that can be stopped."""
 
 import contextlib
-import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +11,6 @@ from django.db import OperationalError, connection
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
 from scores.counting.definitions import change_board
-from scores.management.definition import FillingProgress
 from scores.models import Board, Score, Standing
 from tests.support.acting import make_player, read_state
 from tests.support.commands import call
@@ -126,39 +123,3 @@ def test_one_that_was_off_and_on_again_while_it_was_filled_is_filled_again(board
     with meanwhile(lambda: [switch(enabled) for enabled in (False, True)]):
         assert "today is full: 12 entries in " in call(*FILL)
     assert read_standings() == {"Ada": 30, "Ben": 20, "Cleo": 10}
-
-
-class Stream:
-    """A terminal, or a file: what is written to it."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str, ending: str = "\n") -> None:
-        self.text += text + ending
-
-    def flush(self) -> None:
-        """Nothing to do."""
-
-
-@pytest.mark.parametrize(
-    ("is_watched", "seconds", "text"),
-    [
-        (True, 2, "\r\x1b[K4 of about 6 entries, 2 a second\r\x1b[K"),
-        (False, 2, ""),
-        (False, 20, "4 of about 6 entries, 0 a second\n"),
-    ],
-)
-def test_who_watches_sees_how_far_it_is(
-    board: dict[str, Score], monkeypatch: pytest.MonkeyPatch, is_watched: bool, seconds: int, text: str
-) -> None:
-    stream, now = Stream(), 100.0
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_watched)
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    progress = FillingProgress(stream)  # type: ignore[arg-type]
-    progress(1)
-    now += seconds
-    progress(3)
-    progress(1)
-    progress.end()
-    assert (stream.text, progress.entries) == (text, 5)
