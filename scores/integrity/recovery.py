@@ -24,7 +24,7 @@ from scores.board import ranks
 from scores.counting.filling import Calendar
 from scores.errors import CorrectionRefused, Unavailable
 from scores.integrity.ledger_keys import find_key_fault
-from scores.integrity.standings_rebuild import REBUILD, set_standings
+from scores.integrity.standings_rebuild import REBUILD, remove_strangers, set_standings
 from scores.integrity.verification import find_differences
 from scores.investigation.reasons import check_reason
 from scores.models import Score
@@ -49,6 +49,7 @@ def rebuild_scores(*, players: list[UUID], reason: str, actor: str) -> list[UUID
                 Score.objects.filter(pk=score.pk).update(**difference.expected._asdict())
                 set_standings([score.pk], calendar)
                 changed.append(score.pk)
+    changed += remove_strangers(players)
     if changed:
         ranks.recount()  # what was changed behind the triggers' back was not noted by them
         context["players"] = " ".join(map(str, changed))

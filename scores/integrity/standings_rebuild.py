@@ -70,6 +70,16 @@ def set_standings(players: Sequence[UUID], calendar: Calendar, boards: Collectio
     return changed
 
 
+def remove_strangers(players: Collection[UUID]) -> list[UUID]:
+    """Take those of these off all boards who are nobody, without a score or an entry; returns whom."""
+    strangers = set(players) - set(Score.objects.filter(pk__in=players).values_list("pk", flat=True))
+    strangers -= set(AuditEntry.objects.filter(player__in=strangers).values_list("player", flat=True))
+    found = Standing.objects.filter(player__in=strangers)
+    removed = sorted(set(found.values_list("player", flat=True)))
+    found.delete()
+    return removed
+
+
 def check_rebuildable(slug: str) -> None:
     """Raises UnknownBoard, or InvalidBody when the log does not say where anybody stands on this board."""
     if not is_storable(slug) or not Board.objects.filter(slug=slug).exists():
@@ -86,21 +96,16 @@ def _rebuild_chunk(
 ) -> int:
     locked = Score.objects.select_for_update(no_key=True).filter(pk__in=players).order_by("pk")
     frozen = dict(locked.values_list("pk", "frozen"))
-    sound = [player for player, is_frozen in _find_sound(frozen) if frozen[player] == is_frozen]
-    strangers = set(players) - frozen.keys() if boards is None else set()
-    strangers -= set(AuditEntry.objects.filter(player__in=strangers).values_list("player", flat=True))
-    changed = set_standings(sound, calendar, boards) + Standing.objects.filter(player__in=strangers).delete()[0]
+    right = [player for player, is_frozen in _find_sound(frozen) if frozen[player] == is_frozen]
+    changed = set_standings(right, calendar, boards)
+    if boards is None:
+        strangers = remove_strangers(players)
+        right += strangers
+        changed += len(strangers)
     if changed:
-        right = " ".join(map(str, [*sound, *sorted(strangers)]))
-        context = {
-            "reason": reason,
-            "standings": str(changed),
-            "players": right,
-            "boards": " ".join(sorted(boards or ())),
-        }
+        context = {"reason": reason, "players": " ".join(map(str, right)), "boards": " ".join(sorted(boards or ()))}
         append_system_entry(action=f"{REBUILD}standings", actor=actor, context=context)
-        transaction.on_commit(announcements.announce)
-    return len(sound) + len(strangers)
+    return len(right)
 
 
 def _find_sound(players: Collection[UUID]) -> Iterator[tuple[UUID, bool]]:

@@ -134,7 +134,7 @@ def count_main(entries: Sequence[Any]) -> Place | None:
 
 
 def is_frozen(entries: Sequence[Any]) -> bool:
-    return [False, *(entry.kind == "freeze" for entry in entries if entry.kind in {"freeze", "unfreeze"})][-1]
+    return bool([False, *(entry.kind == "freeze" for entry in entries if entry.kind in {"freeze", "unfreeze"})][-1])
 
 
 def count(entries: Sequence[Any], board: Any, seasons: Iterable[Season] = ()) -> dict[str, Place]:

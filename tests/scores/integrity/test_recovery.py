@@ -7,7 +7,9 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -23,7 +25,7 @@ from audit.models import AuditEntry, Checkpoint
 from scores.board import standings
 from scores.errors import CorrectionRefused
 from scores.investigation import corrections
-from scores.models import Score
+from scores.models import Score, Standing
 from tests.support.acting import access_token, make_receipt, read_problem, update
 from tests.support.processes import wait_until
 from tests.support.servers import PostgreSQL, run
@@ -78,6 +80,33 @@ class TestRebuild:
         assert entry.context is not None
         assert (entry.kind, entry.action, entry.context["reason"]) == ("config", "rebuild:", "a bad day")
         assert set(entry.context["players"].split()) == {str(ada.pk), str(bea.pk)}
+        assert run_verify() == []
+
+    def test_where_players_stand_is_put_right_with_it(self, players: list[Score]) -> None:
+        ada, bea, cyd = players
+        before = list(Standing.objects.order_by("player_id").values())
+        Score.objects.filter(pk=ada.pk).update(frozen=True)
+        Standing.objects.filter(player=ada.pk).update(hidden=True)
+        Standing.objects.filter(player=bea.pk).delete()
+        Standing.objects.filter(player=cyd.pk).update(points=7)
+        code, text = rebuild("--check")
+        assert code == 1
+        assert (
+            f"{bea.pk}: board 'main', period 'all': the log says {bea.points} points, and there is no standing\n"
+            in text
+        )
+        assert f"{cyd.pk}: board 'main', period 'all': the standing says 7, the log says {cyd.points}\n" in text
+        code, text = rebuild("--apply", "--reason", "a bad day")
+        assert (code, text.splitlines()[-1]) == (0, "3 scores differ from the log, 3 were rebuilt.")
+        assert list(Standing.objects.order_by("player_id").values()) == before
+        assert run_verify() == []
+
+    def test_who_is_nobody_stands_nowhere(self, players: list[Score]) -> None:
+        nobody = UUID(int=1)
+        Standing.objects.create(player_id=nobody, period_id=0, points=5, reached_at=datetime.now(UTC), seq=1)
+        code, text = rebuild("--apply", "--reason", "a bad day")
+        assert (code, text.splitlines()[0]) == (0, f"{nobody}: there are standings, but no such player")
+        assert not Standing.objects.filter(player=nobody).exists()
         assert run_verify() == []
 
     def test_it_needs_a_reason(self, players: list[Score], nothing_written: NothingWritten) -> None:
