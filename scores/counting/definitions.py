@@ -59,6 +59,7 @@ def make_board(*, actor: str, reason: str = "", from_log: bool = False, **terms:
     _write(board, actor=actor, reason=reason)
     if board.span != Board.Span.SEASON:
         periods.ensure_period(board, clock.read_us())
+    plans.raise_version()
     return board
 
 
@@ -101,6 +102,7 @@ def change_board(
         _check_room(board)
         board.filling = True
     _write(board, actor=actor, reason=reason)
+    plans.raise_version()
     return board
 
 
@@ -155,7 +157,6 @@ def _write(board: Board, *, actor: str, reason: str) -> None:
     context = {"after": describe_terms(board), **({"reason": reason} if reason else {})}
     board.change = append_system_entry(action=f"{BOARD}{board.slug}", actor=actor, context=context).seq
     board.save()
-    plans.raise_version()
 
 
 def _refuse(field: str, detail: str) -> InvalidBody:
