@@ -10,6 +10,7 @@ django.setup()
 from audit import chain, checkpoints, clock  # noqa: E402 - they need the applications to be loaded
 from audit.keys import load_keyring  # noqa: E402
 from audit.models import AuditEntry  # noqa: E402
+from scores.counting.filling import Calendar, derive_players  # noqa: E402
 from scores.models import Score  # noqa: E402
 from scores.players import make_players  # noqa: E402
 from tests.support.acting import make_claims, sign  # noqa: E402
@@ -31,6 +32,9 @@ def fill(entries: int, receipts: int) -> None:
             AuditEntry.objects.bulk_create(batch)
             batch = []
     Score.objects.bulk_update(scores, ["points", "seq", "head", "reached_at"])
+    players = [score.pk for score in scores]
+    for first in range(0, PLAYERS, 100):
+        derive_players(players[first : first + 100], [], Calendar(), with_main=True)
     checkpoints.sign_checkpoints()
 
 

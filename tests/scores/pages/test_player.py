@@ -74,7 +74,7 @@ def daily(ada: Score) -> Board:
 
 def test_a_player_has_ranks_points_and_standings(ada: Score, daily: Board) -> None:
     html = read(f"/players/{ada.pk}")
-    assert "<title> Ada &lt;3 · Scoreboard </title>" in html
+    assert "<title> Player · Scoreboard </title>" in html
     assert facts(html) == {"Rank now": "2", "Points": "50", "Best rank": "1 Daily, November 26, 2026"}
     assert listed(html) == [("All time All time", "2", "50"), ("Daily November 27, 2026", "2", "20")]
     assert f'href="/boards/daily/2026-11-27?around={ada.pk}"' in html
