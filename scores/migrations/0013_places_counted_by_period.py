@@ -219,31 +219,37 @@ RETURNS TABLE (points bigint, reached_at timestamptz, player uuid) STABLE LANGUA
 #variable_conflict use_column
 DECLARE
     start record;
+    unswept bigint;
+    further bigint;
 BEGIN
-    -- A change stands behind the start of its range: so what lies ahead of a start is all of the ranges before it.
-    SELECT -minus_points AS points, reached_at, player, ahead INTO start FROM (
-        SELECT minus_points, reached_at, player, kind, coalesce(sum(players) OVER (
-            ORDER BY minus_points, reached_at, player, kind ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ), 0) AS ahead
-        FROM (
-            SELECT {OPENING}, 0::bigint, 0
-            UNION ALL
-            SELECT minus_points, reached_at, player, players, 1 FROM scores_rankrange WHERE period = in_period
-            UNION ALL
-            SELECT minus_points, reached_at, player, change, 2 FROM scores_rankchange WHERE period = in_period
-        ) AS places(minus_points, reached_at, player, players, kind)
-    ) starts WHERE kind < 2 AND ahead < wanted
-    ORDER BY starts.minus_points DESC, starts.reached_at DESC, starts.player DESC, kind DESC LIMIT 1;
+    -- So many at most have come to or left what lies ahead of a range since it was counted: the rank is in the first range that
+    -- could have it or soon behind its start. Ranges are added up as integers, which takes half the time of numbers without end.
+    unswept := (SELECT coalesce(sum(abs(change)), 0) FROM scores_rankchange WHERE period = in_period);
+    IF wanted <= unswept THEN
+        SELECT -place.minus_points AS points, place.reached_at, place.player, 0::bigint AS ahead INTO start
+        FROM (VALUES ({OPENING})) AS place(minus_points, reached_at, player);
+    ELSE
+        SELECT -minus_points AS points, reached_at, player, upto - players AS ahead INTO start FROM (
+            SELECT minus_points, reached_at, player, players,
+                   sum(players::int) OVER (ORDER BY minus_points, reached_at, player ROWS UNBOUNDED PRECEDING) AS upto
+            FROM scores_rankrange WHERE period = in_period
+        ) starts WHERE upto >= wanted - unswept ORDER BY starts.minus_points, starts.reached_at, starts.player LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
+    further := wanted - start.ahead - (SELECT coalesce(sum(change), 0) FROM scores_rankchange WHERE period = in_period
+        AND (minus_points, reached_at, player) < (-start.points, start.reached_at, start.player));
     RETURN QUERY SELECT * FROM (
         (SELECT points, reached_at, player_id FROM scores_standing
          WHERE NOT hidden AND period_id = in_period
            AND points = start.points AND (reached_at, player_id) >= (start.reached_at, start.player)
-         ORDER BY points DESC, reached_at, player_id LIMIT wanted - start.ahead)
+         ORDER BY points DESC, reached_at, player_id LIMIT further)
         UNION ALL
         (SELECT points, reached_at, player_id FROM scores_standing
          WHERE NOT hidden AND period_id = in_period AND points < start.points
-         ORDER BY points DESC, reached_at, player_id LIMIT wanted - start.ahead)
-    ) next ORDER BY points DESC, reached_at, player_id OFFSET wanted - start.ahead - 1 LIMIT 1;
+         ORDER BY points DESC, reached_at, player_id LIMIT further)
+    ) next ORDER BY points DESC, reached_at, player_id OFFSET further - 1 LIMIT 1;
 END $$
 """  # noqa: S608 - our own constant
 PLAYERS = """
