@@ -32,6 +32,29 @@ def test_nothing_scrolls_sideways(desk: Site, open_tab: OpenTab, width: int) -> 
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+#: Below the list of boards, which is Django's own: a board, and a new one with its preview.
+BOARD_PAGES = ("0/change/", "make/?slug=week&label=Week&counts=*&rule=sum&span=week&zone=UTC")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_pages_of_boards(desk: Site, open_tab: OpenTab, scheme: str) -> None:
+    complaints: list[str] = []
+    page = open_desk(desk, open_tab, complaints=complaints, color_scheme=scheme)
+    for path in BOARD_PAGES:
+        page.goto(f"{desk.url}/admin/scores/board/{path}")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_page_of_boards_scrolls_sideways(desk: Site, open_tab: OpenTab, width: int) -> None:
+    page = open_desk(desk, open_tab, viewport={"width": width, "height": 900})
+    for path in BOARD_PAGES:
+        page.goto(f"{desk.url}/admin/scores/board/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_a_table_wider_than_a_phone_is_scrolled_by_the_keyboard(desk: Site, open_tab: OpenTab) -> None:
     page = open_desk(desk, open_tab, viewport={"width": 390, "height": 900})
     open_player(page, "Mallory")
