@@ -25,6 +25,8 @@ def ensure_periods(at_us: int) -> None:
         made = [ensure_period(board, at_us) for board in calendars.order_by("pk")]
         if any(made):
             plans.raise_version()
+        else:
+            plans.forget_plans()
 
 
 def make_ahead() -> None:

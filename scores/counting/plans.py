@@ -103,6 +103,12 @@ def recall_plans() -> Plans:
     return _kept or read_plans()
 
 
+def forget_plans() -> None:
+    """Have the plans read anew, whatever their version: after the clock was set back they lack periods that are over no more."""
+    global _kept  # noqa: PLW0603 - the one copy of this process; replaced whole
+    _kept = None
+
+
 def hold_plans() -> Plans:
     """Get the plans of now, and keep them from changing until the transaction ends: for who writes standings.
 

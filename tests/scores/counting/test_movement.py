@@ -11,6 +11,7 @@ from scores.chain import append_entry
 from scores.counting.definitions import make_board
 from scores.investigation import corrections
 from scores.models import Score, Standing
+from tests.support.acting import make_player
 
 pytestmark = pytest.mark.django_db
 TurnClock = Callable[[datetime], None]
@@ -94,3 +95,12 @@ def test_a_name_moves_nothing(player: Score) -> None:
     before = list(Standing.objects.order_by("period").values())
     corrections.rename(player=player.pk, name="Ada L", reason="asked for it", actor="system")
     assert list(Standing.objects.order_by("period").values()) == before
+
+
+def test_a_clock_that_was_set_back_finds_the_periods_of_then(player: Score, turn_clock: TurnClock) -> None:
+    play(player, 5)
+    turn_clock(MONDAY + timedelta(days=30))
+    play(make_player("Ben"), 5)  # who reads the plans, without periods that are long over
+    turn_clock(MONDAY + timedelta(days=1))
+    play(make_player("Cleo"), 7)
+    assert Standing.objects.filter(period__name="2026-W47", period__board__slug="sum").count() == 2
