@@ -22,12 +22,9 @@
  * @typedef {{event: "scoreboardUpdate", data: Standings} | {event: "heartbeat", data: {as_of: string}}} Frame
  */
 
-import { Pace, jittered } from "./polling-pace.js";
+import { HEARTBEAT, Pace, Pulse, jittered } from "./polling-pace.js";
 
-const HEARTBEAT = 15_000; // The server lets no more than this pass without a frame.
 const SILENCE = HEARTBEAT + 2_000;
-const SUSPICIOUS = 3; // So many times the usual pause without a frame, on a board that was moving, is worth one question.
-const SHORTEST_DOUBT = 4_000;
 const LAST_CHANCE = 1_500; // For a socket to deliver what an answer has told already.
 const CONNECTING = 4_000; // A proxy that swallows sockets never refuses them.
 const LONGEST_PAUSE = 2_000; // With CONNECTING: live again within 6 s, whatever the cause was.
@@ -43,9 +40,7 @@ class Watcher {
     #nextSocketAt = 0;
     #failures = 0;
     #live = false;
-    #doubtAt = Infinity;
-    #frameAt = 0;
-    #usualPause = HEARTBEAT;
+    #pulse = new Pulse();
     #shown = "";
 
     #poll = /** @type {AbortController | null} */ (null);
@@ -121,7 +116,7 @@ class Watcher {
         if (this.#socket && now > this.#socketDeadline) this.#lost();
         if (!this.#socket && now >= this.#nextSocketAt) this.#connect();
         if ((!this.#live || this.#isStale()) && this.#pace.isDue(now)) this.#ask();
-        if (this.#live && now >= this.#doubtAt) this.#doubt();
+        if (this.#live && this.#pulse.isDoubtful(now)) this.#doubt();
         this.#report();
     }
 
@@ -142,9 +137,9 @@ class Watcher {
     #receive(text) {
         const { event, data } = /** @type {Frame} */ (JSON.parse(text));
         this.#socketDeadline = Date.now() + SILENCE;
-        this.#doubtAt = Infinity;
+        this.#pulse.trust();
         if (event === "scoreboardUpdate") {
-            this.#expectAnother();
+            this.#pulse.expectAnother();
             this.#live = true;
             this.#failures = 0;
             this.#etag = ""; // Frames carry no tag: the next question is asked without one.
@@ -155,23 +150,8 @@ class Watcher {
         this.#report();
     }
 
-    /**
-     * A half-open socket looks like a quiet board until the next heartbeat fails to come. Asking all the time would settle it
-     * and cost more than all else together: 10 000 viewers, one question each per 5 s, 2 000 a second all night. So a viewer
-     * asks once, where silence is not what the board's pace led it to expect, spread over some seconds. A quiet board costs
-     * nothing, one that moves about a question a minute and viewer.
-     */
-    #expectAnother() {
-        const now = Date.now();
-        const pause = Math.min(HEARTBEAT, now - (this.#frameAt || now - HEARTBEAT));
-        this.#frameAt = now;
-        this.#usualPause += (pause - this.#usualPause) / 4;
-        const patience = Math.max(SHORTEST_DOUBT, SUSPICIOUS * this.#usualPause) * (1 + Math.random() / 2);
-        this.#doubtAt = patience < HEARTBEAT ? now + patience : Infinity;
-    }
-
     async #doubt() {
-        this.#doubtAt = Infinity;
+        this.#pulse.trust();
         const socket = this.#socket;
         const shown = this.#shown;
         const answered = await this.#ask();
