@@ -28,6 +28,8 @@ const SILENCE = HEARTBEAT + 2_000;
 const LAST_CHANCE = 1_500; // For a socket to deliver what an answer has told already.
 const CONNECTING = 4_000; // A proxy that swallows sockets never refuses them.
 const LONGEST_PAUSE = 2_000; // With CONNECTING: live again within 6 s, whatever the cause was.
+const REFUSED = new Set([1013, 4404]); // Not now, or not there: the server is well, and would say so again.
+const LATER = 30_000;
 const POLL_TIMEOUT = 3_000;
 const CACHED = 1; // Seconds for which caches may keep an answer. The server says an age above that only while its database is away.
 const TICK = 500;
@@ -130,7 +132,7 @@ class Watcher {
         this.#socket = socket;
         this.#socketDeadline = Date.now() + CONNECTING;
         socket.addEventListener("message", (message) => socket === this.#socket && this.#receive(message.data));
-        socket.addEventListener("close", () => socket === this.#socket && this.#lost());
+        socket.addEventListener("close", ({ code }) => socket === this.#socket && this.#lost(REFUSED.has(code) ? LATER : undefined));
     }
 
     /** @param {string} text */
@@ -167,13 +169,14 @@ class Watcher {
         socket?.close();
     }
 
-    #lost() {
+    /** @param {number} [pause]  milliseconds until the next try */
+    #lost(pause = Math.min(LONGEST_PAUSE, 2 ** this.#failures * TICK)) {
         if (this.#live) {
             this.#polled = false;
             this.#pace.plan(jittered(2 * TICK));
         }
         this.#drop();
-        this.#nextSocketAt = Date.now() + jittered(Math.min(LONGEST_PAUSE, 2 ** this.#failures * TICK));
+        this.#nextSocketAt = Date.now() + jittered(pause);
         this.#failures += 1;
         this.#report();
     }

@@ -56,6 +56,24 @@ def test_without_a_socket_the_page_asks_and_says_so(site: Site, proxy: Proxy, op
     expect(state_of(page)).to_have_text("Polling")
 
 
+@pytest.mark.parametrize("code", [1013, 4404])
+def test_a_refused_socket_is_not_asked_for_again_and_again(site: Site, open_tab: OpenTab, code: int) -> None:
+    page = open_tab("about:blank", live=False)
+    page.clock.install()
+    tries: list[str] = []
+
+    def refuse(socket: WebSocketRoute) -> None:
+        tries.append(socket.url)
+        socket.close(code=code, reason="too_many_watched")
+
+    page.route_web_socket("**/ws/boards/main", refuse)
+    page.goto(f"{site.url}/boards/main")
+    for _ in range(12):
+        page.clock.run_for(1_000)
+    expect(state_of(page)).to_have_text("Polling")
+    assert len(tries) == 1
+
+
 def test_days_are_gone_through_one_by_one_or_picked(site: Site, open_tab: OpenTab) -> None:
     page = open_tab(f"{site.url}/boards/daily")
     today = page.locator("#period").input_value()
