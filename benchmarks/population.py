@@ -68,7 +68,9 @@ def grow(url: str, statement: str, size: int) -> None:
             connection.execute(definition.encode())
         connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER".encode())
         if statement == PLAYERS:
+            connection.execute("SET session_replication_role = replica")
             connection.execute(STANDINGS.encode())
+            connection.execute("SET session_replication_role = origin")
             connection.execute("SELECT scores_rank_recount(NULL)")
         connection.execute("VACUUM (ANALYZE)")
         connection.execute("CHECKPOINT")

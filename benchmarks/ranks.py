@@ -1,4 +1,4 @@
-"""What a rank and its neighbours cost the database, and what keeping ranks costs an update: `python -m benchmarks.ranks`.
+"""What a rank and its neighbours cost the database, who has a rank, and what keeping ranks costs: `python -m benchmarks.ranks`.
 
 Fills a fresh PostgreSQL of its own; `--players 10000000` takes some 10 GB and half an hour. Times are the database's own
 (EXPLAIN ANALYZE, planning and execution), of the one statement that `GET /api/score/me` reads a place with.
@@ -28,11 +28,13 @@ SPREADS = {
     "everyone at 10 points": "10",
 }
 COUNTING = """
-SELECT count(*) + 1 FROM scores_score, (SELECT points, reached_at, id FROM scores_score WHERE id = %s) me
-WHERE NOT scores_score.frozen AND scores_score.reached_at IS NOT NULL AND (scores_score.points > me.points
-    OR scores_score.points = me.points AND (scores_score.reached_at, scores_score.id) < (me.reached_at, me.id))
+SELECT count(*) + 1 FROM scores_standing AS other,
+    (SELECT points, reached_at, player_id FROM scores_standing WHERE player_id = %s AND period_id = 0) AS me
+WHERE NOT other.hidden AND other.period_id = 0 AND (other.points > me.points
+    OR other.points = me.points AND (other.reached_at, other.player_id) < (me.reached_at, me.player_id))
 """
-MOVE = "UPDATE scores_score SET points = points + 10, reached_at = clock_timestamp() WHERE id = %s"
+PLACE = "SELECT * FROM scores_rank_place(0, %s)"
+MOVE = "UPDATE scores_standing SET points = points + 10, reached_at = clock_timestamp() WHERE player_id = %s AND period_id = 0"
 
 
 def main() -> None:
@@ -62,19 +64,22 @@ def spread(database: psycopg.Connection[Any], points: str) -> None:
     """New points for everyone, behind the triggers' back and counted anew: the other way takes long, and is measured below."""
     database.execute("SET session_replication_role = replica")
     database.execute(
-        f"UPDATE scores_score SET points = {points}, reached_at = now() - random() * interval '30 days'".encode()  # noqa: S608
+        f"UPDATE scores_standing SET points = {points}, reached_at = now() - random() * interval '30 days'".encode()  # noqa: S608
     )
     database.execute("SET session_replication_role = origin")
     began = time.monotonic()
     database.execute("SELECT scores_rank_recount(NULL)")
     print(f"counted anew in {time.monotonic() - began:.1f} s")
-    database.execute("VACUUM (FULL, ANALYZE) scores_score")
+    database.execute("VACUUM (FULL, ANALYZE) scores_standing")
     database.execute("VACUUM (ANALYZE)")
 
 
 def measure_reads(database: psycopg.Connection[Any], name: str, samples: int) -> None:
     statement, parameter = place_statement()
-    ids = [row[0] for row in database.execute("SELECT id FROM scores_score ORDER BY points DESC, reached_at, id")]
+    ids = [
+        row[0]
+        for row in database.execute("SELECT player_id FROM scores_standing ORDER BY points DESC, reached_at, player_id")
+    ]
     counting = explained(database, COUNTING, [ids[-1]])
     wanted = {"first": ids[0], "middle": ids[len(ids) // 2], "last": ids[-1]}
     singles = {
@@ -82,10 +87,15 @@ def measure_reads(database: psycopg.Connection[Any], name: str, samples: int) ->
         for word, player in wanted.items()
     }
     times = sorted(explained(database, statement, parameter(player)) for player in random.sample(ids, samples))
+    places = {
+        word: sorted(explained(database, PLACE, [rank]) for _ in range(15))[7]
+        for word, rank in {"first": 1, "middle": len(ids) // 2, "last": len(ids)}.items()
+    }
     row = database.execute("SELECT count(*), max(players) FROM scores_rankrange").fetchone()
     print(
         f"{name}: " + ", ".join(f"{word} {milliseconds:.2f}" for word, milliseconds in singles.items()) + " ms;"
         f" random p50 {times[samples // 2]:.2f}, p99 {times[samples * 99 // 100]:.2f}, worst {times[-1]:.2f} ms;"
+        " who has a rank: " + ", ".join(f"{word} {milliseconds:.2f}" for word, milliseconds in places.items()) + " ms;"
         f" counting the last: {counting:.0f} ms; ranges and the widest: {row}"
     )
 
@@ -117,17 +127,17 @@ def explained(database: psycopg.Connection[Any], statement: str, parameters: lis
 
 def measure_updates(database: psycopg.Connection[Any], updates: int) -> None:
     """Alternating, because whatever else the machine does then meets both alike."""
-    ids = [row[0] for row in database.execute("SELECT id FROM scores_score LIMIT 100000")]
+    ids = [row[0] for row in database.execute("SELECT player_id FROM scores_standing LIMIT 100000")]
     seconds = {"ENABLE": 0.0, "DISABLE": 0.0}
     for _ in range(10):
         for switch in seconds:
-            database.execute(f"ALTER TABLE scores_score {switch} TRIGGER USER".encode())
+            database.execute(f"ALTER TABLE scores_standing {switch} TRIGGER USER".encode())
             began = time.monotonic()
             for player in random.choices(ids, k=updates // 10):
                 database.execute(MOVE, [player])
             seconds[switch] += time.monotonic() - began
     kept, bare = (1000 * seconds[switch] / updates for switch in ("ENABLE", "DISABLE"))
-    print(f"one update of a score, committed: {kept:.3f} ms with places counted, {bare:.3f} ms without")
+    print(f"one update of a standing, committed: {kept:.3f} ms with places counted, {bare:.3f} ms without")
 
 
 if __name__ == "__main__":

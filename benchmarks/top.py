@@ -15,8 +15,8 @@ from tests.support.processes import Server
 PATH = "/api/score/top"
 WORKERS = 2
 PLAN = """
-from scores.models import Score
-rows = Score.objects.ranked().values_list("id", "name", "points", "reached_at")[:10]
+from scores.models import Standing
+rows = Standing.objects.ranked().values_list("player", "player__name", "points", "reached_at")[:10]
 print(rows.explain(analyze=True, buffers=True))
 """
 
