@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BigIntegerField, F, Func, Q, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast
 
-from scores.board_models import MAIN_PERIOD, Standing
+from scores.board_models import MAIN_PERIOD
+from scores.models import Score, Standing
 
 NEIGHBOURS = 2
 
@@ -106,7 +107,9 @@ def _read_around(player: UUID, period: int) -> list[RankedRow]:
         ranked.filter(points__lt=points)[:NEIGHBOURS],
     ]
     unknown = Cast(Value(0), BigIntegerField())
-    shown = ("player", "player__name", "points", "reached_at")
+    # By itself rather than joined: seven joins take PostgreSQL a millisecond to plan.
+    name = Subquery(Score.objects.filter(pk=OuterRef("player")).values("name"))
+    shown = ("player", name, "points", "reached_at")
     neighbours = [part.values_list(unknown, *shown) for part in parts]
     if connection.vendor != "postgresql":
         return [RankedRow(*row) for part in [me.values_list(unknown, *shown), *neighbours] for row in part]
