@@ -13,6 +13,8 @@ played_scores_stay = import_module("scores.migrations.0009_played_scores_stay")
 
 def set_trigger(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor == "sqlite":
+        # A column less is no new table everywhere.
+        schema_editor.execute("DROP TRIGGER IF EXISTS scores_score_played_stays", None)
         played_scores_stay.set_trigger(apps, schema_editor)
 
 
