@@ -220,3 +220,13 @@ def write(period: Period, **terms: Any) -> None:
     periods.write_period(period)
     plans.raise_version()
     period.refresh_from_db()
+
+
+@pytest.mark.django_db
+def test_after_a_flush_nothing_is_missing_until_somebody_counts() -> None:
+    for model in (Period, BoardsVersion, Board):
+        model.objects.all().delete()
+    assert [finding for finding in check_boards()] == []
+    plans.read_plans()
+    Period.objects.all().delete()
+    assert {finding.rule for finding in check_boards()} == {"period"}
