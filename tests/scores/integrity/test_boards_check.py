@@ -226,7 +226,7 @@ def write(period: Period, **terms: Any) -> None:
 def test_after_a_flush_nothing_is_missing_until_somebody_counts() -> None:
     for model in (Period, BoardsVersion, Board):
         model.objects.all().delete()
-    assert [finding for finding in check_boards()] == []
+    assert list(check_boards()) == []
     plans.read_plans()
     Period.objects.all().delete()
     assert {finding.rule for finding in check_boards()} == {"period"}
