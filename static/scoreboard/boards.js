@@ -11,7 +11,7 @@ const STALE = 30_000;
 const freshness = new FreshnessLine();
 const pace = new Pace();
 let confirmedAt = Date.now();
-let asOf = "";
+let asOf = freshness.time.dateTime;
 let isAsking = false;
 let isReached = true;
 

@@ -36,6 +36,7 @@ LOOKS: dict[str, dict[str, object]] = {
     "dark": {"viewport": DESK, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
 }
+DARK_PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True}
 WALL = {"width": 1920, "height": 1080}
 
 
@@ -132,6 +133,19 @@ def test_server_error(busy_site: Site, open_tab: OpenTab) -> None:
     page.route("**/broken", lambda route: route.fulfill(status=500, content_type="text/html", body=html))
     page.goto(f"{busy_site.url}/broken")
     keep(page, "500")
+
+
+@pytest.mark.parametrize(("screen", "options"), [("light", {"viewport": LAPTOP}), ("phone", DARK_PHONE)])
+def test_boards(boards_site: Site, open_tab: OpenTab, screen: str, options: dict[str, object]) -> None:
+    page = open_tab(f"{boards_site.url}/boards", live=False, **options)
+    keep(page, f"boards-{screen}")
+    page.get_by_role("link", name="This week").click()
+    page.wait_for_selector(".state[data-state=live]")
+    wait_for(page, "document.querySelector('.countdown').textContent !== ''")
+    keep(page, f"week-{screen}")
+    page.goto(f"{boards_site.url}/players?name=zoe")
+    page.get_by_role("link", name="Zoë Müller").click()
+    keep(page, f"player-{screen}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
