@@ -61,6 +61,27 @@ def test_a_void_in_an_ended_week_counts_in_that_week(player: Score, turn_clock: 
     assert read(player) == {"sum": (21, 6), "best": (9, 2), "latest": (7, 3), "count": (3, 6), "fast": (-5, 1)}
 
 
+def test_a_restore_in_an_ended_week_brings_the_best_and_the_latest_back_exactly(
+    player: Score, turn_clock: TurnClock
+) -> None:
+    derived = Standing.objects.filter(period__board__slug__in=["best", "latest", "fast"]).order_by("period")
+    for minutes, delta in enumerate((5, 9, 9, 3)):
+        turn_clock(MONDAY + timedelta(minutes=minutes))
+        play(player, delta)
+    before = list(derived.values())
+    for seq in (2, 4):
+        turn_clock(MONDAY + timedelta(days=9, minutes=seq))
+        corrections.void(player=player.pk, seq=seq, reason="cheated", actor="system")
+    assert read(player)["best"] == (9, 3)
+    assert read(player)["latest"] == (9, 3)
+    assert read(player)["fast"] == (-5, 1)
+    for seq in (2, 4):
+        turn_clock(MONDAY + timedelta(days=20, minutes=seq))
+        corrections.restore(player=player.pk, seq=seq, reason="did not", actor="system")
+    assert list(derived.values()) == before
+    assert [row["seq"] for row in before] == [2, 4, 4]
+
+
 def test_where_nothing_is_left_a_player_is_off_the_board(player: Score) -> None:
     play(player, 5)
     corrections.void(player=player.pk, seq=1, reason="cheated", actor="system")
