@@ -49,7 +49,8 @@ with connection.cursor() as cursor:
     if connection.vendor == "postgresql":
         for query in (
             "SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'scores_%' ORDER BY 1",
-            "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1",
+            "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'scores_%' ORDER BY 1",
             "SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'scores_%' ORDER BY 1",
             "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
             " WHERE table_name LIKE 'scores_%' ORDER BY 1, 2",
@@ -112,11 +113,10 @@ def test_scores_of_before_stand_as_if_moved_by_servers_and_the_way_back_is_a_tru
     standings = shell(STANDINGS)
     assert [line.split(" ", 1)[0] for line in standings.splitlines()].count("Ada") == 1
     assert len(standings.splitlines()) == 5
-    for _ in range(2):
-        manage("migrate", *BEFORE, "--verbosity", "0")
-        assert shell(SCHEMA) == schema
-        if profile.postgresql:
-            expected = str([("Beatrice", 1, 1), ("Cyd", 2, 2), ("Dot", 3, 3), ("Eva", 4, 4)])
-            assert shell(RANKS) == f"{expected}\n{expected}"
-        manage("migrate", "--verbosity", "0")
-        assert (shell(STANDINGS), shell(BUILT_IN)) == (standings, built_in)
+    manage("migrate", *BEFORE, "--verbosity", "0")
+    assert shell(SCHEMA) == schema
+    if profile.postgresql:
+        expected = str([("Beatrice", 1, 1), ("Cyd", 2, 2), ("Dot", 3, 3), ("Eva", 4, 4)])
+        assert shell(RANKS) == f"{expected}\n{expected}"
+    manage("migrate", "--verbosity", "0")
+    assert (shell(STANDINGS), shell(BUILT_IN)) == (standings, built_in)
