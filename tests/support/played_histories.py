@@ -1,7 +1,7 @@
 """Random histories played through the services, on boards of every rule, and what is to stand in the end counted by hand."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
@@ -114,21 +114,29 @@ class Played:
         return AuditEntry.objects.filter(ref=reversal_ref(entry.player, entry.seq)).exists()
 
     def standings(self) -> dict[tuple[str, str], tuple[Place, bool]]:
-        """Where the player stands, by board and period; and whether that is hidden."""
-        rows = Standing.objects.filter(player=self.player.pk)
-        columns = ("period__board__slug", "period__name", "points", "reached_at", "seq", "hidden")
-        return {
-            (slug, name): (Place(points, to_us(reached_at), seq), hidden)
-            for slug, name, points, reached_at, seq, hidden in rows.values_list(*columns)
-        }
+        return read_standings(self.player)
 
     def count_by_hand(self) -> dict[tuple[str, str], tuple[Place, bool]]:
-        """Where the player is to stand by these entries."""
-        entries = self.entries()
-        frozen = naive_boards.is_frozen(entries)
-        main = naive_boards.count_main(entries)
-        expected = {} if main is None else {("main", "all"): (main, frozen)}
-        for board in Board.objects.exclude(slug="main"):
-            for name, place in naive_boards.count(entries, board, SEASONS).items():
-                expected[board.slug, name] = (place, frozen)
-        return expected
+        return count_by_hand(self.player, SEASONS)
+
+
+def read_standings(player: Score) -> dict[tuple[str, str], tuple[Place, bool]]:
+    """Where the player stands, by board and period; and whether that is hidden."""
+    rows = Standing.objects.filter(player=player.pk)
+    columns = ("period__board__slug", "period__name", "points", "reached_at", "seq", "hidden")
+    return {
+        (slug, name): (Place(points, to_us(reached_at), seq), hidden)
+        for slug, name, points, reached_at, seq, hidden in rows.values_list(*columns)
+    }
+
+
+def count_by_hand(player: Score, seasons: Iterable[Season] = ()) -> dict[tuple[str, str], tuple[Place, bool]]:
+    """Where the player is to stand by the entries that there are; the seasons are those of every board that has any."""
+    entries = list(AuditEntry.objects.filter(player=player.pk).order_by("seq"))
+    frozen = naive_boards.is_frozen(entries)
+    main = naive_boards.count_main(entries)
+    expected = {} if main is None else {("main", "all"): (main, frozen)}
+    for board in Board.objects.exclude(slug="main"):
+        for name, place in naive_boards.count(entries, board, seasons).items():
+            expected[board.slug, name] = (place, frozen)
+    return expected
