@@ -1,6 +1,8 @@
 """Turns the clock of the log: history is written through the services, at the times it is to have happened at."""
 
+import contextlib
 import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from django.db import connection
@@ -33,3 +35,41 @@ def turn_clock_back() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("RESET search_path")
+
+
+#: As above, for every session of the database that begins from now on; this one goes on by itself.
+SHIFTED = """
+CREATE SCHEMA shifted_clock;
+CREATE TABLE shifted_clock.shift (by_us bigint NOT NULL);
+INSERT INTO shifted_clock.shift VALUES (0);
+CREATE FUNCTION shifted_clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+    $$ SELECT pg_catalog.clock_timestamp() + (SELECT by_us FROM shifted_clock.shift) * interval '1 microsecond' $$;
+"""
+
+
+@contextlib.contextmanager
+def shiftable_clock() -> Iterator[Callable[[datetime], None]]:
+    """The clock of the database itself, for servers and commands that start within: to be set to a moment, from which it goes on.
+
+    PostgreSQL only, in tests with real commits.
+    """
+    database = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(SHIFTED)
+        cursor.execute(f"ALTER DATABASE {database} SET search_path = shifted_clock, pg_catalog, public")
+    connection.close()
+    try:
+        yield _shift_clock
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER DATABASE {database} RESET search_path")
+            cursor.execute("DROP SCHEMA shifted_clock CASCADE")
+        connection.close()
+
+
+def _shift_clock(moment: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE shifted_clock.shift SET by_us = %s - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000",
+            [to_us(moment)],
+        )

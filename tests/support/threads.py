@@ -44,17 +44,17 @@ def in_another_thread(act: Callable[[], object]) -> tuple[threading.Thread, list
     return thread, outcome
 
 
-def wait_until_blocked(statement: str = "FOR UPDATE") -> None:
-    """Until a statement that holds these words waits for a lock of somebody else. PostgreSQL only."""
+def wait_until_blocked(statement: str = "FOR UPDATE", count: int = 1) -> None:
+    """Until so many statements that hold these words wait for a lock of somebody else. PostgreSQL only."""
     blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
     with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as observer:
         observer.autocommit = True
         for _ in range(2000):
             row = observer.execute(blocked, [f"%{statement}%"]).fetchone()
-            if row and row[0]:
+            if row and row[0] >= count:
                 return
             observer.execute("SELECT pg_sleep(0.005)")
-    raise AssertionError("nobody waited for a lock")
+    raise AssertionError(f"fewer than {count} waited for a lock")
 
 
 async def off_the_loop(act: Callable[..., Any], *arguments: Any) -> Any:
