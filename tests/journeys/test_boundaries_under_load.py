@@ -251,7 +251,7 @@ def test_a_board_made_from_the_log_beside_a_server_counts_every_update(
     turn_clock_back()
     past = list(AuditEntry.objects.filter(kind="award").values_list("pk", flat=True))
     server = scoreboard_server(workers=2 if os.environ["REDIS_URL"] else 1, SCORE_UPDATE_RATE="0")
-    with writing([server.port], players, 8) as writers:
+    with writing([server.port], players, 4) as writers:
         for rule, span in (("count", "day"), ("latest", "month")):
             words = ("make_board", rule, "--rule", rule, "--span", span, "--from-log")
             done = run(*words, DATABASE_URL=database_url(profile))
