@@ -260,7 +260,7 @@ def test_a_board_made_from_the_log_beside_a_server_counts_every_update(
     for player in players:
         assert read_standings(player) == count_by_hand(player)
     written = AuditEntry.objects.filter(kind="award").exclude(pk__in=past)
-    assert sorted(written.values_list("ref", flat=True)) == sorted(
+    assert sorted(map(str, written.values_list("ref", flat=True))) == sorted(
         ref or "" for writer in writers for ref in writer.refs
     )
     assert sum(count_acts("count").values()) == len(past) + written.count()

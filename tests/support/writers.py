@@ -102,4 +102,5 @@ def check_written_once(writers: Sequence[Writer]) -> None:
     for player in {writer.player.pk: writer.player for writer in writers}.values():
         refs = [ref for writer in writers if writer.player == player for ref in writer.refs]
         assert len(refs) > 0
-        assert sorted(AuditEntry.objects.filter(player=player.pk).values_list("ref", flat=True)) == sorted(refs)
+        written = AuditEntry.objects.filter(player=player.pk).values_list("ref", flat=True)
+        assert sorted(map(str, written)) == sorted(map(str, refs))
