@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Servers = Callable[..., ScoreboardServer]
 Shift = Callable[[datetime], None]
 MIDNIGHT = datetime(2027, 1, 1, tzinfo=UTC)
-SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 WAITS_FOR_BOARDS = "SELECT pg_advisory_xact_lock("
 #: Found by every Python before its own: the clock of the host it runs on, as far as Python asks for it by `time`.
 HOST_CLOCK = """
@@ -175,13 +175,15 @@ def test_killed_workers_and_sealers_leave_the_boundary_to_who_writes(
     server = scoreboard_server(workers=2, SCORE_UPDATE_RATE="0")
     shift(MIDNIGHT - 6 * SECOND)
     make("days", "count", "day")
-    with writing([server.port], players, 8) as writers, holding_boards("pg_advisory_lock_shared") as release:
-        sealer = start("seal_ledger", "--every", "1", profile=profile)
-        wait_until_blocked(WAITS_FOR_BOARDS)
-        os.kill(sealer.pid, signal.SIGKILL)
-        kill_worker(server)
-        assert sealer.wait(10) == -signal.SIGKILL
-        release()
+    with writing([server.port], players, 8) as writers:
+        with (
+            holding_boards("pg_advisory_lock_shared"),
+            running("seal_ledger", "--every", "1", profile=profile) as sealer,
+        ):
+            wait_until_blocked(WAITS_FOR_BOARDS)
+            sealer.kill()
+            kill_worker(server)
+            assert sealer.wait(10) == -signal.SIGKILL
         assert clock.read_us() < to_us(MIDNIGHT - SECOND), "the machine is too slow for this test"
         assert names_made("days") == ["2026-12-31"]
         wait_for(to_us(MIDNIGHT + 0.5 * SECOND))
@@ -226,13 +228,14 @@ def test_processes_that_need_a_period_at_the_same_instant_make_one(
     shift(MIDNIGHT - DAY)
     for span in ("day", "month"):
         make(span, "count", span)
-    with holding_boards("pg_advisory_lock") as release:
-        shift(MIDNIGHT + 12 * timedelta(hours=1))
-        sealers = [start("seal_ledger", profile=profile) for _ in range(2)]
-        with writing([server.port], players, 1) as writers:
-            wait_until_blocked(WAITS_FOR_BOARDS, count=3)
-            release()
-            assert [sealer.wait(30) for sealer in sealers] == [0, 0]
+    with ExitStack() as stack:
+        release = stack.enter_context(holding_boards("pg_advisory_lock"))
+        shift(MIDNIGHT + 12 * HOUR)
+        sealers = [stack.enter_context(running("seal_ledger", profile=profile)) for _ in range(2)]
+        writers = stack.enter_context(writing([server.port], players, 1))
+        wait_until_blocked(WAITS_FOR_BOARDS, count=3)
+        release()
+        assert [sealer.wait(30) for sealer in sealers] == [0, 0]
     check_counted_once(writers, players)
     assert names_made("day") == ["2026-12-31", "2027-01-01", "2027-01-02"]
     assert names_made("month") == ["2026-12", "2027-01"]
@@ -268,7 +271,12 @@ def test_a_board_made_from_the_log_beside_a_server_counts_every_update(
     assert run_verify() == []
 
 
-def start(*words: str, profile: Profile) -> subprocess.Popen[bytes]:
-    """A command in a process of its own, which whoever starts it waits for."""
+@contextmanager
+def running(*words: str, profile: Profile) -> Iterator[subprocess.Popen[bytes]]:
+    """A command in a process of its own, which does not outlive the block."""
     environment = {**os.environ, "DATABASE_URL": database_url(profile)}
-    return subprocess.Popen([sys.executable, "manage.py", *words], cwd=ROOT, env=environment)
+    with subprocess.Popen([sys.executable, "manage.py", *words], cwd=ROOT, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
