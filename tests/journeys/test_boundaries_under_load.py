@@ -77,11 +77,11 @@ def make(slug: str, rule: str, span: str) -> Board:
 
 
 def make_seasons() -> list[Season]:
-    """Two seconds from now the first begins, two seconds later the second, on each board that has any."""
+    """Four seconds from now the first begins, two seconds later the second, on each board that has any."""
     for rule in ("sum", "best", "count"):
         make(rule, rule, "season")
     now_us = clock.read_us()
-    starts_us, ends_us = now_us + 2 * SECOND_US, now_us + 4 * SECOND_US
+    starts_us, ends_us = now_us + 4 * SECOND_US, now_us + 6 * SECOND_US
     seasons = [Season("one", starts_us, ends_us), Season("two", ends_us, None)]
     for board in ("sum", "best", "count"):
         for name, starts, ends in seasons:

@@ -18,18 +18,19 @@ class Command(seal_ledger.Command):
     _told = ""
 
     def run_round(self, **options: Any) -> None:
-        self._make_periods()
+        fault = self._make_periods()
         super().run_round(**options)
-
-    def _make_periods(self) -> None:
-        """Make them, so that no writer has to at the boundary. Where that fails, the first one who writes then does."""
-        fault = ""
-        try:
-            periods.make_ahead()
-        except (CatalogueChanged, DatabaseError, ImproperlyConfigured, Refused) as error:
-            fault = " ".join(str(error).split())
+        # Where sealing fails too, that is said, and this is not.
         if fault and fault != self._told:
             logger.warning(
                 "Sealing goes on; no periods were made ahead, the first who writes in one makes it: %s", fault
             )
         self._told = fault
+
+    def _make_periods(self) -> str:
+        """Make them, so that no writer has to at the boundary; why they were not, where the first one who writes then does."""
+        try:
+            periods.make_ahead()
+        except (CatalogueChanged, DatabaseError, ImproperlyConfigured, Refused) as error:
+            return " ".join(str(error).split())
+        return ""
