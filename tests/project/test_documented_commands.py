@@ -79,6 +79,7 @@ PROOFS = {
     "manage.py migrate": (TESTS_OF_DOCUMENTS, '["migrate"'),
     "manage.py migrate APP NUMBER": ("tests/journeys/test_migrations.py", '"migrate", "audit", "zero"'),
     "manage.py rebuild_scores --apply --reason TEXT": (f"{COMMANDS}/test_rebuild_scores.py", '"--apply", "--reason"'),
+    "manage.py enable_board SLUG": (f"{COMMANDS}/test_enable_board.py", 'call("enable_board"'),
     "manage.py rebuild_standings": (f"{COMMANDS}/test_rebuild_standings.py", "rebuild_standings"),
     "manage.py rebuild_standings --apply --reason TEXT": (f"{COMMANDS}/test_rebuild_standings.py", "rebuild_standings"),
     "manage.py rebuild_scores --accept-identity UUID --reason TEXT": ("tests/scores/test_seals.py", '"--accept-identity", str('),
