@@ -76,6 +76,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "action",
         "delta",
         "balance",
+        "value",
         "ref",
         "actor",
         "kid",

@@ -26,7 +26,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BYTE_ORDER_MARK = "\ufeff"
 END = "end of export"
 COLUMNS = (
-    "player", "seq", "time", "kind", "action", "delta", "balance", "proof", "issuer", "reference", "actor",
+    "player", "seq", "time", "kind", "action", "delta", "balance", "value", "proof", "issuer", "reference", "actor",
     "address", "agent", "request", "reason",
 )  # fmt: skip
 #: One export at a time in a process: each keeps a thread busy, and threads also serve the board.
@@ -125,7 +125,8 @@ def _make_row(entry: AuditEntry) -> list[Any]:
     told = [context.get(key, "") for key in ("address", "agent", "request", "reason")]
     row = [
         str(entry.player), entry.seq, format_time(entry.at), entry.kind, entry.action, entry.delta, entry.balance,
-        describe_proof(entry.ref), issuer_of(entry.ref), entry.ref or "", entry.actor, *told,
+        "" if entry.value is None else entry.value, describe_proof(entry.ref), issuer_of(entry.ref), entry.ref or "",
+        entry.actor, *told,
     ]  # fmt: skip
     return [escape_formula(cell) if not isinstance(cell, int) else cell for cell in row]
 

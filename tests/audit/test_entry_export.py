@@ -48,7 +48,7 @@ def test_a_table_says_what_the_list_says(players: list[Score], desk: Client, cap
     assert [row["seq"] for row in rows] == ["7", "3"]
     assert rows[-1] == {
         "player": str(ada.pk), "seq": "3", "time": format_time(entry.at), "kind": "award", "action": "bug-bounty",
-        "delta": "70", "balance": "90", "proof": "verified", "issuer": "test-backend", "reference": entry.ref,
+        "delta": "70", "balance": "90", "value": "", "proof": "verified", "issuer": "test-backend", "reference": entry.ref,
         "actor": str(ada.pk), "address": "192.0.2.1", "agent": "", "request": entry.context["request"], "reason": "",
     }  # fmt: skip
     said = [record.getMessage() for record in caplog.records if record.name == "audit.admin"]
@@ -68,6 +68,20 @@ def test_no_cell_is_a_formula(desk: Client) -> None:
     assert [row["reason"] for row in rows] == [f"'{text}" if text[0] in "=+-@\t\r" else text for text in texts]
     assert [row["delta"] for row in rows][:2] == ["1", "-1"]  # a number is none
     assert all(not cell.startswith(entry_export.FORMULA) for row in rows for key, cell in row.items() if key != "delta")
+
+
+def test_a_value_is_exported_where_there_is_one(desk: Client) -> None:
+    player, head = UUID(int=7), ledger.Head(0, "", 0)
+    for value in (None, 0, -61_234):
+        draft = ledger.EntryDraft(kind="award", delta=1, value=value, actor="system", context={})
+        entry = ledger.append(draft, player=player, head=head)
+        head = ledger.Head(entry.seq, entry.mac, entry.balance)
+    assert [row["value"] for row in read_csv(export(desk, "csv")[1])[::-1]] == ["", "0", "-61234"]
+    *documents, _ = [json.loads(line) for line in export(desk, "jsonl")[1].splitlines()]
+    assert [document.get("value", "none") for document in documents[::-1]] == ["none", 0, -61_234]
+    for document in documents:
+        sealed = Entry(**{"value": None, **document, "player": UUID(document["player"])})
+        assert chain.compute_mac(load_keyring().keys[sealed.kid], sealed) == sealed.mac
 
 
 def test_the_lines_hold_all_that_the_macs_are_made_over(players: list[Score], desk: Client) -> None:

@@ -79,3 +79,16 @@ def test_the_page_of_an_entry_says_whether_its_receipt_proves_it(
     for entry, says in [(by_receipt, True), (by_word, False)]:
         page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk])).content.decode()
         assert (sentence in page) == says
+
+
+def test_the_page_of_an_entry_shows_the_value_that_it_seals(
+    desk: Client, player: Score, token: str, daily_quiz: Action
+) -> None:
+    daily_quiz.takes_value = True
+    daily_quiz.save()
+    assert update({"receipt": make_receipt(player, val=-61_234)}, token=token).status_code == 200
+    entry = AuditEntry.objects.get(player=player.pk)
+    page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk]))
+    shown = re.findall(r"<label>(.*?):</label>\s*<div class=\"readonly\">(.*?)</div>", page.content.decode())
+    assert ("Value", "-61,234") in shown
+    assert [check.holds for check in page.context["checks"] if check.subject == "Seal"] == [True]
