@@ -13,6 +13,7 @@ from scores.admin.act_steps import Step
 from scores.errors import CorrectionRefused, InvalidName
 from scores.investigation.corrections import split_adjustment
 from scores.investigation.reasons import MAXIMUM_REASON_LENGTH
+from scores.models import Action
 from scores.names import MAXIMUM_LENGTH, clean_name
 
 #: Their players wait for the lock until all are done, and at most 3 s (500 took 5 s on a busy machine). And the address that
@@ -74,8 +75,20 @@ class EntriesForm(ActForm):
         return f"?entries={write_numbers(int(step.arguments['seq']) for step in steps)}"
 
 
+def list_actions() -> list[tuple[str, str]]:
+    """The actions of the catalogue, and none, as a form offers them."""
+    return [
+        ("", "None: only boards that count everything"),
+        *((action.slug, str(action)) for action in Action.objects.all()),
+    ]
+
+
 class PointsForm(ActForm):
     points = forms.IntegerField(help_text="To give; with a minus, to take.")
+    # Chosen from a list that was read: what is sent instead is never asked of the database, which takes not every text.
+    action = forms.ChoiceField(
+        choices=list_actions, required=False, help_text="What the points are for, which boards go by."
+    )
 
     def clean_points(self) -> int:
         points: int = self.cleaned_data["points"]
@@ -88,10 +101,13 @@ class PointsForm(ActForm):
     def steps(self, player: UUID | None) -> list[Step]:
         if player is None:
             return []
-        return [Step(player, {"delta": part}) for part in split_adjustment(self.cleaned_data["points"])]
+        action: str = self.cleaned_data["action"]
+        parts = split_adjustment(self.cleaned_data["points"])
+        return [Step(player, {"delta": part, "action": action}) for part in parts]
 
     def address(self, steps: list[Step]) -> str:
-        return f"?points={self.cleaned_data['points']}"
+        action: str = self.cleaned_data["action"]
+        return f"?{urlencode({'points': self.cleaned_data['points'], **({'action': action} if action else {})})}"
 
 
 class NameForm(ActForm):

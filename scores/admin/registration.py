@@ -118,8 +118,17 @@ class ScoreAdmin(ReadOnlyAdmin):
 class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Every change goes through the service, which records it; an action is switched off, not deleted."""
 
-    list_display = ["slug", "label", "points", "cooldown_seconds", "daily_cap", "receipt_required", "enabled"]
-    list_filter = ["enabled", "receipt_required"]
+    list_display = [
+        "slug",
+        "label",
+        "points",
+        "cooldown_seconds",
+        "daily_cap",
+        "receipt_required",
+        "takes_value",
+        "enabled",
+    ]
+    list_filter = ["enabled", "receipt_required", "takes_value"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Action | None = None) -> bool:
         return False

@@ -97,6 +97,29 @@ def test_void_restore_adjust_freeze_and_unfreeze_work_one_after_the_other(
     ]
 
 
+def test_an_adjustment_may_be_for_an_action(desk: Client, board: dict[str, Score], daily_quiz: Action) -> None:
+    ada = board["Ada"]
+    offered = desk.get(address(ada, "adjust")).content.decode()
+    assert '<option value="daily-quiz">Daily quiz</option>' in offered
+    confirm(desk, address(ada, "adjust", "?points=1000001&action=daily-quiz"))
+    confirm(desk, address(ada, "adjust", "?points=2&action="))
+    entries = AuditEntry.objects.filter(player=ada.pk, seq__gt=3).order_by("seq")
+    assert list(entries.values_list("delta", "action")) == [(1_000_000, "daily-quiz"), (1, "daily-quiz"), (2, "")]
+
+
+@pytest.mark.parametrize("slug", ["nothing-such", "%ED%A0%80", "x" * 2000])
+def test_an_adjustment_for_no_action_that_there_is_is_not_offered(
+    desk: Client, board: dict[str, Score], daily_quiz: Action, nothing_written: NothingWritten, slug: str
+) -> None:
+    path = address(board["Ada"], "adjust", f"?points=5&action={slug}")
+    with nothing_written():
+        responses = [desk.get(path), desk.post(path, {**WHY, "seen": "3"})]
+    for response in responses:
+        assert response.status_code == 200
+        assert "is not one of the available choices" in response.content.decode()
+        assert "act-confirmation" not in response.content.decode()
+
+
 @pytest.mark.parametrize(("act", "query"), [("adjust", "?points=-5"), ("void", "?entries=1"), ("freeze", "")])
 def test_a_form_sent_twice_acts_once(
     desk: Client, board: dict[str, Score], nothing_written: NothingWritten, act: str, query: str
