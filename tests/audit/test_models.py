@@ -35,13 +35,39 @@ def test_what_a_receipt_proves_is_verified(ref: str | None, verified: bool) -> N
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "changes",
-    [{"seq": 0}, {"balance": -1, "delta": -1}, {"balance": 2**53}, {"balance": 5}],
-    ids=["no number", "below nothing", "above what clients count", "less than was given"],
+    [
+        {"seq": 0},
+        {"balance": -1, "delta": -1},
+        {"balance": 2**53},
+        {"balance": 5},
+        {"value": 2**53},
+        {"value": -(2**53)},
+    ],
+    ids=[
+        "no number",
+        "below nothing",
+        "above what clients count",
+        "less than was given",
+        "a value too large",
+        "a value too small",
+    ],
 )
 def test_the_database_refuses_numbers_that_cannot_be(changes: dict[str, int]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         make_entry(**changes).save(force_insert=True)
     assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", [None, 0, 2**53 - 1, -(2**53 - 1)])
+def test_a_value_is_kept_as_it_is_and_stays_when_a_context_is_erased(value: int | None) -> None:
+    make_entry(value=value).save(force_insert=True)
+    rows = AuditEntry.objects.filter(player=PLAYER)
+    for other in {None, 1} - {value}:
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            rows.update(context=None, value=other)
+    rows.update(context=None)
+    assert list(rows.values_list("value", "context")) == [(value, None)]
 
 
 @pytest.mark.django_db

@@ -103,7 +103,15 @@ class Site:
         headers = sorted((name.decode(), value.decode()) for name, value in start["headers"])
         log = "\n".join(line.partition(" ")[2] for line in self.caplog.text.splitlines())
         kept = [
-            (entry.kind, entry.action, entry.seq, entry.delta, entry.balance, sorted(public(entry.context or {})))
+            (
+                entry.kind,
+                entry.action,
+                entry.seq,
+                entry.delta,
+                entry.balance,
+                entry.value,
+                sorted(public(entry.context or {})),
+            )
             for entry in entries
         ]
 

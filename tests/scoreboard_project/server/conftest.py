@@ -28,6 +28,7 @@ def site(
         "rare": {"cooldown_seconds": 80_000},
         "once": {"daily_cap": 1},
         "gone": {"enabled": False},
+        "bug-bounty": {"takes_value": True},
     }
     for slug, terms in catalogue.items():
         Action.objects.create(slug=slug, label=slug, points=10, **terms)

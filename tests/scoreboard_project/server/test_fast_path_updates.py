@@ -46,6 +46,7 @@ UPDATES: dict[str, Row] = {
     "an act without a limit": Row(200, settings={"SCORE_UPDATE_RATE": None}),
     "an act with an insane id": Row(200, headers={"User-Agent": "\tquiz/1"}),
     "a receipt": Row(200, headers={KEY: ""}, body=prove()),
+    "a receipt with a value": Row(200, headers={KEY: ""}, body=prove(act="bug-bounty", val=-61_234)),
     "an act again": Row(200, earlier=[QUIZ]),
     "an act again by one who is frozen": Row(200, earlier=[QUIZ], happens=freeze),
     "no token": Row(401, "view", headers={"Authorization": ""}),
@@ -86,6 +87,10 @@ UPDATES: dict[str, Row] = {
         403, headers={KEY: ""}, body=prove(sub="00000000-0000-4000-8000-000000000000")
     ),
     "a receipt above what its issuer may give": Row(422, headers={KEY: ""}, body=prove(pts=101)),
+    "a receipt without the value it needs": Row(422, headers={KEY: ""}, body=prove(act="bug-bounty")),
+    "a receipt with a value that nobody asked for": Row(422, headers={KEY: ""}, body=prove(val=1)),
+    "a receipt with a value that is none": Row(422, "view", headers={KEY: ""}, body=prove(act="bug-bounty", val=True)),
+    "an action that takes a value, of one's own word": Row(422, body=act("bug-bounty")),
     "a stranger's host": Row(400, "view", headers={"Host": "stranger.example"}),
     "a proxy's client": Row(200, headers={"X-Forwarded-For": "203.0.113.5"}, settings={"TRUSTED_PROXIES": 1}),
 }  # fmt: skip

@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from audit.keys import load_keyring
 from scores.integrity import case as cases
 from scores.integrity.case import CaseInvalid, read_case
 from scores.integrity.case_verification import VerificationKeys, check_case
 from scores.investigation import corrections
+from scores.models import Action, Score
+from tests.support.acting import make_receipt, update
 from tests.support.cases import Desk, make_case
 
 
@@ -127,3 +132,34 @@ def test_receipts_are_held_against_the_keys_of_whoever_checks(desk: Desk) -> Non
     findings, _ = desk.check(keys=replace(desk.keys, issuers={}))
     assert len(findings) == 2
     assert all("receipt is signed with a key" in sentence for sentence in findings)
+
+
+@pytest.mark.parametrize("changed", [None, 0, 4, 5.0, "5", True, 2**53, 10**400])
+def test_a_value_that_was_changed_is_found_with_and_without_the_ledger_key(
+    player: Score, token: str, daily_quiz: Action, changed: Any
+) -> None:
+    daily_quiz.takes_value = True
+    daily_quiz.save()
+    assert update({"receipt": make_receipt(player, val=5)}, token=token).status_code == 200
+    document = make_case(player)
+    desk = Desk([player], document, VerificationKeys(keyring=load_keyring()))
+    assert desk.check()[0] == []
+    assert document["entries"][0]["value"] == 5
+    for keys in (desk.keys, VerificationKeys()):
+        assert is_noticed(desk, with_value(document, changed), keys)
+        left_out = copy.deepcopy(document)
+        del left_out["entries"][0]["value"]
+        assert is_noticed(desk, left_out, keys)
+
+
+def test_a_value_that_was_added_is_found(desk: Desk) -> None:
+    assert all("value" not in entry for entry in desk.document["entries"])
+    findings, _ = desk.check(with_value(desk.document, 0))
+    assert any(" entry 1 mac: " in sentence for sentence in findings)
+
+
+def with_value(document: Any, value: Any) -> Any:
+    """The case with this value in its first entry."""
+    changed = copy.deepcopy(document)
+    changed["entries"][0]["value"] = value
+    return changed
