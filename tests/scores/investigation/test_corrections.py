@@ -58,6 +58,22 @@ def test_an_adjustment_goes_both_ways_and_can_be_voided(played: Score) -> None:
     assert read_last(played) == ("void", 30, 35, "", f"v:{played.pk}:3")
 
 
+def test_an_adjustment_may_name_an_action_which_its_void_names_too(played: Score) -> None:
+    corrections.adjust(player=played.pk, delta=5, action="daily-quiz", **WHY)
+    assert read_last(played) == ("adjust", 5, 40, "daily-quiz", None)
+    corrections.void(player=played.pk, seq=3, **WHY)
+    assert read_last(played) == ("void", -5, 35, "daily-quiz", f"v:{played.pk}:3")
+    assert [*verify(player=played.pk)] == []
+
+
+@pytest.mark.parametrize("action", ["nothing-such", "Daily-quiz", " daily-quiz", "daily\x00quiz", "\ud800", "x" * 65])
+def test_an_adjustment_names_no_action_that_the_catalogue_lacks(
+    played: Score, nothing_written: NothingWritten, action: str
+) -> None:
+    with nothing_written(), pytest.raises(CorrectionRefused, match="catalogue has no action"):
+        corrections.adjust(player=played.pk, delta=5, action=action, **WHY)
+
+
 def test_the_frozen_are_off_the_board_and_come_back_where_they_were(played: Score) -> None:
     before = standings.read_top()
     corrections.freeze(player=played.pk, **WHY)

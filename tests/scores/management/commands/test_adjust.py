@@ -32,3 +32,13 @@ def test_of_an_act_of_several_that_is_refused_nothing_is_done(played: Score, not
     for delta in (0, 2 * 10**9):
         with nothing_written(), pytest.raises(CommandError, match="An adjustment is from 1 to "):
             call("adjust", played.pk, delta, *WHY)
+
+
+def test_points_may_be_for_an_action_of_the_catalogue(played: Score, nothing_written: NothingWritten) -> None:
+    assert call("adjust", played.pk, 1_000_001, "--action", "daily-quiz", *WHY) == (
+        "Entry 3: adjust +1, now 1000011 points.\n"
+    )
+    entries = AuditEntry.objects.filter(kind="adjust").order_by("seq")
+    assert list(entries.values_list("delta", "action")) == [(1_000_000, "daily-quiz"), (1, "daily-quiz")]
+    with nothing_written(), pytest.raises(CommandError, match="The catalogue has no action 'nothing-such'"):
+        call("adjust", played.pk, 1, "--action", "nothing-such", *WHY)

@@ -40,3 +40,14 @@ def test_a_bad_action_is_refused_by_field_and_the_catalogue_stays(db: None, argu
     with pytest.raises(CommandError, match=f"^The catalogue stays as it was. {fault}"):
         call("make_action", *arguments)
     assert (read_state(), list(Action.objects.values(*FIELDS))) == before
+
+
+def test_an_action_takes_a_value_only_where_that_is_said(db: None) -> None:
+    call("make_action", "lap", "--points", "1", "--takes-value")
+    assert list(Action.objects.values_list("slug", "takes_value")) == [("lap", True)]
+    assert Action.objects.get().is_sealed
+    call("make_action", "lap", "--points", "1")
+    assert list(Action.objects.values_list("slug", "takes_value")) == [("lap", False)]
+    assert Action.objects.get().is_sealed
+    contexts = [entry.context or {} for entry in AuditEntry.objects.order_by("seq")]
+    assert ["takes_value=True" in context["after"] for context in contexts] == [True, False]

@@ -38,3 +38,14 @@ def test_a_bad_receipt_can_be_tried_too(
     registry.write_text("{}", encoding="utf-8")
     read_problem(update({"receipt": receipt}, token=token), 422, "receipt_invalid")
     assert read_state() == before
+
+
+@pytest.mark.parametrize(("words", "expected"), [([], "none"), (["--value=0"], 0), (["--value=-61234"], -61_234)])
+def test_a_receipt_says_a_value_where_one_is_given(registry: Path, words: list[str], expected: object) -> None:
+    out = call("make_issuer", "quiz-backend", "--action", "daily-quiz=100", "--write")
+    (seed,) = [line.removeprefix("# seed: ") for line in out.splitlines() if line.startswith("# seed: ")]
+    named = (f"--player={UUID(int=1)}", "--action=daily-quiz", "--points=5")
+    receipt = examine(call("sign_receipt", f"--seed={seed}", *named, *words).strip())
+    assert receipt.fault == ""
+    assert receipt.claims is not None
+    assert receipt.claims.get("val", "none") == expected
