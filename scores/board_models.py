@@ -15,6 +15,12 @@ MAIN_PERIOD = 0
 MAIN = "main"
 
 
+def covering(at_us: int, path: str = "") -> Q:
+    """The condition that a period, or the one at the end of a path, covers a time, in microseconds since 1970."""
+    is_not_over = Q(**{f"{path}ends_us__isnull": True}) | Q(**{f"{path}ends_us__gt": at_us})
+    return Q(**{f"{path}starts_us__lte": at_us}) & is_not_over
+
+
 class Board(models.Model):
     """What is counted, how, and for how long. Only `label` and `enabled` ever change: another rule is another board."""
 

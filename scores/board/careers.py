@@ -13,8 +13,8 @@ from audit.models import AuditEntry
 from audit.times import DAY_US, SECOND_US, to_moment
 from audit.verification import consistent_read
 from scores.board import lookup
-from scores.board.profiles import rank_of_standing
-from scores.board_models import MAIN_BOARD
+from scores.board.ranks import rank_of_standing
+from scores.board_models import MAIN_BOARD, covering
 from scores.drawing import Point
 from scores.errors import UnknownPlayer
 from scores.models import Board, Score, Standing
@@ -76,7 +76,7 @@ def read_career(player: UUID) -> Career:
 
 def _read_places(player: UUID, boards: dict[int, Board], now_us: int) -> list[Placed]:
     """Those of all current periods, the main board's first, then those of ended ones, the newest first: one statement."""
-    current = lookup.covers(now_us, "period__")
+    current = covering(now_us, "period__")
     wanted = Standing.objects.filter(
         current | Q(period__ends_us__lte=now_us), player=player, period__board__in=boards.keys(), hidden=False
     ).annotate(is_ended=Case(When(current, then=Value(0)), default=Value(1)))
@@ -87,11 +87,9 @@ def _read_places(player: UUID, boards: dict[int, Board], now_us: int) -> list[Pl
         Placed(boards[board], period, rank, points * boards[board].sign, reached_at, not is_ended)
         for board, period, rank, points, reached_at, is_ended in rows
     ]
-    return sorted(places, key=lambda place: (not place.is_current, place.is_current and _order_key(place.board)))
-
-
-def _order_key(board: Board) -> tuple[bool, str]:
-    return (board.pk != MAIN_BOARD, board.label.casefold())
+    return sorted(
+        places, key=lambda place: (not place.is_current, place.is_current and lookup.order_shown(place.board))
+    )
 
 
 def _read_day(score: Score, now_us: int) -> Iterator[Point]:

@@ -8,7 +8,7 @@ from scores.board import lookup
 from scores.board.lookup import CURRENT, PeriodView
 from scores.board.rows import FirstRows, read_first
 from scores.board.standings import BoardRow, shape_row
-from scores.board_models import MAIN_BOARD, Board
+from scores.board_models import Board
 
 
 class BoardGlance(NamedTuple):
@@ -36,7 +36,7 @@ def read_glances() -> Glances:
         periods = lookup.find_periods(readable, now_us)
         stored = {period.id for period in periods.values() if period.id is not None}
         first = read_first(stored, 1) if stored else {}
-    boards = sorted((board for board, _ in found), key=lambda board: (board.pk != MAIN_BOARD, board.label.casefold()))
+    boards = sorted((board for board, _ in found), key=lookup.order_shown)
     return Glances(now_us, [_glance(board, periods.get((board.slug, CURRENT)), first) for board in boards])
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from audit.clock import ClockUs
 from audit.times import SECOND_US
-from scores.board_models import Board, Period
+from scores.board_models import MAIN_BOARD, Board, Period, covering
 from scores.counting import spans
 from scores.counting.spans import Bounds
 from scores.errors import BoardFilling, UnknownBoard, UnknownPeriod
@@ -75,7 +75,7 @@ def find_periods(wanted: Collection[tuple[Board, str]], now_us: int) -> dict[tup
     wanted = [(board, name) for board, name in wanted if PERIOD_NAME.fullmatch(name)]
     asked = Q(pk=None)
     for board, name in wanted:
-        asked |= Q(board=board.pk) & (covers(now_us) if name == CURRENT else Q(name=name))
+        asked |= Q(board=board.pk) & (covering(now_us) if name == CURRENT else Q(name=name))
     stored = list(Period.objects.filter(asked).order_by()) if wanted else []
     found = {}
     for board, name in wanted:
@@ -89,10 +89,9 @@ def find_periods(wanted: Collection[tuple[Board, str]], now_us: int) -> dict[tup
     return found
 
 
-def covers(at_us: int, path: str = "") -> Q:
-    """The condition that a stored period, or the one at the end of a path, covers a time, in microseconds since 1970."""
-    is_not_over = Q(**{f"{path}ends_us__isnull": True}) | Q(**{f"{path}ends_us__gt": at_us})
-    return Q(**{f"{path}starts_us__lte": at_us}) & is_not_over
+def order_shown(board: Board) -> tuple[bool, str]:
+    """What sorts boards for people: the main one first, then by label."""
+    return board.pk != MAIN_BOARD, board.label.casefold()
 
 
 def view_period(period: Period, now_us: int) -> PeriodView:

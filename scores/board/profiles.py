@@ -6,17 +6,15 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import BigIntegerField, Case, Count, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 
 from audit.times import format_time
 from audit.verification import consistent_read
 from scores.board import lookup
 from scores.board.documents import Document, write_document
-from scores.board.ranks import read_neighbourhood
+from scores.board.ranks import rank_of_standing, read_neighbourhood
 from scores.board.standings import BoardRow, shape_row
+from scores.board_models import covering
 from scores.errors import InvalidQuery, UnknownPlayer
 from scores.models import Board, Period, Score, Standing
 from scores.names import fold_name
@@ -146,23 +144,6 @@ def find_own_place(slug: str, name: str, player: UUID) -> OwnPlace | None:
     return OwnPlace(score, rows[index]["score"], rows[index]["rank"], rows[:index], rows[index + 1 :])
 
 
-def rank_of_standing() -> Combinable:
-    """The rank of each of some visible standings, of whatever periods, to be read in their own statement."""
-    if connection.vendor == "postgresql":
-        place = [F(name) for name in ("period", "points", "reached_at", "player")]
-        return Func(*place, function="scores_rank_at", output_field=BigIntegerField())
-    earlier = Q(reached_at__lt=OuterRef("reached_at")) | Q(
-        reached_at=OuterRef("reached_at"), player__lt=OuterRef("player")
-    )
-    ahead = Standing.objects.filter(
-        Q(points__gt=OuterRef("points")) | Q(points=OuterRef("points")) & earlier,
-        period=OuterRef("period"),
-        hidden=False,
-    )
-    count = ahead.order_by().values("period").annotate(count=Count("*")).values("count")
-    return Coalesce(Subquery(count), Value(0)) + 1
-
-
 def _search(folded: str) -> QuerySet[Score]:
     # The main board's points, which the score has too; without the join, however many names match.
     nearness = Case(
@@ -180,7 +161,7 @@ def _shape_found(player: UUID, name: str, places: Mapping[UUID, tuple[int, int]]
 
 def _read_standings(player: UUID, boards: Mapping[int, Board], now_us: int) -> list[PlayerStanding]:
     current = Standing.objects.filter(
-        lookup.covers(now_us, "period__"), player=player, period__board__in=boards.keys(), hidden=False
+        covering(now_us, "period__"), player=player, period__board__in=boards.keys(), hidden=False
     )
     rows = current.values_list("period__board", "period__name", rank_of_standing(), "points", "reached_at")
     return [_shape_standing(boards[board], *row) for board, *row in sorted(rows, key=lambda row: boards[row[0]].slug)]

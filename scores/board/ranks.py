@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BigIntegerField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast
+from django.db.models import BigIntegerField, Count, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce
 
 from scores.board_models import MAIN_PERIOD
 from scores.models import Score, Standing
@@ -25,6 +26,11 @@ class Place(NamedTuple):
     points: int
     reached_at: datetime
     player: UUID
+
+    @property
+    def order(self) -> tuple[int, datetime, UUID]:
+        """What sorts places as `StandingQuerySet.ranked` does."""
+        return -self.points, self.reached_at, self.player
 
 
 class RankedRow(NamedTuple):
@@ -75,7 +81,7 @@ def read_neighbourhood(player: UUID, period: int = MAIN_PERIOD) -> list[RankedRo
     On PostgreSQL one statement, so that all of it is of one moment.
     """
     rows = _read_around(player, period)
-    order = sorted(rows, key=lambda row: (-row.points, row.reached_at, row.player))
+    order = sorted(rows, key=lambda row: row.place.order)
     own = next((index for index, row in enumerate(order) if row.player == player), None)
     if own is None:
         return []
@@ -83,6 +89,23 @@ def read_neighbourhood(player: UUID, period: int = MAIN_PERIOD) -> list[RankedRo
     rank = order[own].rank if connection.vendor == "postgresql" else read_rank(period, order[own].place)
     ranked_rows = [row._replace(rank=rank + index - own) for index, row in enumerate(order)]
     return ranked_rows[max(0, own - NEIGHBOURS) : own + NEIGHBOURS + 1]
+
+
+def rank_of_standing() -> Combinable:
+    """The rank of each of some visible standings, of whatever periods, to be read in their own statement."""
+    if connection.vendor == "postgresql":
+        place = [F(name) for name in ("period", "points", "reached_at", "player")]
+        return Func(*place, function="scores_rank_at", output_field=BigIntegerField())
+    earlier = Q(reached_at__lt=OuterRef("reached_at")) | Q(
+        reached_at=OuterRef("reached_at"), player__lt=OuterRef("player")
+    )
+    ahead = Standing.objects.filter(
+        Q(points__gt=OuterRef("points")) | Q(points=OuterRef("points")) & earlier,
+        period=OuterRef("period"),
+        hidden=False,
+    )
+    count = ahead.order_by().values("period").annotate(count=Count("*")).values("count")
+    return Coalesce(Subquery(count), Value(0)) + 1
 
 
 def recount(period: int | None = None) -> None:
@@ -113,12 +136,7 @@ def _read_around(player: UUID, period: int) -> list[RankedRow]:
     neighbours = [part.values_list(unknown, *shown) for part in parts]
     if connection.vendor != "postgresql":
         return [RankedRow(*row) for part in [me.values_list(unknown, *shown), *neighbours] for row in part]
-    rank = Func(
-        *map(F, ("period", "points", "reached_at", "player")),
-        function="scores_rank_at",
-        output_field=BigIntegerField(),
-    )
-    return [RankedRow(*row) for row in me.values_list(rank, *shown).union(*neighbours, all=True)]
+    return [RankedRow(*row) for row in me.values_list(rank_of_standing(), *shown).union(*neighbours, all=True)]
 
 
 def _call(function: str, parameters: Sequence[int | datetime | UUID | None]) -> list[tuple[Any, ...]]:

@@ -78,7 +78,7 @@ def read_from(period: int, place: Place, limit: int) -> list[Row]:
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
     """Sort rows of one period."""
-    return sorted(rows, key=lambda row: (-row.points, row.reached_at, row.player))
+    return sorted(rows, key=lambda row: row.place.order)
 
 
 def _read(period: int, limit: int) -> list[Row]:

@@ -6,9 +6,9 @@ from typing import NamedTuple, cast
 from django.db.models import QuerySet
 
 from audit.verification import consistent_read
-from scores.board import lookup
 from scores.board.leaderboard import PageQuery, Top, TopBody, read_page
 from scores.board.lookup import PeriodView
+from scores.board_models import covering
 from scores.counting import spans
 from scores.counting.spans import ALL
 from scores.models import Board, Period
@@ -79,7 +79,7 @@ def _find_current(content: DatedTop, period: PeriodView, offered: list[str]) -> 
         return period.name
     if board["span"] != Board.Span.SEASON:
         return spans.period_at(board["span"], board["zone"], period.at_us).name
-    season = Period.objects.filter(lookup.covers(period.at_us), board__slug=board["slug"], name__in=offered)
+    season = Period.objects.filter(covering(period.at_us), board__slug=board["slug"], name__in=offered)
     return next(iter(_list_names(season)), None)
 
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
-from scores.board_models import MAIN_BOARD, MAIN_PERIOD, Board, Period, Standing
+from scores.board_models import MAIN_BOARD, MAIN_PERIOD, Board, Period, Standing, covering
 from scores.counting import periods, plans
 from scores.counting.movement import StandingRow, delete_standings, write_standings
 from scores.counting.rules import GAINS, NO_REVERSALS, REVERSALS, Definition, Recount, Reversals, StandingValue
@@ -185,9 +185,7 @@ def _make_past_periods(board: Board) -> None:
             plans.lock_boards()
             for _ in range(PERIODS_AT_ONCE):
                 periods.ensure_period(board, at_us)
-                ends_us = Period.objects.values_list("ends_us", flat=True).get(
-                    board=board, starts_us__lte=at_us, ends_us__gt=at_us
-                )
+                ends_us = Period.objects.values_list("ends_us", flat=True).get(covering(at_us), board=board)
                 at_us = None if ends_us is None else _next_entry(ends_us)
                 if at_us is None:
                     break

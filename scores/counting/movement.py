@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
-
 from audit.models import AuditEntry
 from audit.references import reversed_seq
 from audit.times import to_moment, to_us
-from scores.board_models import MAIN_PERIOD, Period, Standing
+from scores.board_models import MAIN_PERIOD, Period, Standing, covering
 from scores.counting import periods, plans
-from scores.counting.plans import PeriodMissing, Plans
+from scores.counting.plans import PeriodMissing
 from scores.counting.rules import (
     GAINS,
     REVERSALS,
@@ -143,12 +141,7 @@ def _find_reversed_periods(entry: AuditEntry) -> list[tuple[Definition, int]]:
     target = entry
     while target.kind in REVERSALS:
         target = AuditEntry.objects.get(player=entry.player, seq=reversed_seq(target.ref))
-    return list(_locate_all(plans.hold_plans(), target))
-
-
-def _locate_all(held: Plans, entry: AuditEntry) -> Iterable[tuple[Definition, int]]:
-    definitions = [plan.definition for plan in held.boards if plan.definition.counts(entry.action, entry.at_us)]
-    is_of_the_time = Q(starts_us__lte=entry.at_us) & (Q(ends_us__isnull=True) | Q(ends_us__gt=entry.at_us))
-    boards = {definition.board: definition for definition in definitions}
-    found = Period.objects.filter(is_of_the_time, board__in=boards).values_list("board", "pk") if boards else ()
+    definitions = [plan.definition for plan in plans.hold_plans().boards]
+    boards = {each.board: each for each in definitions if each.counts(target.action, target.at_us)}
+    found = Period.objects.filter(covering(target.at_us), board__in=boards).values_list("board", "pk") if boards else ()
     return [(boards[board], period) for board, period in found]

@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from scores.board.profiles import find_own_place, find_players, rank_of_standing, read_profile
+from scores.board.profiles import find_own_place, find_players, read_profile
+from scores.board.ranks import rank_of_standing
 from scores.errors import BoardFilling, InvalidQuery, UnknownBoard, UnknownPeriod, UnknownPlayer
 from scores.models import Score, Standing
 from tests.support.acting import make_player
