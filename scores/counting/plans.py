@@ -29,11 +29,11 @@ MAXIMUM_STEP = 1_000_000
 
 
 class PeriodMissing(Exception):
-    """A board has no period for this time yet, and its calendar has: `periods.ensure_periods` makes it."""
+    """There is no period for this time, of a calendar or among those kept: `periods.ensure_periods` makes it, or has them read anew."""
 
-    def __init__(self, slug: str, at_us: int) -> None:
+    def __init__(self, at_us: int) -> None:
         self.at_us = at_us
-        super().__init__(f"board {slug!r} has no period at {at_us}")
+        super().__init__(f"no period at {at_us}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +50,24 @@ class BoardPlan:
             return self.periods[place - 1].pk
         if self.definition.span == Board.Span.SEASON:
             return None
-        raise PeriodMissing(self.definition.slug, at_us)
+        raise PeriodMissing(at_us)
 
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """All boards that count, but for the main one, which counts everything in its one period."""
+    """All boards that count, but for the main one, which counts everything in its one period; with the periods since a time."""
 
     version: int
+    since_us: int
     boards: Sequence[BoardPlan]
     _of_actions: dict[str, Sequence[BoardPlan]] = field(default_factory=dict)
 
     def find(self, action: str, at_us: int) -> list[tuple[Definition, int]]:
-        """Find in which periods an act of this time counts. Raises PeriodMissing when one is yet to be made."""
-        return [
-            (plan.definition, period)
-            for plan in self._of_action(action)
-            if at_us >= plan.definition.since_us and (period := plan.locate(at_us)) is not None
-        ]
+        """Find in which periods an act of this time counts. Raises PeriodMissing when one is yet to be made or not kept."""
+        counting = [plan for plan in self._of_action(action) if at_us >= plan.definition.since_us]
+        if counting and at_us < self.since_us:  # the clock was set back
+            raise PeriodMissing(at_us)
+        return [(plan.definition, period) for plan in counting if (period := plan.locate(at_us)) is not None]
 
     def _of_action(self, action: str) -> Sequence[BoardPlan]:
         plans = self._of_actions.get(action)
@@ -180,14 +180,15 @@ def _load() -> Plans:
     boards = list(Board.objects.filter(enabled=True).exclude(pk=MAIN_BOARD).order_by("pk"))
     for board in boards:
         check_seal(board)
-    periods = _read_periods([board.pk for board in boards])
-    return Plans(version, [BoardPlan(Definition.of(board), periods.get(board.pk, ())) for board in boards])
+    since_us = clock.read_us() - KEPT_US if boards else 0
+    periods = _read_periods([board.pk for board in boards], since_us)
+    return Plans(version, since_us, [BoardPlan(Definition.of(board), periods.get(board.pk, ())) for board in boards])
 
 
-def _read_periods(boards: Sequence[int]) -> Mapping[int, Sequence[Period]]:
+def _read_periods(boards: Sequence[int], since_us: int) -> Mapping[int, Sequence[Period]]:
     found: dict[int, list[Period]] = {}
     if boards:
-        is_recent = Q(ends_us__isnull=True) | Q(ends_us__gt=clock.read_us() - KEPT_US)
+        is_recent = Q(ends_us__isnull=True) | Q(ends_us__gt=since_us)
         for period in Period.objects.filter(is_recent, board__in=boards).order_by("board", "starts_us"):
             found.setdefault(period.board_id, []).append(period)
     return found

@@ -1,16 +1,17 @@
 """Where awards count: every award on the main board, others by pattern and time, folded by player and period."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from audit.models import AuditEntry
-from audit.times import to_us
+from audit.times import HOUR_US, to_moment, to_us
 from scores.awards.placement import place
 from scores.board_models import MAIN_PERIOD
 from scores.counting import plans
-from scores.counting.definitions import make_board
+from scores.counting.definitions import make_board, make_season
 from scores.counting.rules import StandingValue
 from scores.errors import CatalogueChanged
 from scores.models import Board, Period
@@ -62,6 +63,23 @@ def test_a_period_that_is_missing_is_made() -> None:
     assert period.covers(tomorrow)
     assert placement.values[ADA, period.pk] == StandingValue(1, tomorrow, 1)
     assert placement.version == plans.read_version() > before
+
+
+def test_after_the_clock_was_set_back_an_act_counts_in_the_season_that_was_over(
+    turn_clock: Callable[[datetime], None],
+) -> None:
+    begin_us = now()
+    make_board(slug="cup", label="Cup", counts="*", rule="sum", span="season", actor="system")
+    season = make_season(
+        board="cup", name="spring", starts_us=begin_us + HOUR_US, ends_us=begin_us + 2 * HOUR_US, actor="system"
+    )
+    turn_clock(to_moment(begin_us + 4 * HOUR_US))
+    version = plans.read_plans().version
+    assert [list(board.periods) for board in plans.read_plans().boards] == [[]]
+    turn_clock(to_moment(begin_us + HOUR_US))
+    placement = place([award(ADA, 1, 5, begin_us + HOUR_US)], version)
+    assert placement.values[ADA, season.pk] == StandingValue(5, begin_us + HOUR_US, 1)
+    assert placement.version == version
 
 
 def test_a_board_that_was_changed_in_the_database_alone_places_nothing() -> None:
