@@ -1,16 +1,11 @@
 """Scores of before the seal get one by `migrate`, batch by batch, with the key that the servers have; and lose it on the way back."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
+from tests.support.own_database import Manage, manage_own_database
 from tests.support.plugin import Profile
-from tests.support.processes import ROOT
 
 #: One more than two batches take, as bulk_create seals nothing.
 MAKE = """
@@ -71,25 +66,10 @@ with connection.cursor() as cursor:
     print(cursor.fetchall())
 """
 
-Manage = Callable[..., subprocess.CompletedProcess[str]]
-
 
 @pytest.fixture
 def manage(profile: Profile, tmp_path: Path) -> Manage:
-    """Runs commands on an empty database of their own."""
-    url = (
-        profile.postgresql.create_database(f"sealed_late_{uuid4().hex}")
-        if profile.postgresql
-        else f"sqlite:///{tmp_path}/sealed_late.sqlite3"
-    )
-
-    def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *words], cwd=ROOT, env={**os.environ, "DATABASE_URL": url, **variables},
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-
-    return run
+    return manage_own_database(profile, tmp_path)
 
 
 def test_scores_of_before_are_sealed_and_the_way_back_is_a_true_one(manage: Manage, tmp_path: Path) -> None:

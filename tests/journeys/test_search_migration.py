@@ -1,13 +1,9 @@
 """Names of before are found without their accents after `migrate`; on the way back that is forgotten."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
-from uuid import uuid4
 
+from tests.support.own_database import manage_own_database, succeeding
 from tests.support.plugin import Profile
-from tests.support.processes import ROOT
 
 #: One more than a batch takes, and some whose key serves.
 MAKE = """
@@ -29,19 +25,7 @@ with connection.cursor() as cursor:
 
 
 def test_names_of_before_are_searched_and_the_way_back_is_a_true_one(profile: Profile, tmp_path: Path) -> None:
-    url = (
-        profile.postgresql.create_database(f"searched_late_{uuid4().hex}")
-        if profile.postgresql
-        else f"sqlite:///{tmp_path}/searched_late.sqlite3"
-    )
-
-    def manage(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *words], cwd=ROOT, env={**os.environ, "DATABASE_URL": url},
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, ""), words
-        return done.stdout.strip()
+    manage = succeeding(manage_own_database(profile, tmp_path))
 
     def shell(code: str) -> str:
         return manage("shell", "--no-imports", "--command", code)

@@ -1,16 +1,12 @@
 """Scores of before stand on the main board after `migrate` as if its servers had moved them; and the way back is a true one."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
+from tests.support.own_database import manage_own_database, succeeding
 from tests.support.plugin import Profile
-from tests.support.processes import ROOT
 
 BEFORE = ("scores", "0011")
 
@@ -80,22 +76,7 @@ Manage = Callable[..., str]
 
 @pytest.fixture
 def manage(profile: Profile, tmp_path: Path) -> Manage:
-    """Runs commands on an empty database of their own."""
-    url = (
-        profile.postgresql.create_database(f"standing_late_{uuid4().hex}")
-        if profile.postgresql
-        else f"sqlite:///{tmp_path}/standing_late.sqlite3"
-    )
-
-    def run(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *words], cwd=ROOT, env={**os.environ, "DATABASE_URL": url},
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, ""), words
-        return done.stdout.strip()
-
-    return run
+    return succeeding(manage_own_database(profile, tmp_path))
 
 
 def test_scores_of_before_stand_as_if_moved_by_servers_and_the_way_back_is_a_true_one(
