@@ -1,6 +1,6 @@
 """Where one player stands in a period among however many: the rank, who has a rank, and who is next.
 
-PostgreSQL counts players by range while they change (migration 0013 says how), so that any rank costs about the same;
+PostgreSQL counts players by range while they change (migrations 0013 and 0016 say how), so that any rank costs about the same;
 SQLite counts whoever is ahead when it is asked. Points are in the form of `Standing`, in which more is always better.
 """
 
@@ -140,7 +140,7 @@ def _read_around(player: UUID, period: int) -> list[RankedRow]:
 
 
 def _call(function: str, parameters: Sequence[int | datetime | UUID | None]) -> list[tuple[Any, ...]]:
-    """The rows of one of migration 0013's functions."""
+    """The rows of one of functions of migration 0016."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {function}({', '.join(['%s'] * len(parameters))})", parameters)  # noqa: S608 - our own names
         rows: list[tuple[Any, ...]] = cursor.fetchall()
