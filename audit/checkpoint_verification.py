@@ -1,12 +1,13 @@
 """Checkpoints against each other, their leaves and a copy from outside the database."""
 
 from collections.abc import Iterable, Iterator
+from itertools import starmap
 
-from audit.checkpoints import Block, BlockInvalid, hash_leaves, hash_text, read_block
+from audit.blocks import Block, BlockInvalid, Statement, hash_leaves, hash_text, read_block
 from audit.keys import CheckpointKeys
-from audit.models import Checkpoint, CheckpointHead
-from audit.queries import leaves_of
-from audit.verification import CHUNK, Finding
+from audit.models import Checkpoint, CheckpointHead, CheckpointStatement
+from audit.queries import CHUNK, leaves_of
+from audit.verification import Finding
 
 RULE = "checkpoint"
 
@@ -24,9 +25,10 @@ def check_blocks(keys: CheckpointKeys) -> Iterator[Finding]:
         except BlockInvalid as error:
             yield Finding(RULE, f"the {error} of checkpoint {number} does not hold")
         last, previous = number, jws
-    orphans = CheckpointHead.objects.exclude(checkpoint_id__in=Checkpoint.objects.values("number"))
-    for number in orphans.order_by("checkpoint_id").values_list("checkpoint_id", flat=True).distinct():
-        yield Finding(RULE, f"there are leaves of checkpoint {number}, which is missing")
+    for model, what in ((CheckpointHead, "leaves"), (CheckpointStatement, "statements")):
+        orphans = model.objects.exclude(checkpoint_id__in=Checkpoint.objects.values("number"))
+        for number in orphans.order_by("checkpoint_id").values_list("checkpoint_id", flat=True).distinct():
+            yield Finding(RULE, f"there are {what} of checkpoint {number}, which is missing")
 
 
 def _check_block(number: int, block: Block, before: Block | None, previous: str) -> Iterator[Finding]:
@@ -34,10 +36,15 @@ def _check_block(number: int, block: Block, before: Block | None, previous: str)
         yield Finding(RULE, f"checkpoint {number} was signed as checkpoint {block.number}")
     if block.prev != (hash_text(previous) if previous else ""):
         yield Finding(RULE, f"checkpoint {number} does not follow the one before it")
-    if before is not None and (block.epoch < before.epoch or block.at < before.at):
+    if before is not None and (block.epoch < before.epoch or block.at_us < before.at_us):
         yield Finding(RULE, f"checkpoint {number} is of an earlier epoch or time than the one before it")
-    if (block.count, block.root) != hash_leaves(leaves_of(number).iterator(CHUNK)):
+    if before is not None and block.version < before.version:
+        yield Finding(RULE, f"checkpoint {number} is of an earlier version than the one before it")
+    if (block.count, block.root) != hash_leaves(block.version, leaves_of(number)):
         yield Finding(RULE, f"the leaves of checkpoint {number} are not the ones it signed")
+    stored = CheckpointStatement.objects.filter(checkpoint=number)
+    if sorted(starmap(Statement, stored.values_list(*Statement.__slots__))) != list(block.statements):
+        yield Finding(RULE, f"the statements of checkpoint {number} are not the ones it signed")
 
 
 def check_pinned(keys: CheckpointKeys, pinned: Iterable[str]) -> Iterator[Finding]:

@@ -1,143 +1,49 @@
-"""Checkpoints: signed blocks over the chains that moved, chained to each other, a copy of each outside the database.
+"""Signs checkpoints over the chains that moved, and keeps a copy of each outside the database. Their format stands in `blocks`."""
 
-A block is a compact JWS (RFC 7515) signed with Ed25519. Its header is exactly
-`{"alg":"EdDSA","kid":KID,"typ":"scoreboard-checkpoint+jwt"}`, its payload, both as JSON with sorted keys and without spaces:
-
-    v       scoreboard.checkpoint.v1
-    number  1, 2, 3, ... in the database without gaps
-    epoch   1; each recovery from a backup begins the next one and numbers on from where the backup ends,
-            so that a block is told by (epoch, number), and a later epoch replaces the numbers it uses again
-    prev    SHA-256 of the text of the block before, in hex; empty in the first
-    at      time of signing by the log's clock, RFC 3339
-    count   how many leaves
-    root    SHA-256 in hex over the leaves, a line `PLAYER SEQ MAC` each, ordered by player
-"""
-
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
-from audit import clock, jws
+from audit import blocks, clock
+from audit.blocks import Block, BlockInvalid, Leaf, Statement, read_block
 from audit.checkpoint_file import append_missing, read_last
-from audit.keys import CheckpointKeys, encode_base64url, load_checkpoint_keys
-from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from audit.digests import MovedChain, read_digests
+from audit.keys import CheckpointKeys, load_checkpoint_keys
+from audit.models import AuditEntry, Checkpoint, CheckpointHead, CheckpointStatement
 from audit.queries import newest_checkpoint
-from audit.times import SECOND_US, format_time, to_moment, to_us
+from audit.times import HOUR_US, SECOND_US
 
-VERSION = "scoreboard.checkpoint.v1"
-TYPE = "scoreboard-checkpoint+jwt"
 #: An arbitrary constant that names the advisory lock of those who sign.
 SIGNING_LOCK = 0x5C0BE0A2E
 #: A block without leaves is made when the last one is this old, so that a silent sealer is told from a quiet board.
 HEARTBEAT_SECONDS = 3600
 #: How far an entry's time may lie before the block that should have had it: long transactions, clocks set back.
 OVERLAP_SECONDS = 600
-MAXIMUM_LEAVES = 50_000
 #: How many blocks are read at once to find those that the export lacks.
 PAGE = 100
+
+#: Finds up to so many statements that are due, in the transaction that signs them.
+FindStatements = Callable[[int], Sequence[Statement]]
 
 
 class SigningRefused(Exception):
     """No block can be made; the message says why and what to do."""
 
 
-class BlockInvalid(Exception):
-    """This text is no block of ours."""
+def find_none(_: int) -> Sequence[Statement]:
+    """Nothing is to be stated."""
+    return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """What a checkpoint's signature covers."""
-
-    v: str
-    number: int
-    epoch: int
-    prev: str
-    at: str
-    count: int
-    root: str
-
-    @property
-    def place(self) -> tuple[int, int]:
-        """What orders blocks across recoveries."""
-        return self.epoch, self.number
-
-    @property
-    def moment(self) -> datetime:
-        return datetime.fromisoformat(self.at)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether more chains may have moved than it has room for."""
-        return self.count >= MAXIMUM_LEAVES
-
-    @property
-    def age_seconds(self) -> float:
-        return (datetime.now(UTC) - self.moment).total_seconds()
-
-
-def read_block(text: str, keys: CheckpointKeys) -> Block:
-    """Read a block and check its signature. Raises BlockInvalid, which names the rule it breaks."""
-    try:
-        parts = jws.split(text)
-        kid = json.loads(parts.header)["kid"]
-        if parts.header != _encode({"alg": "EdDSA", "kid": kid, "typ": TYPE}):
-            raise BlockInvalid("header")
-        jws.verify(text, keys.public[kid])
-        block = Block(**json.loads(parts.payload))
-    except KeyError:
-        raise BlockInvalid("key id") from None
-    except InvalidSignature:
-        raise BlockInvalid("signature") from None
-    except (ValueError, TypeError):
-        raise BlockInvalid("form") from None
-    if block.v != VERSION:
-        raise BlockInvalid("version")
-    return block
-
-
-def read_unverified(text: str) -> Block:
-    """Read what a block says of itself, whoever signed it. Raises BlockInvalid when it has not the form of one."""
-    try:
-        block = Block(**jws.read_unverified(text).payload)
-        if not all(type(value) is int for value in (block.number, block.epoch, block.count)):
-            raise BlockInvalid("form")
-    except TypeError:
-        raise BlockInvalid("form") from None
-    return block
-
-
-def read_kid(text: str) -> str:
-    """Return the id of the key that a block says it is signed with; empty where it names none."""
-    header = jws.read_unverified(text).header
-    return str(header.get("kid", "")) if isinstance(header, dict) else ""
-
-
-def hash_text(text: str) -> str:
-    """Return what the `prev` of the next block is."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def hash_leaves(leaves: Iterable[tuple[UUID, int, str]]) -> tuple[int, str]:
-    """Return `count` and `root` of leaves, which come in the order of their players."""
-    digest, count = hashlib.sha256(), 0
-    for player, seq, mac in leaves:
-        digest.update(f"{player} {seq} {mac}\n".encode())
-        count += 1
-    return count, digest.hexdigest()
-
-
-def sign_checkpoints() -> list[Checkpoint]:
-    """Sign what moved since the last block, as many blocks as that takes; none where nothing did and no heartbeat is due.
+def sign_checkpoints(find_statements: FindStatements = find_none) -> list[Checkpoint]:
+    """Sign what moved since the last block and what is to be stated, in as many blocks as that takes; none without either or a heartbeat.
 
     Each block is committed and exported by itself, and another follows only a full one, so that this ends however busy the
     board is. Processes that sign at once wait for each other. What an earlier one committed and did not live to export is
@@ -150,7 +56,7 @@ def sign_checkpoints() -> list[Checkpoint]:
         with transaction.atomic():
             _lock()
             _check_export(keys)
-            checkpoint = _sign_next(keys, epoch=0)
+            checkpoint = _sign_next(keys, find_statements, behind=_find_last_signed(made))
         export(keys)
         if checkpoint is None:
             return made
@@ -166,7 +72,7 @@ def begin_epoch(keys: CheckpointKeys) -> Checkpoint:
     """
     _lock()
     epochs = [block.epoch for block in (_read_latest(keys), _read_exported(keys)) if block]
-    checkpoint = _sign_next(keys, epoch=max(epochs, default=0) + 1)
+    checkpoint = _sign_next(keys, find_none, epoch=max(epochs, default=0) + 1)
     assert checkpoint is not None  # noqa: S101 - a new epoch always has a first block
     return checkpoint
 
@@ -223,47 +129,78 @@ def _read_latest(keys: CheckpointKeys) -> Block | None:
         raise SigningRefused(f"The last checkpoint was changed ({error}): run manage.py verify_ledger.") from None
 
 
-def _sign_next(keys: CheckpointKeys, *, epoch: int) -> Checkpoint | None:
-    """One more block: of a new epoch where one is given, else only where something moved or a heartbeat is due."""
+def _sign_next(
+    keys: CheckpointKeys, find_statements: FindStatements, *, epoch: int = 0, behind: UUID | None = None
+) -> Checkpoint | None:
+    """One more block: of a new epoch where one is given, else only where there is something to sign or a heartbeat is due."""
     if keys.private is None:
         raise ImproperlyConfigured('CHECKPOINT_KEY_FILE holds no "private" key, without which nothing can be signed.')
     previous = newest_checkpoint()
     before = _read_latest(keys)
-    now = to_moment(clock.read_us())
-    leaves = _find_moved(before, now)
-    is_recent = before is not None and (now - before.moment).total_seconds() < HEARTBEAT_SECONDS
-    if not leaves and not epoch and is_recent:
+    now_us = clock.read_us()
+    leaves = _read_leaves(before, now_us, behind)
+    # What is stated rests on entries that are signed: these, or earlier ones.
+    statements = sorted(find_statements(blocks.MAXIMUM_STATEMENTS)) if len(leaves) < blocks.MAXIMUM_LEAVES else []
+    is_recent = before is not None and now_us - before.at_us < HEARTBEAT_SECONDS * SECOND_US
+    if not leaves and not statements and not epoch and is_recent:
         return None
-    count, root = hash_leaves(leaves)
+    count, root = blocks.hash_leaves(blocks.VERSION, leaves)
     block = Block(
-        v=VERSION,
+        version=blocks.VERSION,
         number=(before.number if before else 0) + 1,
         epoch=epoch or (before.epoch if before else 1),
-        prev=hash_text(previous.jws) if previous else "",
-        at=format_time(now),
+        prev=blocks.hash_text(previous.jws) if previous else "",
+        at_us=now_us,
         count=count,
         root=root,
+        statements=tuple(statements),
     )
-    checkpoint = Checkpoint.objects.create(number=block.number, jws=_sign(block, keys))
+    return _store(block, blocks.sign(block, keys), leaves)
+
+
+def _store(block: Block, jws: str, leaves: Sequence[Leaf]) -> Checkpoint:
+    checkpoint = Checkpoint.objects.create(number=block.number, jws=jws)
     CheckpointHead.objects.bulk_create(
-        [CheckpointHead(checkpoint=checkpoint, player=player, seq=seq, mac=mac) for player, seq, mac in leaves],
-        batch_size=5000,
+        [CheckpointHead(checkpoint=checkpoint, **leaf._asdict()) for leaf in leaves], batch_size=5000
+    )
+    CheckpointStatement.objects.bulk_create(
+        CheckpointStatement(checkpoint=checkpoint, **asdict(statement)) for statement in block.statements
     )
     return checkpoint
 
 
-def _find_moved(before: Block | None, now: datetime) -> list[tuple[UUID, int, str]]:
-    """Heads that no leaf has yet, by player. Once an hour and after a full block all entries are looked at, else the latest ones."""
+def _read_leaves(before: Block | None, now_us: int, behind: UUID | None) -> list[Leaf]:
+    """Heads that no leaf with a digest has yet, by player, each with its digest."""
+    moved = list(_find_moved(before, now_us, behind)[: blocks.MAXIMUM_LEAVES])
+    digests = dict(read_digests([MovedChain(player, after, digest, seq) for player, after, digest, seq, _ in moved]))
+    return [Leaf(player, seq, mac, digests[player]) for player, _, _, seq, mac in moved]
+
+
+def _find_moved(before: Block | None, now_us: int, behind: UUID | None) -> QuerySet[AuditEntry, Any]:
+    """The ends of chains that moved: player, the entry signed last with its digest, number and MAC of the end.
+
+    Once an hour, after a full block and after one of version 1 all entries are looked at, else the latest ones.
+    """
     later = AuditEntry.objects.filter(player=OuterRef("player"), seq__gt=OuterRef("seq"))
-    leaf = CheckpointHead.objects.filter(player=OuterRef("player"), seq=OuterRef("seq"), mac=OuterRef("mac"))
+    digested = CheckpointHead.objects.exclude(digest="").filter(player=OuterRef("player"))
+    leaf = digested.filter(seq=OuterRef("seq"), mac=OuterRef("mac"))
+    last = digested.filter(seq__lt=OuterRef("seq")).order_by("-seq", "-checkpoint")
     entries = AuditEntry.objects.filter(~Exists(later), ~Exists(leaf))
-    if before and not before.is_full and _begin_of_hour(before.moment) == _begin_of_hour(now):
-        entries = entries.filter(at_us__gte=to_us(before.moment) - OVERLAP_SECONDS * SECOND_US)
-    return list(entries.order_by("player").values_list("player", "seq", "mac")[:MAXIMUM_LEAVES])
+    if before and not before.is_full and before.version > 1 and before.at_us // HOUR_US == now_us // HOUR_US:
+        entries = entries.filter(at_us__gte=before.at_us - OVERLAP_SECONDS * SECOND_US)
+    if behind is not None:
+        entries = entries.filter(player__gt=behind)
+    after = Coalesce(Subquery(last.values("seq")[:1]), 0)
+    digest = Coalesce(Subquery(last.values("digest")[:1]), Value(""))
+    return entries.order_by("player").values_list("player", after, digest, "seq", "mac")
 
 
-def _begin_of_hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def _find_last_signed(made: Sequence[Checkpoint]) -> UUID | None:
+    """Behind which chain to go on: that of the last leaf of a block that was full of them."""
+    if not made:
+        return None
+    leaves = CheckpointHead.objects.filter(checkpoint=made[-1]).order_by("player").values_list("player", flat=True)
+    return next(iter(leaves[blocks.MAXIMUM_LEAVES - 1 : blocks.MAXIMUM_LEAVES]), None)
 
 
 def _lock() -> None:
@@ -271,14 +208,3 @@ def _lock() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SIGNING_LOCK])
-
-
-def _sign(block: Block, keys: CheckpointKeys) -> str:
-    assert keys.private is not None  # noqa: S101 - checked by the caller
-    header = {"alg": "EdDSA", "kid": keys.current, "typ": TYPE}
-    signed = f"{encode_base64url(_encode(header))}.{encode_base64url(_encode(asdict(block)))}"
-    return f"{signed}.{encode_base64url(keys.private.sign(signed.encode('ascii')))}"
-
-
-def _encode(document: Mapping[str, object]) -> bytes:
-    return json.dumps(document, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode("ascii")

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ImproperlyConfigured
 
 from audit import chain, jws
-from audit.checkpoints import BlockInvalid, hash_leaves, read_block
+from audit.blocks import BlockInvalid, hash_leaves, read_block
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
-from audit.queries import entries_between, leaves_of
-from audit.verification import CHUNK, COLUMNS, NO_ERASURES, ChainCheck, CheckResult, Entry, State, read_erasures
+from audit.queries import CHUNK, entries_between, leaves_of
+from audit.verification import COLUMNS, NO_ERASURES, ChainCheck, CheckResult, Entry, State, read_erasures
 
 #: Between an entry and the checkpoint that covers it, more entries than this are for the command.
 MAXIMUM_STEPS = 1000
@@ -81,7 +81,7 @@ def _check_cover(entry: AuditEntry) -> tuple[bool | None, str]:
         return False, f"The {error} of {name.lower()} does not hold."
     except ImproperlyConfigured as error:
         return None, f"{name} covers it, whose signature cannot be checked here: {error}"
-    if (block.count, block.root) != hash_leaves(leaves_of(leaf.checkpoint_id).iterator(CHUNK)):
+    if (block.count, block.root) != hash_leaves(block.version, leaves_of(leaf.checkpoint_id)):
         return False, f"The leaves of {name.lower()} are not the ones it signed."
     if not _leads_to(entry, leaf):
         return False, f"The chain does not lead from here to the entry {leaf.seq} that {name.lower()} signed."

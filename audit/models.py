@@ -106,7 +106,7 @@ class Checkpoint(models.Model):
     """A signed block over the chains that moved since the one before. Append-only, as its leaves are."""
 
     number = models.PositiveBigIntegerField(primary_key=True)
-    jws = models.TextField("JWS", help_text="What was signed, as it was exported; its format stands in `checkpoints`.")
+    jws = models.TextField("JWS", help_text="What was signed, as it was exported; its format stands in `blocks`.")
 
     def __str__(self) -> str:
         return f"Checkpoint {self.number}"
@@ -119,6 +119,13 @@ class CheckpointHead(models.Model):
     player = models.UUIDField()
     seq = models.PositiveBigIntegerField()
     mac = models.CharField("MAC", max_length=64)
+    digest = models.CharField(  # empty in a checkpoint of version 1
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What covers the chain up to here without a key.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["checkpoint", "player"], name="audit_head_checkpoint_player")]
@@ -126,6 +133,25 @@ class CheckpointHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.player} #{self.seq} in checkpoint {self.checkpoint_id}"
+
+
+class CheckpointStatement(models.Model):
+    """What a checkpoint states in public beside its leaves: of which text of a subject it is. A copy of what was signed, to be found by."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="statements")
+    subject = models.CharField(max_length=128)
+    count = models.PositiveBigIntegerField(help_text="How many lines.")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    starts_us = models.BigIntegerField(help_text="Begin of the time it is about, in microseconds since 1970.")
+    ends_us = models.BigIntegerField(help_text="Its end.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "checkpoint"], name="audit_statement_subject_checkpoint")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} in checkpoint {self.checkpoint_id}"
 
 
 class Verification(models.Model):

@@ -1,22 +1,26 @@
 """Queries of the log that several modules ask."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from audit import chain
+from audit.blocks import Leaf
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
 
-Leaf = tuple[UUID, int, str]
+#: Rows of a query that are read at once.
+CHUNK = 2000
 
 
 def newest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-number").first()
 
 
-def leaves_of(number: int) -> QuerySet[CheckpointHead, Leaf]:
-    """(player, seq, MAC) of each leaf of a checkpoint, in the order its root is made over."""
-    return CheckpointHead.objects.filter(checkpoint_id=number).order_by("player").values_list("player", "seq", "mac")
+def leaves_of(number: int) -> Iterator[Leaf]:
+    """Read the leaves of a checkpoint, in the order its root is made over."""
+    leaves = CheckpointHead.objects.filter(checkpoint_id=number).order_by("player")
+    return map(Leaf._make, leaves.values_list(*Leaf._fields).iterator(CHUNK))
 
 
 def entries_between(player: UUID, first: int, last: int) -> QuerySet[AuditEntry]:

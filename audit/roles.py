@@ -5,9 +5,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 GRANTS = """\
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO scoreboard_app;
 REVOKE UPDATE, DELETE ON audit_auditentry FROM scoreboard_app;
-REVOKE INSERT, UPDATE, DELETE ON audit_checkpoint, audit_checkpointhead, django_migrations FROM scoreboard_app;
-GRANT SELECT ON audit_auditentry, audit_checkpoint, audit_checkpointhead TO scoreboard_sealer;
-GRANT INSERT ON audit_checkpoint, audit_checkpointhead TO scoreboard_sealer;
+REVOKE INSERT, UPDATE, DELETE ON audit_checkpoint, audit_checkpointhead, audit_checkpointstatement, django_migrations
+FROM scoreboard_app;
+GRANT SELECT ON audit_auditentry, audit_checkpoint, audit_checkpointhead, audit_checkpointstatement TO scoreboard_sealer;
+GRANT INSERT ON audit_checkpoint, audit_checkpointhead, audit_checkpointstatement TO scoreboard_sealer;
+GRANT SELECT ON scores_board, scores_period, scores_standing, scores_periodamendment TO scoreboard_sealer;
+GRANT DELETE ON scores_periodamendment TO scoreboard_sealer;
 """
 HAS_ROLES_AND_TABLES = """\
 SELECT to_regrole('scoreboard_app') IS NOT NULL AND to_regrole('scoreboard_sealer') IS NOT NULL

@@ -12,13 +12,13 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from audit import chain
+from audit.digests import START, extend
 from audit.keys import Keyring
 from audit.models import AuditEntry, CheckpointHead
-from audit.queries import system_records
+from audit.queries import CHUNK, system_records
 
 COLUMNS = (*chain.SEALED_FIELDS, "mac", "context")
 KINDS = frozenset(AuditEntry.Kind.values)
-CHUNK = 2000
 #: Prefix of `action` where a player's contexts were erased; the player's UUID follows.
 ERASURE = "erase:"
 
@@ -71,6 +71,16 @@ class Entry(NamedTuple):
     prev: str
     mac: str
     context: dict[str, str] | None
+
+
+class SignedLeaf(NamedTuple):
+    """Where a checkpoint says that a chain ended; without a digest in one of version 1."""
+
+    player: UUID
+    seq: int
+    mac: str
+    digest: str
+    number: int
 
 
 @dataclass(slots=True)
@@ -138,12 +148,12 @@ def read_entries_of(players: Collection[UUID]) -> Iterator[Entry]:
     return map(Entry._make, entries.values_list(*COLUMNS).iterator(CHUNK))
 
 
-def read_leaves(player: UUID | None = None) -> Iterator[tuple[UUID, int, str, int]]:
-    """Read all leaves by (player, seq): player, seq, MAC and the number of the checkpoint."""
+def read_leaves(player: UUID | None = None) -> Iterator[SignedLeaf]:
+    """Read all leaves by (player, seq)."""
     leaves = CheckpointHead.objects.order_by("player", "seq", "checkpoint_id")
     if player is not None:
         leaves = leaves.filter(player=player)
-    return leaves.values_list("player", "seq", "mac", "checkpoint_id").iterator(CHUNK)
+    return map(SignedLeaf._make, leaves.values_list("player", "seq", "mac", "digest", "checkpoint_id").iterator(CHUNK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +185,10 @@ def read_erasures(keyring: Keyring) -> Erasures:
     return Erasures(until, frozenset(system))
 
 
-def _seal(key: bytes, entry: Entry) -> str:
-    """The MAC of an entry, without looking up each of its fields by name."""
+def _write_canonical(entry: Entry) -> bytes:
+    """The canonical form of an entry, without looking up each of its fields by name."""
     values: Any = (str(entry.player), *entry[1 : len(chain.SEALED_FIELDS)])
-    return chain.authenticate(key, chain.canonical_row(values))
+    return chain.canonical_row(values)
 
 
 class ChainCheck:
@@ -188,19 +198,23 @@ class ChainCheck:
         self,
         keyring: Keyring,
         erasures: Erasures,
-        leaves: Iterator[tuple[UUID, int, str, int]],
+        leaves: Iterator[SignedLeaf],
     ) -> None:
         self._keyring = keyring
         self._erasures = erasures
         self._leaves = leaves
         self._leaf = next(leaves, None)
+        self._digest = START
 
     def check(self, state: State, entry: Entry) -> Iterable[Finding]:
         """Find what is wrong with the next entry of the chain in this state."""
         key = self._keyring.keys.get(entry.kid)
+        canonical = _write_canonical(entry)
+        mac = "" if key is None else chain.authenticate(key, canonical)
+        self._digest = extend(self._digest if state.seq else START, canonical)
         if (
             key is not None
-            and _seal(key, entry) == entry.mac
+            and mac == entry.mac
             and entry.seq == state.seq + 1
             and entry.prev == state.mac
             and entry.balance == state.balance + entry.delta
@@ -209,7 +223,7 @@ class ChainCheck:
             and self._context_holds(entry)
         ):
             return self._check_leaves(entry)
-        return [*self._explain(state, entry, key), *self._check_leaves(entry)]
+        return [*self._explain(state, entry, mac), *self._check_leaves(entry)]
 
     def finish(self) -> Iterable[Finding]:
         """Find what leaves speak of that lies behind the last entry."""
@@ -222,9 +236,10 @@ class ChainCheck:
             return self._erasures.covers(entry)
         return chain.commit_to(entry.context) == entry.detail
 
-    def _explain(self, state: State, entry: Entry, key: bytes | None) -> Iterator[Finding]:
+    def _explain(self, state: State, entry: Entry, mac: str) -> Iterator[Finding]:
+        """`mac` is what it must be; empty where there is no key to tell."""
         rules = [
-            ("kid", key is None, f"sealed with a key that is not in the keyring: {entry.kid!r}"),
+            ("kid", not mac, f"sealed with a key that is not in the keyring: {entry.kid!r}"),
             ("seq", entry.seq != state.seq + 1, f"entry {state.seq + 1} is missing"),
             ("prev", entry.prev != state.mac, "does not follow the entry before it"),
             ("balance", entry.balance != state.balance + entry.delta, "is not the balance before plus delta"),
@@ -232,26 +247,29 @@ class ChainCheck:
             ("kind", entry.kind not in KINDS, f"there is no {entry.kind!r}"),
             ("context", not self._context_holds(entry), "is not what detail commits to, or was removed unrecorded"),
         ]
-        if key is not None and _seal(key, entry) != entry.mac:
+        if mac and mac != entry.mac:
             rules.append(("mac", True, "the entry was changed after it was sealed, or was never sealed with our key"))
         return (Finding(rule, text, str(entry.player), entry.seq) for rule, broken, text in rules if broken)
 
     def _check_leaves(self, entry: Entry) -> Iterable[Finding]:
         leaf = self._leaf
-        if leaf is None or leaf[0].bytes > entry.player.bytes or (leaf[0] == entry.player and leaf[1] > entry.seq):
+        if leaf is None or (leaf.player.bytes, leaf.seq) > (entry.player.bytes, entry.seq):
             return ()
         return self._pass_leaves(entry)
 
     def _pass_leaves(self, entry: Entry) -> Iterator[Finding]:
         here = (entry.player.bytes, entry.seq)
-        while (leaf := self._leaf) is not None and (leaf[0].bytes, leaf[1]) <= here:
-            if (leaf[0], leaf[1]) != (entry.player, entry.seq):
+        while (leaf := self._leaf) is not None and (leaf.player.bytes, leaf.seq) <= here:
+            if (leaf.player, leaf.seq) != (entry.player, entry.seq):
                 yield self._missing(leaf)
-            elif leaf[2] != entry.mac:
-                text = f"is not the entry that checkpoint {leaf[3]} signed"
+            elif leaf.mac != entry.mac:
+                text = f"is not the entry that checkpoint {leaf.number} signed"
+                yield Finding("checkpoint", text, str(entry.player), entry.seq)
+            elif leaf.digest not in {"", self._digest.hex()}:
+                text = f"the digest up to here is not the one that checkpoint {leaf.number} signed"
                 yield Finding("checkpoint", text, str(entry.player), entry.seq)
             self._leaf = next(self._leaves, None)
 
     @staticmethod
-    def _missing(leaf: tuple[UUID, int, str, int]) -> Finding:
-        return Finding("checkpoint", f"is missing; checkpoint {leaf[3]} signed it", str(leaf[0]), leaf[1])
+    def _missing(leaf: SignedLeaf) -> Finding:
+        return Finding("checkpoint", f"is missing; checkpoint {leaf.number} signed it", str(leaf.player), leaf.seq)

@@ -4,15 +4,19 @@ from typing import Any
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
 
 from audit.chain import SealedValue
+from audit.models import CheckpointStatement
 from scores import seals
 
 #: The board `main` counts everything since ever, and its one period never ends. Both are built in: no entry makes them.
 MAIN_BOARD = 0
 MAIN_PERIOD = 0
 MAIN = "main"
+#: What a statement of a period is about begins with it; slug and name follow.
+SUBJECT = "board:"
 
 
 def covering(at_us: int, path: str = "") -> Q:
@@ -95,6 +99,17 @@ class Board(models.Model):
         return -1 if self.ascending else 1
 
 
+class PeriodQuerySet(models.QuerySet["Period"]):
+    def with_statements(self) -> "PeriodQuerySet":
+        """Read along how often each was stated in public (`board.statements`), and what was stated last."""
+        subject = Concat(Value(SUBJECT), OuterRef("board__slug"), Value("/"), OuterRef("name"))
+        stated = CheckpointStatement.objects.filter(subject=subject).order_by()
+        counted = stated.values("subject").annotate(times=Count("pk")).values("times")
+        newest = stated.order_by("-checkpoint").values("sha256")[:1]
+        # Into the attributes of these names, which others than the database have too.
+        return self.annotate(stated=Coalesce(Subquery(counted), 0), statement=Subquery(newest))  # type: ignore[no-redef]
+
+
 class Period(models.Model):
     """A stretch of time of a board, half-open: who stands in it are `Standing`s. An entry of the system chain says so too."""
 
@@ -105,6 +120,12 @@ class Period(models.Model):
     change = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Number of the entry of the system chain that made it what it is."
     )
+
+    #: How often it was stated in public, and the SHA-256 stated last; see `PeriodQuerySet.with_statements`.
+    stated: int = 0
+    statement: str | None = None
+
+    objects = PeriodQuerySet.as_manager()
 
     class Meta:
         ordering = ["board", "starts_us"]
@@ -118,6 +139,11 @@ class Period(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def subject(self) -> str:
+        """What a statement of it is about: `board:SLUG/PERIOD`; slugs and names have no slash."""
+        return f"{SUBJECT}{self.board.slug}/{self.name}"
 
     def covers(self, at_us: int) -> bool:
         """Tell whether an entry of this time falls into it."""
@@ -192,6 +218,15 @@ class RankChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.change:+} at {-self.minus_points} points"
+
+
+class PeriodAmendment(models.Model):
+    """Somebody's standing in a period moved after its end: it is to be stated anew. Whoever does so removes what was there before."""
+
+    period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="amendments")
+
+    def __str__(self) -> str:
+        return f"of period {self.period_id}"
 
 
 class BoardsVersion(models.Model):

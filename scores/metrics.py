@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from audit.checkpoints import BlockInvalid, read_unverified
+from audit.blocks import BlockInvalid, read_unverified
 from audit.queries import newest_checkpoint
 
 #: Set before the first metric is made, which is when prometheus_client looks for it.

@@ -12,7 +12,7 @@ from audit.chain import SealedValue
 from audit.ledger import Head
 from audit.models import AuditEntry
 from scores import seals
-from scores.board_models import Board, BoardsVersion, Period, RankChange, RankRange, Standing
+from scores.board_models import Board, BoardsVersion, Period, PeriodAmendment, RankChange, RankRange, Standing
 from scores.names import clean_name, erased_name, name_key, search_key
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "BoardsVersion",
     "Flag",
     "Period",
+    "PeriodAmendment",
     "RankChange",
     "RankRange",
     "Score",

@@ -176,7 +176,7 @@ def read_archive(board: Board, before: str) -> tuple[list[ArchiveRow], int | Non
 
     `before` is such a beginning, as the address has it; anything else is the first page.
     """
-    periods = Period.objects.filter(board=board).order_by("-starts_us")
+    periods = Period.objects.filter(board=board).with_statements().order_by("-starts_us")
     if before.isascii() and before.isdecimal() and len(before) <= 18:
         periods = periods.filter(starts_us__lt=int(before))
     page = list(periods[: PERIODS + 1])

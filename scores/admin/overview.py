@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from audit import chain
-from audit.checkpoints import HEARTBEAT_SECONDS, Block, BlockInvalid, read_block
+from audit.blocks import Block, BlockInvalid, read_block
+from audit.checkpoints import HEARTBEAT_SECONDS
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Refusal, Verification
 from audit.queries import newest_checkpoint

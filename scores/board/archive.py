@@ -2,33 +2,23 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from typing import IO, TypedDict
-
-from django.db import connection
 
 from audit.chain import SYSTEM_CHAIN
 from audit.entry_export import describe
-from audit.models import AuditEntry
-from audit.times import to_us
+from audit.models import AuditEntry, CheckpointStatement
 from audit.verification import consistent_read
 from scores.board import lookup
 from scores.board.documents import Document, write_document, write_etag
 from scores.board.leaderboard import BoardBody, PeriodBody, keep_seconds, shape_board, shape_period
 from scores.board.lookup import CLOSED, PeriodView
+from scores.board.results import write_lines
+from scores.board.statements import list_statements
 from scores.errors import PeriodOpen
-from scores.models import Board, Period, Standing
+from scores.models import Board, Period
 
-CHUNK = 5000
-#: Written by PostgreSQL: to read a million times from rows and write them takes Python six times as long.
-STANDINGS = """
-SELECT concat_ws(' ', player_id, points * %s, (extract(epoch FROM reached_at) * 1000000)::bigint, seq)
-FROM scores_standing WHERE period_id = %s AND NOT hidden
-ORDER BY points DESC, reached_at, player_id
-"""
 #: Results up to this size are kept in memory until they are sent, larger ones in a file.
 MEMORY_BYTES = 1024 * 1024
 
@@ -51,13 +41,24 @@ class SealedEntries(TypedDict):
     period: dict[str, object] | None
 
 
+class StatementBody(TypedDict):
+    """What a block states of a period."""
+
+    number: int
+    subject: str
+    count: int
+    sha256: str
+    starts_us: int
+    ends_us: int
+
+
 class ProofBody(TypedDict):
     """What results rest on."""
 
     board: BoardBody
     period: PeriodBody
     entries: SealedEntries
-    statements: list[str]
+    statements: list[StatementBody]
     block: str | None
 
 
@@ -71,7 +72,7 @@ def read_results(slug: str, name: str) -> Results:
     with ExitStack() as opened, consistent_read():
         board, period = _find_closed(slug, name)
         file = opened.enter_context(tempfile.SpooledTemporaryFile(MEMORY_BYTES))
-        for part in _write_lines(board, period):
+        for part in [] if period.id is None else write_lines(board, period.id):
             file.write(part)
             digest.update(part)
         size = file.tell()
@@ -84,19 +85,31 @@ def read_proof(slug: str, name: str) -> Document:
     """Read what the results of a closed period rest on. Raises what `read_results` raises."""
     with consistent_read():
         board, period = _find_closed(slug, name)
-        changes = Period.objects.filter(pk=period.id).values_list("change", flat=True) if period.id is not None else []
-        numbers = [board.change, *changes]
+        stored = None if period.id is None else Period.objects.select_related("board").get(pk=period.id)
+        statements = [] if stored is None else list_statements(stored)
+        numbers = [board.change, stored.change if stored else 0]
         entries = {
             entry.seq: describe(entry) for entry in AuditEntry.objects.filter(player=SYSTEM_CHAIN, seq__in=numbers)
         }
     content: ProofBody = {
         "board": shape_board(board),
         "period": shape_period(period),
-        "entries": {"board": entries.get(board.change), "period": entries.get(numbers[-1]) if changes else None},
-        "statements": [],
-        "block": None,
+        "entries": {"board": entries.get(board.change), "period": entries.get(numbers[-1])},
+        "statements": [_shape_statement(statement) for statement in statements],
+        "block": statements[-1].checkpoint.jws if statements else None,
     }
     return write_document(content, keep_seconds=keep_seconds(period))
+
+
+def _shape_statement(statement: CheckpointStatement) -> StatementBody:
+    return {
+        "number": statement.checkpoint_id,
+        "subject": statement.subject,
+        "count": statement.count,
+        "sha256": statement.sha256,
+        "starts_us": statement.starts_us,
+        "ends_us": statement.ends_us,
+    }
 
 
 def _find_closed(slug: str, name: str) -> tuple[Board, PeriodView]:
@@ -105,23 +118,3 @@ def _find_closed(slug: str, name: str) -> tuple[Board, PeriodView]:
     if period.state != CLOSED:
         raise PeriodOpen
     return board, period
-
-
-def _write_lines(board: Board, period: PeriodView) -> Iterator[bytes]:
-    if period.id is not None:
-        lines = enumerate(_read_standings(board, period.id), start=1)
-        while part := "".join(f"{rank} {standing}\n" for rank, standing in islice(lines, CHUNK)):
-            yield part.encode("ascii")
-
-
-def _read_standings(board: Board, period: int) -> Iterator[str]:
-    """All of a line but the rank, in the order of the board."""
-    if connection.vendor == "postgresql":
-        with connection.chunked_cursor() as cursor:
-            cursor.execute(STANDINGS, [board.sign, period])
-            while rows := cursor.fetchmany(CHUNK):
-                yield from (standing for (standing,) in rows)
-    else:
-        columns = ("player", "points", "reached_at", "seq")
-        for player, points, reached_at, seq in Standing.objects.ranked(period).values_list(*columns).iterator(CHUNK):
-            yield f"{player} {points * board.sign} {to_us(reached_at)} {seq}"

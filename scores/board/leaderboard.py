@@ -132,8 +132,8 @@ def shape_period(period: PeriodView) -> PeriodBody:
         "starts_at": format_time(to_moment(period.starts_us)),
         "ends_at": None if period.ends_us is None else format_time(to_moment(period.ends_us)),
         "state": period.state,
-        "amended": 0,
-        "statement": None,
+        "amended": period.amended,
+        "statement": period.statement,
     }
 
 

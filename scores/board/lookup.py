@@ -22,7 +22,10 @@ PERIOD_NAME = re.compile(r"[A-Za-z0-9-]{1,48}")
 
 
 class PeriodView(NamedTuple):
-    """A period as it was at `at_us`; times in microseconds since 1970. `id` is None where it is only in the calendar, and nobody in it."""
+    """A period as it was at `at_us`; times in microseconds since 1970. `id` is None where it is only in the calendar, and nobody in it.
+
+    `amended` is how many statements followed its first one, `statement` the SHA-256 of the newest.
+    """
 
     name: str
     starts_us: int
@@ -30,6 +33,8 @@ class PeriodView(NamedTuple):
     state: str
     id: int | None
     at_us: int
+    amended: int = 0
+    statement: str | None = None
 
 
 def find_board(slug: str) -> Board:
@@ -76,7 +81,7 @@ def find_periods(wanted: Collection[tuple[Board, str]], now_us: int) -> dict[tup
     asked = Q(pk=None)
     for board, name in wanted:
         asked |= Q(board=board.pk) & (covering(now_us) if name == CURRENT else Q(name=name))
-    stored = list(Period.objects.filter(asked).order_by()) if wanted else []
+    stored = list(Period.objects.filter(asked).with_statements().order_by()) if wanted else []
     found = {}
     for board, name in wanted:
         own = (period for period in stored if period.board_id == board.pk)
@@ -95,8 +100,9 @@ def order_shown(board: Board) -> tuple[bool, str]:
 
 
 def view_period(period: Period, now_us: int) -> PeriodView:
-    """Show a stored period as it is at this time, in microseconds since 1970."""
-    return _view(Bounds(period.name, period.starts_us, period.ends_us), now_us, period.pk)
+    """Show a stored period, read with its statements, as it is at this time, in microseconds since 1970."""
+    view = _view(Bounds(period.name, period.starts_us, period.ends_us), now_us, period.pk)
+    return view._replace(amended=max(period.stated - 1, 0), statement=period.statement)
 
 
 def _view(bounds: Bounds, now_us: int, number: int | None) -> PeriodView:
@@ -119,7 +125,9 @@ def _find_in_calendar(board: Board, name: str, now_us: int) -> Bounds | None:
 def _find_previous(board: Board, now_us: int) -> PeriodView:
     """The season that ended last, or the calendar's period before the current one; days that take no time are passed over."""
     if board.span == Board.Span.SEASON:
-        ended = Period.objects.filter(board=board.pk, ends_us__lte=now_us).order_by("-starts_us").first()
+        ended = (
+            Period.objects.filter(board=board.pk, ends_us__lte=now_us).with_statements().order_by("-starts_us").first()
+        )
         if ended is None:
             raise UnknownPeriod
         return view_period(ended, now_us)

@@ -14,11 +14,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from audit import clock
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
 from scores.board_models import MAIN_BOARD, MAIN_PERIOD, Board, Period, Standing, covering
 from scores.counting import periods, plans
-from scores.counting.movement import StandingRow, delete_standings, write_standings
+from scores.counting.movement import StandingRow, delete_standings, mark_amended, write_standings
 from scores.counting.rules import GAINS, NO_REVERSALS, REVERSALS, Definition, Recount, Reversals, StandingValue
 from scores.models import Score
 
@@ -130,6 +131,7 @@ def derive_players(
     delete_standings(gone)
     moved = [row for key, row in after.items() if before.get(key) != row]
     write_standings(moved)
+    mark_amended({period for _, period in gone} | {row.period for row in moved}, clock.read_us())
     return len(gone) + len(moved)
 
 

@@ -3,14 +3,16 @@
 `awards.compare_and_swap` does the same for many awards in its one statement.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from audit.models import AuditEntry
 from audit.references import reversed_seq
 from audit.times import to_moment, to_us
-from scores.board_models import MAIN_PERIOD, Period, Standing, covering
+from scores.board_models import MAIN_PERIOD, Period, PeriodAmendment, Standing, covering
 from scores.counting import periods, plans
 from scores.counting.plans import PeriodMissing
 from scores.counting.rules import (
@@ -32,7 +34,9 @@ def move_standings(entry: AuditEntry, *, frozen: bool) -> None:
     Raises Unavailable, CatalogueChanged or LedgerKeyMissing when boards, periods or the system chain cannot be trusted.
     """
     if entry.kind in {AuditEntry.Kind.FREEZE, AuditEntry.Kind.UNFREEZE}:
-        Standing.objects.filter(player=entry.player).update(hidden=frozen)
+        theirs = Standing.objects.filter(player=entry.player)
+        theirs.update(hidden=frozen)
+        mark_amended(theirs.values("period"), entry.at_us)
     if entry.kind in GAINS:
         found = _find_periods(entry.action, entry.at_us)
     elif entry.kind in REVERSALS:
@@ -53,6 +57,8 @@ def move_standings(entry: AuditEntry, *, frozen: bool) -> None:
         for period, value in sorted(after.items())
         if value != before.get(period)
     )
+    if entry.kind in REVERSALS and found:
+        mark_amended([period for _, period in found], entry.at_us)
 
 
 class StandingRow(NamedTuple):
@@ -93,6 +99,12 @@ def delete_standings(keys: Iterable[tuple[UUID, int]]) -> None:
     """Take players off periods in which nothing of theirs counts; the caller has their locks."""
     for player, period in keys:
         Standing.objects.filter(player=player, period=period).delete()
+
+
+def mark_amended(found: Collection[int] | QuerySet[Standing, Any], at_us: int) -> None:
+    """Have those of these periods stated anew that were over at this time; the caller moved standings in them, or hid or showed them."""
+    ended = Period.objects.filter(pk__in=found, ends_us__lte=at_us).order_by("pk")
+    PeriodAmendment.objects.bulk_create(PeriodAmendment(period=period) for period in ended)
 
 
 def _move(definition: Definition, period: int, entry: AuditEntry, before: StandingValue | None) -> StandingValue | None:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from audit.queries import system_records
-from audit.verification import CHUNK, Finding
+from audit.queries import CHUNK, system_records
+from audit.verification import Finding
 from scores.board_models import MAIN, MAIN_BOARD, MAIN_PERIOD
 from scores.counting import spans
 from scores.counting.definitions import BOARD

@@ -6,18 +6,19 @@ read later knows what was read before.
 
 import hmac
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, final
 from uuid import UUID
 
 from django.conf import settings
 
 from audit import strict_json
-from audit.checkpoints import hash_leaves
 from audit.entry_check import read_receipt
 from audit.entry_export import describe
+from audit.inclusion import include
 from audit.keys import encode_base64url, load_keyring
 from audit.models import CheckpointHead
 from audit.queries import entries_between, leaves_of, system_records
@@ -26,13 +27,17 @@ from audit.verification import COLUMNS, ERASURE, Entry
 from scores.models import Score
 from scores.receipts.verifier import Issuer, IssuerDocument, parse_issuers, registry
 
-VERSION = "scoreboard.case.v1"
+VERSION = "scoreboard.case.v2"
+#: Its checkpoints are all with their leaves; files of it are still read.
+VERSION_1 = "scoreboard.case.v1"
+FORMATS = (VERSION, VERSION_1)
 #: The order of the parts of the file; those of `LISTS` are lists.
 PARTS = ("format", "about", "score", "entries", "erasures", "issuers", "checkpoints")
 LISTS = frozenset({"entries", "erasures", "checkpoints"})
 PAGE = 1000
-#: A block's root is one hash over all its leaves, so proving one takes all. The newest block is always whole; older ones as
-#: long as all together have no more leaves than this.
+HASH = re.compile(r"[0-9a-f]{64}")
+#: The root of a block of version 1 is one hash over all its leaves, so proving one takes all; a path of one of version 2 takes to
+#: read all. The newest block is always proved; older ones as long as all together have no more leaves than this.
 MAXIMUM_LEAVES = 100_000
 MAXIMUM_BLOCKS = 1000
 TYPES: dict[str, tuple[type, ...]] = {
@@ -66,14 +71,28 @@ class ScoreDocument(TypedDict):
     frozen: bool
 
 
+@final
 class CheckpointDocument(TypedDict):
-    """A block with the leaf of the player's chain; `leaves` are all of the block, or None for its size."""
+    """A block of version 1 with the leaf of the player's chain; `leaves` are all of the block, or None for its size."""
 
     number: int
     jws: str
     seq: int
     mac: str
     leaves: list[tuple[str, int, str]] | None
+
+
+@final
+class DigestedDocument(TypedDict):
+    """A block of version 2 with the leaf of the player's chain, its number and path; None for the size of the block."""
+
+    number: int
+    jws: str
+    seq: int
+    mac: str
+    digest: str
+    index: int | None
+    path: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +104,7 @@ class Case:
     entries: list[Entry]
     erasures: list[Entry]
     issuers: dict[str, Issuer]
-    checkpoints: list[CheckpointDocument]
+    checkpoints: list[CheckpointDocument | DigestedDocument]
 
 
 def write_case(score: Score) -> Iterator[str]:
@@ -115,8 +134,8 @@ def describe_score(score: Score) -> ScoreDocument:
 class CaseMac:
     """The MAC that a case ends with, over all parts in their order, list items one by one: independent of spaces and the order of keys."""
 
-    def __init__(self, key: bytes) -> None:
-        self._digest = hmac.new(key, VERSION.encode(), "sha256")
+    def __init__(self, key: bytes, version: str = VERSION) -> None:
+        self._digest = hmac.new(key, version.encode(), "sha256")
 
     def add(self, part: str, item: Any) -> None:
         self._digest.update(b"\n" + json.dumps([part, item], sort_keys=True, separators=(",", ":")).encode("ascii"))
@@ -170,24 +189,30 @@ def _describe_issuers(kids: Iterable[str]) -> dict[str, IssuerDocument]:
     return issuers
 
 
-def _read_checkpoints(player: UUID, last: int) -> Iterator[CheckpointDocument]:
-    """The newest blocks with a leaf of this chain, newest first, with all their leaves as long as there is room."""
+def _read_checkpoints(player: UUID, last: int) -> Iterator[CheckpointDocument | DigestedDocument]:
+    """The newest blocks with a leaf of this chain, newest first, with what proves it as long as there is room."""
     heads = CheckpointHead.objects.filter(player=player, seq__lte=last).select_related("checkpoint")
     room = MAXIMUM_LEAVES
     for head in heads.order_by("-checkpoint_id")[:MAXIMUM_BLOCKS]:
-        rows = leaves_of(head.checkpoint_id)
-        count = rows.count() if room > 0 else 0
-        is_whole = room == MAXIMUM_LEAVES or 0 < count <= room
-        leaves = [(str(owner), seq, mac) for owner, seq, mac in rows] if is_whole else None
-        room -= count if is_whole else 0
-        yield {
-            "number": head.checkpoint_id, "jws": head.checkpoint.jws, "seq": head.seq, "mac": head.mac, "leaves": leaves,
-        }  # fmt: skip
+        count = CheckpointHead.objects.filter(checkpoint=head.checkpoint_id).count() if room > 0 else 0
+        is_proved = room == MAXIMUM_LEAVES or 0 < count <= room
+        room -= count if is_proved else 0
+        yield _prove_by_path(head, is_proved) if head.digest else _prove_by_leaves(head, is_proved)
 
 
-def hash_case_leaves(leaves: Iterable[tuple[str, int, str]]) -> tuple[int, str]:
-    """`count` and `root` of leaves as a case has them."""
-    return hash_leaves((UUID(owner), seq, mac) for owner, seq, mac in leaves)
+def _prove_by_leaves(head: CheckpointHead, is_proved: bool) -> CheckpointDocument:
+    leaves = [(str(leaf.player), leaf.seq, leaf.mac) for leaf in leaves_of(head.checkpoint_id)] if is_proved else None
+    return {
+        "number": head.checkpoint_id, "jws": head.checkpoint.jws, "seq": head.seq, "mac": head.mac, "leaves": leaves,
+    }  # fmt: skip
+
+
+def _prove_by_path(head: CheckpointHead, is_proved: bool) -> DigestedDocument:
+    found = include(head) if is_proved else None
+    return {
+        "number": head.checkpoint_id, "jws": head.checkpoint.jws, "seq": head.seq, "mac": head.mac, "digest": head.digest,
+        "index": found.index if found else None, "path": found.path if found else None,
+    }  # fmt: skip
 
 
 def read_case(data: bytes) -> Case:
@@ -196,7 +221,7 @@ def read_case(data: bytes) -> Case:
         document = strict_json.loads(data)
     except ValueError as error:
         raise CaseInvalid(f"This is not a whole JSON document: {error}") from None
-    if not isinstance(document, dict) or document.keys() != {*PARTS, "seal"} or document["format"] != VERSION:
+    if not isinstance(document, dict) or document.keys() != {*PARTS, "seal"} or document["format"] not in FORMATS:
         raise CaseInvalid(f"This is no case file of format {VERSION}: its parts are not {', '.join(PARTS)} and seal.")
     about, score, seal = document["about"], document["score"], document["seal"]
     if not all(isinstance(document[part], list) for part in LISTS):
@@ -224,13 +249,25 @@ def _read_entry(row: Any) -> Entry:
     return Entry._make([_read_uuid(row["player"]), *(row[name] for name in COLUMNS[1:])])
 
 
-def _read_checkpoint(item: Any) -> CheckpointDocument:
-    if item.keys() != CheckpointDocument.__required_keys__:
+def _read_checkpoint(item: Any) -> CheckpointDocument | DigestedDocument:
+    is_digested = "digest" in item
+    if item.keys() != (DigestedDocument if is_digested else CheckpointDocument).__required_keys__:
         raise ValueError("a checkpoint has other columns")
     if [type(item[name]) for name in ("number", "jws", "seq", "mac")] != [int, str, int, str]:
         raise ValueError("a column of a checkpoint is no such value")
-    leaves = None if item["leaves"] is None else list(map(_read_leaf, item["leaves"]))
-    return CheckpointDocument(number=item["number"], jws=item["jws"], seq=item["seq"], mac=item["mac"], leaves=leaves)
+    if not is_digested:
+        leaves = None if item["leaves"] is None else list(map(_read_leaf, item["leaves"]))
+        return CheckpointDocument(
+            number=item["number"], jws=item["jws"], seq=item["seq"], mac=item["mac"], leaves=leaves
+        )
+    digest, index, path = item["digest"], item["index"], item["path"]
+    if (index, path) != (None, None) and (type(index) is not int or type(path) is not list):
+        raise ValueError("the path of a checkpoint is none")
+    if not all(type(text) is str and HASH.fullmatch(text) for text in (digest, *(path or ()))):
+        raise ValueError("a hash of a checkpoint is none")
+    return DigestedDocument(
+        number=item["number"], jws=item["jws"], seq=item["seq"], mac=item["mac"], digest=digest, index=index, path=path
+    )
 
 
 def _read_leaf(leaf: Any) -> tuple[str, int, str]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from audit import chain
-from audit.checkpoints import Block, BlockInvalid, read_block, read_unverified
+from audit.blocks import Block, BlockInvalid, Leaf, hash_leaves, read_block, read_unverified
 from audit.keys import CheckpointKeys, Keyring
 from audit.references import is_receipt
 from audit.times import format_time
-from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, State
-from scores.integrity.case import LISTS, PARTS, Case, CaseMac, CheckpointDocument, hash_case_leaves
+from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, SignedLeaf, State
+from scores.integrity.block_check import check_path, check_signature
+from scores.integrity.case import LISTS, PARTS, Case, CaseMac, CheckpointDocument, DigestedDocument
+from scores.integrity.sentences import say
 from scores.integrity.verification import expected_score
 from scores.receipts.verifier import Issuer, check_spent
 
@@ -35,7 +37,10 @@ def check_case(case: Case, keys: VerificationKeys) -> Iterator[CheckResult]:
     """Check each part of this case, in their order."""
     yield from _check_case_mac(case, keys.keyring)
     state, broken = State(case.player), list(_check_erasures(case, keys.keyring))
-    leaves = sorted((case.player, item["seq"], item["mac"], item["number"]) for item in case.checkpoints)
+    leaves = sorted(
+        SignedLeaf(case.player, item["seq"], item["mac"], str(item.get("digest", "")), item["number"])
+        for item in case.checkpoints
+    )
     keyring = keys.keyring or Keyring("", {})
     check = ChainCheck(keyring, _read_erasures(case.erasures), iter(leaves))
     for entry in case.entries:
@@ -61,13 +66,10 @@ def _report(broken: list[str], otherwise: Iterable[CheckResult]) -> Iterator[Che
 
 def _describe_chain(case: Case, keyring: Keyring | None) -> Iterator[CheckResult]:
     count = len(case.entries)
-    yield CheckResult(
-        True,
-        f"The {count} entries follow each other without a gap in number, MAC, balance and time, and their contexts are those "
-        "they commit to. This proves that the file agrees with itself.",
-    )
+    yield say(True, "entries.hold", count=count)
+    yield say(True, "contexts.hold", erased=sum(entry.context is None for entry in case.entries))
     if keyring is None:
-        yield CheckResult(None, "The MACs were not recomputed, which takes the ledger keys (--ledger-keys).")
+        yield say(None, "macs")
     else:
         yield CheckResult(
             True,
@@ -83,7 +85,7 @@ def _check_case_mac(case: Case, keyring: Keyring | None) -> Iterator[CheckResult
         return
     written = case.document["seal"]
     key = keyring.keys.get(str(written.get("kid")))
-    mac = CaseMac(key or b"none")
+    mac = CaseMac(key or b"none", case.document["format"])
     for part in PARTS:
         items = case.document[part] if part in LISTS else [case.document[part]]
         for item in items:
@@ -124,8 +126,7 @@ def _check_score(case: Case, state: State) -> Iterator[CheckResult]:
         for name, value in expected.items()
         if (score[name], type(score[name])) != (value, type(value))
     ]
-    sentence = f"The score of {score['points']!r} points is what the entries make it."
-    yield from _report(broken, [CheckResult(True, sentence)])
+    yield from _report(broken, [say(True, "score.holds", points=score["points"])])
 
 
 def _check_receipts(case: Case, issuers: dict[str, Issuer] | None) -> Iterator[CheckResult]:
@@ -167,16 +168,23 @@ def _check_checkpoints(case: Case, keys: VerificationKeys) -> Iterator[CheckResu
     yield from _report(broken, _describe_checkpoints(case, keys, blocks))
 
 
-def _check_leaves(player: UUID, item: CheckpointDocument, block: Block) -> Iterator[str]:
+def _check_leaves(player: UUID, item: CheckpointDocument | DigestedDocument, block: Block) -> Iterator[str]:
     name = f"checkpoint {item['number']}"
     if block.number != item["number"]:
         yield f"{name} was signed as checkpoint {block.number}"
-    if item["leaves"] is None:
-        return
-    if (block.count, block.root) != hash_case_leaves(item["leaves"]):
-        yield f"the leaves of {name} are not the ones it signed"
-    if (str(player), item["seq"], item["mac"]) not in item["leaves"]:
-        yield f"the leaf of this player is not one of {name}"
+    if (block.version > 1) != ("digest" in item):
+        yield f"{name} is of another version than the file says"
+    elif "digest" in item:
+        if item["index"] is not None and item["path"] is not None:
+            leaf = Leaf(player, item["seq"], item["mac"], item["digest"])
+            result = check_path(leaf, item["index"], item["path"], block)
+            yield from [] if result.holds else [result.sentence]
+    elif item["leaves"] is not None:
+        leaves = [Leaf(UUID(owner), seq, mac, "") for owner, seq, mac in item["leaves"]]
+        if (block.count, block.root) != hash_leaves(block.version, leaves):
+            yield f"the leaves of {name} are not the ones it signed"
+        if Leaf(player, item["seq"], item["mac"], "") not in leaves:
+            yield f"the leaf of this player is not one of {name}"
 
 
 def _check_pinned(case: Case, pinned: list[str]) -> Iterator[str]:
@@ -188,28 +196,17 @@ def _check_pinned(case: Case, pinned: list[str]) -> Iterator[str]:
 
 
 def _describe_checkpoints(case: Case, keys: VerificationKeys, blocks: list[Block]) -> Iterator[CheckResult]:
-    whole = [block for item, block in zip(case.checkpoints, blocks, strict=True) if item["leaves"] is not None]
-    if not whole:
-        yield CheckResult(
-            None, "No checkpoint in this file covers any entry: what it says rests on the ledger key alone."
-        )
+    proved = sum(item.get("leaves") is not None or item.get("path") is not None for item in case.checkpoints)
+    if not proved:
+        yield say(None, "uncovered")
         return
-    last, newest = case.checkpoints[0]["seq"], blocks[0]
-    verb = "is said to have" if keys.checkpoint_keys is None else "has"
-    yield CheckResult(
-        keys.checkpoint_keys is not None or None,
-        f"The holder of the checkpoint key {verb} signed at {newest.at}, in checkpoint {newest.number}, that this chain ended "
-        f"with entry {last} and its MAC; {len(whole)} checkpoints with all their leaves in all."
-        + (
-            " The signatures were not checked, which takes the public key (--checkpoint-key)."
-            if keys.checkpoint_keys is None
-            else ""
-        ),
-    )
-    if len(whole) < len(blocks):
-        yield CheckResult(
-            None, f"{len(blocks) - len(whole)} older checkpoints are named without their leaves, for their size."
-        )
+    newest, block = case.checkpoints[0], blocks[0]
+    if "digest" in newest:
+        yield say(True, "digest.holds", seq=newest["seq"])
+        yield say(True, "path.holds", index=newest["index"] or 0, count=block.count, number=block.number)
+    yield from check_signature(newest["jws"], keys.checkpoint_keys)
+    if proved < len(blocks):
+        yield CheckResult(None, f"{len(blocks) - proved} older checkpoints are named without proof, for their size.")
     if keys.pinned is None:
         yield CheckResult(None, "The checkpoints were not compared with a copy kept elsewhere (--pinned).")
     else:
@@ -218,11 +215,8 @@ def _describe_checkpoints(case: Case, keys: VerificationKeys, blocks: list[Block
         yield CheckResult(
             True, f"{count} of {len(blocks)} checkpoints are in the copy given; the others are newer than its last."
         )
-    if len(case.entries) > last:
-        yield CheckResult(
-            None,
-            f"Entries {last + 1} to {len(case.entries)} are newer than the last checkpoint: only the ledger key vouches.",
-        )
+    if newer := len(case.entries) - newest["seq"]:
+        yield say(None, "unsealed", count=newer, number=block.number)
 
 
 def _place(jws: str) -> tuple[int, int]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from audit.keys import LedgerKeyMissing
-from audit.queries import system_records
-from audit.verification import CHUNK, Finding
+from audit.queries import CHUNK, system_records
+from audit.verification import Finding
 from scores.catalogue import describe_terms
 from scores.models import Action
 

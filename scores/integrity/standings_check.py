@@ -10,8 +10,9 @@ from uuid import UUID
 
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
+from audit.queries import CHUNK
 from audit.times import to_moment, to_us
-from audit.verification import CHUNK, Entry, Finding
+from audit.verification import Entry, Finding
 from scores.board_models import MAIN, MAIN_BOARD, MAIN_PERIOD
 from scores.counting import filling
 from scores.counting.filling import Calendar, CountedRow

@@ -17,9 +17,9 @@ from audit import chain, references
 from audit.checkpoint_verification import check_blocks, check_pinned
 from audit.keys import Keyring, LedgerKeyMissing, load_checkpoint_keys, load_keyring
 from audit.models import Checkpoint
+from audit.queries import CHUNK
 from audit.times import to_moment
 from audit.verification import (
-    CHUNK,
     ChainCheck,
     Entry,
     Erasures,

@@ -1,5 +1,6 @@
 """A checkpoint is over what moved, follows the one before it, and has a copy outside the database, whatever happens between."""
 
+import hashlib
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -12,11 +13,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from audit import checkpoint_file, checkpoints, ledger
+from audit import blocks, checkpoint_file, checkpoints, ledger, merkle
+from audit.blocks import BlockInvalid, hash_text, read_block
+from audit.chain import canonical
 from audit.checkpoint_file import read_all
-from audit.checkpoints import BlockInvalid, SigningRefused, read_block, sign_checkpoints
+from audit.checkpoints import SigningRefused, sign_checkpoints
 from audit.keys import decode_base64url, load_checkpoint_keys
-from audit.models import Checkpoint, CheckpointHead
+from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from audit.times import to_moment
 from tests.support.chains import grow
 
 
@@ -44,18 +48,24 @@ def test_a_block_says_exactly_this(db: None) -> None:
     first, second = sign_checkpoints()[0], None
     grow(player, head)
     second = sign_checkpoints()[0]
+    entries = AuditEntry.objects.filter(player=player).order_by("seq")
     header, payload, _ = (decode_base64url(part) for part in second.jws.split("."))
     assert header == b'{"alg":"EdDSA","kid":"checkpoint-1","typ":"scoreboard-checkpoint+jwt"}'
     document = json.loads(payload)
-    moment = datetime.fromisoformat(document.pop("at"))
+    moment = to_moment(document.pop("at_us"))
     assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+    digest = bytes(32)
+    for entry in entries:
+        digest = hashlib.sha256(digest + canonical(entry)).digest()
+    leaf = f'["scoreboard.head.v2","{player}",2,"{entries[1].mac}","{digest.hex()}"]'
     assert document == {
-        "v": "scoreboard.checkpoint.v1",
+        "v": 2,
         "number": 2,
         "epoch": 1,
-        "prev": checkpoints.hash_text(first.jws),
+        "prev": hash_text(first.jws),
         "count": 1,
-        "root": checkpoints.hash_leaves(read_leaves(2))[1],
+        "root": merkle.hash_leaf(leaf.encode()).hex(),
+        "statements": [],
     }
 
 
@@ -66,14 +76,14 @@ def test_an_hour_of_silence_ends_with_a_heartbeat(
     assert sign_checkpoints() == []
     monkeypatch.setattr(checkpoints, "HEARTBEAT_SECONDS", 0)
     with transaction.atomic():
-        heartbeat = checkpoints._sign_next(load_checkpoint_keys(), epoch=0)
+        heartbeat = checkpoints._sign_next(load_checkpoint_keys(), checkpoints.find_none)
     assert heartbeat is not None
     block = read_block(heartbeat.jws, load_checkpoint_keys())
     assert (block.number, block.count) == (2, 0)
 
 
 def test_more_heads_than_a_block_takes_make_more_blocks(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "MAXIMUM_LEAVES", 2)
+    monkeypatch.setattr(blocks, "MAXIMUM_LEAVES", 2)
     players = sorted(uuid4() for _ in range(5))
     for player in players:
         grow(player)

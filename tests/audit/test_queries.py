@@ -1,7 +1,7 @@
 """What several modules ask of the log, of a history with something of everything."""
 
 from audit import chain, queries
-from audit.checkpoints import hash_leaves, read_block
+from audit.blocks import hash_leaves, read_block
 from audit.keys import load_checkpoint_keys
 from scores.models import Score
 
@@ -18,7 +18,7 @@ def test_the_newest_checkpoint_is_signed_over_its_leaves(players: list[Score]) -
         leaves = list(queries.leaves_of(number))
         assert leaves == sorted(leaves, key=lambda leaf: leaf[0].bytes)
     block = read_block(newest.jws, load_checkpoint_keys())
-    assert hash_leaves(queries.leaves_of(3)) == (block.count, block.root)
+    assert hash_leaves(block.version, queries.leaves_of(3)) == (block.count, block.root)
 
 
 def test_a_stretch_of_a_chain_has_both_its_ends(players: list[Score]) -> None:

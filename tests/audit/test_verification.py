@@ -1,5 +1,6 @@
 """A chain checked entry by entry: each rule that is broken is named, and no other."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import transaction
 
+from audit import chain
 from audit.keys import load_keyring
 from audit.models import AuditEntry
 from audit.verification import (
@@ -15,6 +17,7 @@ from audit.verification import (
     Entry,
     Erasures,
     Finding,
+    SignedLeaf,
     State,
     consistent_read,
     read_entries,
@@ -22,7 +25,6 @@ from audit.verification import (
 from tests.support.chains import grow
 
 pytestmark = pytest.mark.django_db
-Leaf = tuple[UUID, int, str, int]
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def entries() -> list[Entry]:
     return list(read_entries(player))
 
 
-def check(entries: list[Entry], *leaves: Leaf, erasures: Erasures = NO_ERASURES, keys: bool = True) -> set[Any]:
+def check(entries: list[Entry], *leaves: SignedLeaf, erasures: Erasures = NO_ERASURES, keys: bool = True) -> set[Any]:
     """Entry and rule of each finding."""
     keyring = load_keyring()
     if not keys:
@@ -53,7 +55,7 @@ def follow(entries: list[Entry]) -> Iterator[tuple[State, Entry]]:
 
 def test_an_untouched_chain_has_no_finding(entries: list[Entry]) -> None:
     assert check(entries) == set()
-    assert check(entries, (entries[1].player, 2, entries[1].mac, 1)) == set()
+    assert check(entries, SignedLeaf(entries[1].player, 2, entries[1].mac, "", 1)) == set()
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,17 @@ def test_each_broken_rule_is_named_and_no_other(
 def test_a_missing_entry_is_seen_by_the_one_after_it_and_by_its_leaf(entries: list[Entry]) -> None:
     first, second, third = entries
     assert check([first, third]) == {(3, "seq"), (3, "prev"), (3, "balance")}
-    assert check([first, second], (third.player, 3, third.mac, 1)) == {(3, "checkpoint")}
-    assert check([first, second], (second.player, 2, third.mac, 1)) == {(2, "checkpoint")}
+    assert check([first, second], SignedLeaf(third.player, 3, third.mac, "", 1)) == {(3, "checkpoint")}
+    assert check([first, second], SignedLeaf(second.player, 2, third.mac, "", 1)) == {(2, "checkpoint")}
+
+
+def test_a_digest_that_was_signed_is_held_against_the_entries_up_to_there(entries: list[Entry]) -> None:
+    second = entries[1]
+    digest = bytes(32)
+    for entry in AuditEntry.objects.filter(player=second.player, seq__lte=2).order_by("seq"):
+        digest = hashlib.sha256(digest + chain.canonical(entry)).digest()
+    assert check(entries, SignedLeaf(second.player, 2, second.mac, digest.hex(), 1)) == set()
+    assert check(entries, SignedLeaf(second.player, 2, second.mac, "0" * 64, 1)) == {(2, "checkpoint")}
 
 
 def test_an_erased_context_may_be_missing_and_a_key_that_is_not_here_is_said(entries: list[Entry]) -> None:

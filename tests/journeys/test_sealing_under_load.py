@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from audit import checkpoint_file, checkpoints, ledger
+from audit import blocks, checkpoint_file, ledger
 from audit.checkpoints import sign_checkpoints
 from audit.models import Checkpoint, CheckpointHead
 from tests.support.chains import grow
@@ -21,7 +21,7 @@ from tests.support.database import database_url
 from tests.support.plugin import Profile
 from tests.support.processes import ROOT, wait_until
 
-ONE_LEAF_A_BLOCK = "from audit import checkpoints; checkpoints.MAXIMUM_LEAVES = 1; checkpoints.sign_checkpoints()"
+ONE_LEAF_A_BLOCK = "from audit import blocks, checkpoints; blocks.MAXIMUM_LEAVES = 1; checkpoints.sign_checkpoints()"
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def test_what_a_killed_sealer_made_is_committed_and_exported_block_by_block(prof
 def test_what_a_full_block_had_no_room_for_is_in_the_next_however_old_it_is(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints, "MAXIMUM_LEAVES", 2)
+    monkeypatch.setattr(blocks, "MAXIMUM_LEAVES", 2)
     players = sorted(uuid4() for _ in range(5))
     turn_clock(datetime.now(UTC) - timedelta(days=1))
     for player in players:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from audit.checkpoints import SigningRefused, sign_checkpoints
+from audit.checkpoints import FindStatements, SigningRefused, find_none, sign_checkpoints
 from audit.management.repeating import RepeatingCommand
 
 
@@ -13,8 +13,11 @@ class Command(RepeatingCommand):
     fatal_faults = (SigningRefused,)
     passing_faults = (SigningRefused, OSError, DatabaseError)
 
+    #: What is stated besides.
+    find_statements: FindStatements = staticmethod(find_none)
+
     def run_round(self, **options: Any) -> None:
-        made = sign_checkpoints()
+        made = sign_checkpoints(self.find_statements)
         for checkpoint in made:
             self.stdout.write(f"Signed checkpoint {checkpoint.number}.")
         if not made:

@@ -1,4 +1,4 @@
-"""manage.py seal_ledger: the audit log's own, and before each block the periods of boards are made a day ahead."""
+"""manage.py seal_ledger: the audit log's own, with what is stated of closed periods; before each block periods are made a day ahead."""
 
 import logging
 from typing import Any
@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from audit.management.commands import seal_ledger
+from scores.board.statements import find_due
 from scores.counting import periods
 from scores.errors import CatalogueChanged, Refused
 
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(seal_ledger.Command):
+    find_statements = staticmethod(find_due)
     #: Why the last round made no periods. It is told once: where the sealer may only seal, nothing is wrong.
     _told = ""
 

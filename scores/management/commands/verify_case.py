@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audit.blocks import read_kid
 from audit.checkpoint_file import read_all
-from audit.checkpoints import read_kid
 from audit.keys import CheckpointKeys, decode_base64url, read_checkpoint_keys, read_keyring
 from scores.integrity.case import Case, CaseInvalid, read_case
 from scores.integrity.case_verification import VerificationKeys, check_case

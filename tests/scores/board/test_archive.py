@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.entry_export import describe
 from audit.models import AuditEntry
-from scores.board.archive import CHUNK, read_proof, read_results
+from scores.board.archive import read_proof, read_results
+from scores.board.results import CHUNK
 from scores.counting import definitions, periods
 from scores.errors import BoardFilling, PeriodOpen, UnknownBoard, UnknownPeriod
 from scores.models import Period, Standing

@@ -18,9 +18,14 @@ def test_it_holds_all_and_only_what_the_log_says_of_the_player(desk: Desk) -> No
     assert desk.document["entries"] == [entry_export.describe(entry) for entry in entries]
     assert desk.document["score"]["points"] == ada.points
     assert [item["number"] for item in desk.document["checkpoints"]] == [4, 2, 1]
-    assert {item["number"]: len(item["leaves"]) for item in desk.document["checkpoints"]} == {
-        number: CheckpointHead.objects.filter(checkpoint_id=number).count() for number in (4, 2, 1)
-    }
+    for item in desk.document["checkpoints"]:
+        players = list(
+            CheckpointHead.objects.filter(checkpoint_id=item["number"])
+            .order_by("player")
+            .values_list("player", flat=True)
+        )
+        assert players[item["index"]] == ada.pk
+        assert len(item["path"]) == {1: 0, 2: 1, 3: 2, 4: 2}[len(players)] or len(players) > 2
     assert list(desk.document["issuers"]) == ["test-backend"]
     assert desk.check() == ([], [])
 
@@ -49,7 +54,7 @@ def test_a_player_without_entries_has_a_case(desk: Desk) -> None:
 def test_of_too_many_leaves_the_newest_checkpoint_keeps_its_own(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases, "MAXIMUM_LEAVES", 2)
     document = make_case(desk.players[0])
-    assert [item["leaves"] is not None for item in document["checkpoints"]] == [True, False, False]
+    assert [item["path"] is not None for item in document["checkpoints"]] == [True, False, False]
     findings, still_open = desk.check(document)
     assert findings == []
-    assert still_open == ["2 older checkpoints are named without their leaves, for their size."]
+    assert still_open == ["2 older checkpoints are named without proof, for their size."]

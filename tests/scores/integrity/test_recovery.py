@@ -19,7 +19,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit import checkpoints
-from audit.checkpoints import SigningRefused, read_block
+from audit.blocks import read_block
+from audit.checkpoints import SigningRefused
 from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint
 from scores.board import standings

@@ -1,0 +1,135 @@
+"""A player's proof checked by who holds no key but the public one, without the database; in the words of `sentences`."""
+
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+from audit.blocks import BlockInvalid, read_unverified
+from audit.digests import START, extend
+from audit.keys import CheckpointKeys
+from audit.verification import KINDS, CheckResult, Entry
+from scores.integrity.block_check import check_path, check_signature
+from scores.integrity.proof import MAXIMUM_END, ProofEnd, ProofInvalid, read_line
+from scores.integrity.sentences import say
+
+FINDINGS_SHOWN = 100
+
+
+def read_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Read lines, none of which is longer than one may be: what follows in it is left out, so that it is none any more."""
+    while line := file.readline(MAXIMUM_END + 1):
+        yield line
+        if not line.endswith(b"\n") and len(line) > MAXIMUM_END:
+            return
+
+
+def check_proof(lines: Iterable[bytes], keys: CheckpointKeys | None) -> Iterator[CheckResult]:
+    """Check a proof, line by line in constant memory. `keys` are the reader's own; without them no signature is checked."""
+    chain = _Chain()
+    try:
+        end = chain.follow(lines)
+    except ProofInvalid as error:
+        yield say(False, "file.broken", fault=str(error))
+        return
+    yield from chain.results()
+    if end.leaf is None:
+        yield say(None, "uncovered")
+    else:
+        yield from _check_end(chain, end, keys)
+    yield say(None, "macs")
+
+
+def _check_end(chain: "_Chain", end: ProofEnd, keys: CheckpointKeys | None) -> Iterator[CheckResult]:
+    assert end.leaf is not None  # noqa: S101 - only such ends come here
+    try:
+        block = read_unverified(end.block)
+    except BlockInvalid as error:
+        yield say(False, "file.broken", fault=f"its block breaks the rule of {error}")
+        return
+    yield chain.check_digest(end)
+    yield check_path(end.leaf, end.index, end.path, block)
+    yield from check_signature(end.block, keys)
+    if chain.unsealed:
+        yield say(None, "unsealed", count=chain.unsealed, number=block.number)
+
+
+class _Chain:
+    """The entries as they are read, one after the other."""
+
+    def __init__(self) -> None:
+        self.unsealed = 0
+        self._count = 0
+        self._first: Entry | None = None
+        self._last: Entry | None = None
+        self._sealed: Entry | None = None
+        self._digest = START
+        self._behind_head = ""
+        self._faults: list[CheckResult] = []
+
+    def follow(self, lines: Iterable[bytes]) -> ProofEnd:
+        """Read all lines. Raises ProofInvalid where one has not its form, or the last one is missing."""
+        number = 0
+        end: ProofEnd | None = None
+        for number, line in enumerate(lines, start=1):
+            if end is not None:
+                raise ProofInvalid(f"line {number} follows its end")
+            try:
+                found = read_line(line)
+            except ProofInvalid as error:
+                raise ProofInvalid(f"line {number}: {error}") from None
+            if isinstance(found, ProofEnd):
+                end = found
+            else:
+                self._take(number, *found)
+        if end is None:
+            raise ProofInvalid("its end is missing: it was cut off")
+        return end
+
+    def results(self) -> Iterator[CheckResult]:
+        """Say whether the entries follow each other."""
+        yield from self._faults[:FINDINGS_SHOWN]
+        if not self._faults:
+            yield say(True, "entries.hold", count=self._count) if self._count else say(None, "entries.none")
+
+    def check_digest(self, end: ProofEnd) -> CheckResult:
+        """Hold the digest of the sealed entries, and who they are of, against the leaf."""
+        leaf, sealed, first = end.leaf, self._sealed, self._first
+        assert leaf is not None  # noqa: S101 - only such ends come here
+        if first is None or first.seq > 1:
+            return say(None, "digest.open", seq=first.seq - 1 if first else leaf.seq)
+        is_of_leaf = sealed is not None and (sealed.player, sealed.seq) == (leaf.player, leaf.seq)
+        holds = is_of_leaf and self._digest.hex() == leaf.digest and self._behind_head in {"", leaf.mac}
+        return say(holds, "digest.holds" if holds else "digest.broken", seq=leaf.seq)
+
+    def _take(self, number: int, entry: Entry, text: bytes, is_sealed: bool) -> None:
+        for fault in self._find_faults(entry, is_sealed):
+            self._faults.append(say(False, "entries.broken", line=number, fault=fault))
+        if is_sealed:
+            self._digest = extend(self._digest, text)
+            self._sealed = entry
+        elif not self.unsealed:
+            self._behind_head = entry.prev
+        self.unsealed += not is_sealed
+        self._first = self._first or entry
+        self._last = entry
+        self._count += 1
+
+    def _find_faults(self, entry: Entry, is_sealed: bool) -> Iterator[str]:
+        last = self._last
+        if entry.kind not in KINDS:
+            yield f"there is no entry of kind {entry.kind}"
+        if entry.balance < 0 or entry.seq < 1:
+            yield "its balance or number is none"
+        if is_sealed and self.unsealed:
+            yield "a sealed entry follows one that is not"
+        if last is None:
+            if entry.seq == 1 and (entry.prev or entry.balance != entry.delta):
+                yield "the first entry goes on from another"
+            return
+        if entry.player != last.player:
+            yield "the entry is of another player"
+        if entry.seq != last.seq + 1:
+            yield f"entry {last.seq + 1} is missing"
+        if entry.balance != last.balance + entry.delta:
+            yield "the balance is not the one before plus delta"
+        if entry.at_us < last.at_us:
+            yield "the entry is earlier than the one before it"
