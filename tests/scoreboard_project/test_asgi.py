@@ -29,6 +29,8 @@ async def ask(scope: dict[str, Any], *sent: Message) -> Message:
     answer: Message = await communicator.receive_output(5)
     if answer["type"] == "http.response.start":
         answer["body"] = (await communicator.receive_output(5))["body"]
+    if answer["type"] == "websocket.close":
+        await communicator.send_input({"type": "websocket.disconnect", "code": 1006})  # as a server says it then
     await communicator.wait(5)
     return answer
 

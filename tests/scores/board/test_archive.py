@@ -133,4 +133,4 @@ def test_results_and_proof_take_the_same_few_statements_for_any_number_of_player
             read_proof("daily", YESTERDAY)
         counts.append(len(queries))
     # Board, period, rows; board, period, change, entries.
-    assert counts == [7, 7, 7]
+    assert counts == [8, 8, 8]
