@@ -131,6 +131,19 @@ def read_checkpoint_keys(path: str) -> CheckpointKeys:
     return _parse_checkpoint_keys(path)
 
 
+def read_jwk_set(document: Any) -> CheckpointKeys:
+    """Read public keys from a JWK set (RFC 7517; RFC 8037, section 2), as /.well-known/scoreboard-keys has it. Raises ValueError."""
+    try:
+        found = {
+            key["kid"]: Ed25519PublicKey.from_public_bytes(decode_base64url(key["x"]))
+            for key in document["keys"]
+            if (key["kty"], key["crv"]) == ("OKP", "Ed25519")
+        }
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("This is no JWK set of Ed25519 keys.") from None
+    return CheckpointKeys(current="", private=None, public=found)
+
+
 @functools.lru_cache(maxsize=4)
 def _parse_checkpoint_keys(path: str) -> CheckpointKeys:
     document = _read_json("CHECKPOINT_KEY_FILE", path)

@@ -225,6 +225,11 @@ class ChainCheck:
             return self._check_leaves(entry)
         return [*self._explain(state, entry, mac), *self._check_leaves(entry)]
 
+    def find_seal(self, entry: Entry) -> int | None:
+        """The number of the checkpoint that covered the next entry first; None where none did. To be asked before `check`."""
+        leaf = self._leaf
+        return leaf.number if leaf is not None and leaf.player == entry.player and leaf.seq >= entry.seq else None
+
     def finish(self) -> Iterable[Finding]:
         """Find what leaves speak of that lies behind the last entry."""
         while self._leaf is not None:

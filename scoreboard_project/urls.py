@@ -7,7 +7,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from scoreboard_project.server import probes
-from scores.api import board_views, schema, views
+from scores.api import board_views, proof_views, schema, views
 from scores.pages import board, boards, player
 from scores.pages.checkpoint import checkpoint
 from scores.pages.login import RateLimitedLoginForm
@@ -33,6 +33,7 @@ urlpatterns = [
     path("api/score/update", views.UpdateView.as_view(), name="score-update"),
     path("api/score/top", views.TopView.as_view(), name="score-top"),
     path("api/score/me", views.MeView.as_view(), name="score-me"),
+    path("api/score/me/proof", proof_views.OwnProofView.as_view(), name="score-me-proof"),
     path("api/boards", board_views.BoardsView.as_view(), name="boards"),
     path("api/boards/<str:slug>", board_views.BoardView.as_view(), name="board-current"),
     path("api/boards/<str:slug>/periods", board_views.PeriodsView.as_view(), name="board-periods"),

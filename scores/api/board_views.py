@@ -9,7 +9,6 @@ from scores import naming
 from scores.api import board_schema as schema
 from scores.api.authentication import BearerAuthentication
 from scores.api.board_serializers import show_place
-from scores.api.queries import Query, read_number, read_player, read_query, refuse_parameter
 from scores.api.views import JSONView
 from scores.board import archive, directory, leaderboard, profiles
 from scores.board.documents import Document, is_known
@@ -19,6 +18,7 @@ from scores.callers import check_caller
 from scores.errors import InvalidQuery, TokenInvalid, UnknownPlayer
 from scores.http.context import caller_of
 from scores.http.limits import AddressCostlyLimit, AddressReadLimit
+from scores.http.queries import Query, read_number, read_player, read_query, refuse_parameter
 
 MAXIMUM_ROWS, MAXIMUM_FOUND, ROWS = 100, 20, 10
 MAXIMUM_RANK = 2**53 - 1

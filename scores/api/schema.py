@@ -165,6 +165,22 @@ me = route(
     answers={200: PlaceShape},
     problems=[{401: ["not_authenticated", "token_invalid"], 405: ["method_not_allowed"], 429: ["rate_limited"]}],
 )
+own_proof = route(
+    "read_own_proof",
+    "The signed-in player's entries, a line each, and what leads from them to a signed checkpoint",
+    answers={(200, "application/x-ndjson"): OpenApiTypes.STR},
+    parameters=[
+        OpenApiParameter(
+            "after",
+            {"type": "integer", "minimum": 1, "maximum": 2**53 - 1},
+            description="Entries behind this number only.",
+        )
+    ],
+    problems=[
+        {400: ["invalid_query"], 401: ["not_authenticated", "token_invalid"]},
+        {405: ["method_not_allowed"], 429: ["rate_limited"]},
+    ],
+)
 token = route(
     "create_tokens",
     "Sign in",

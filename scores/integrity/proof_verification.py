@@ -1,6 +1,7 @@
 """A player's proof checked by who holds no key but the public one, without the database; in the words of `sentences`."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import IO
 
 from audit.blocks import BlockInvalid, read_unverified
@@ -12,6 +13,24 @@ from scores.integrity.proof import MAXIMUM_END, ProofEnd, ProofInvalid, read_lin
 from scores.integrity.sentences import say
 
 FINDINGS_SHOWN = 100
+
+
+def is_proof(path: Path) -> bool:
+    """Tell a proof from a case file by how it begins. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(16).startswith((b'["', b'{"sealed":', b'{"head":'))
+
+
+def read_block_text(path: Path) -> str:
+    """Read the block that the last line of a proof names; empty where there is none. Raises OSError."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - MAXIMUM_END))
+        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        found = read_line(last)
+    except ProofInvalid:
+        return ""
+    return found.block if isinstance(found, ProofEnd) else ""
 
 
 def read_lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -33,6 +33,7 @@ from audit.verification import (
 from scores.integrity.boards_check import check_boards
 from scores.integrity.catalogue_check import check_catalogue
 from scores.integrity.standings_check import StandingsCheck
+from scores.integrity.statements_check import LateEntries, check_statements
 from scores.models import Score
 from scores.names import erased_name, name_key, search_key
 from scores.receipts.verifier import check_spent
@@ -101,6 +102,7 @@ def verify(
         if player is None:
             yield from check_catalogue()
             yield from check_boards()
+            yield from check_statements()
             if settings.CHECKPOINT_KEY_FILE:
                 yield from check_blocks(load_checkpoint_keys())
             elif Checkpoint.objects.exists():
@@ -159,8 +161,10 @@ def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
     keyring = load_keyring()
     erasures = read_erasures(keyring)
     check, standings = ChainCheck(keyring, erasures, read_leaves(player)), StandingsCheck(player=player)
+    late = LateEntries()
 
     def examine(state: State, entry: Entry) -> Iterator[Finding]:
+        yield from late.check(entry, check.find_seal(entry))
         yield from check.check(state, entry)
         standings.apply(entry)
         if entry.kind == "award" and entry.ref is not None:

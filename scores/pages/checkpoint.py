@@ -1,18 +1,21 @@
-"""The newest checkpoint, for whoever wants to keep copies of their own."""
+"""Checkpoints, for whoever wants to keep copies of their own."""
 
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from audit.models import Checkpoint
 from audit.queries import newest_checkpoint
 from scores.http import problems
+from scores.http.queries import read_number, read_query
 
 
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponse:
-    """Its text as it was signed, a compact JWS; 404 before the first."""
-    newest = newest_checkpoint()
-    if newest is None:
+    """The newest, or the one of `number`, as it was signed, a compact JWS; 404 where there is none. Raises InvalidQuery."""
+    number = read_number(read_query(request, "number"), "number", maximum=2**53 - 1)
+    found = newest_checkpoint() if number is None else Checkpoint.objects.filter(number=number).first()
+    if found is None:
         return problems.respond(HTTPStatus.NOT_FOUND, problems.general_problem(HTTPStatus.NOT_FOUND))
-    return HttpResponse(newest.jws, content_type="application/jose", headers={"Cache-Control": "public, max-age=1"})
+    return HttpResponse(found.jws, content_type="application/jose", headers={"Cache-Control": "public, max-age=1"})

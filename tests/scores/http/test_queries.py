@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from django.test import RequestFactory
 
-from scores.api.queries import MAXIMUM_LENGTH, read_number, read_player, read_query
 from scores.errors import InvalidQuery
+from scores.http.queries import MAXIMUM_LENGTH, read_number, read_player, read_query
 
 pytestmark = pytest.mark.any_database
 
