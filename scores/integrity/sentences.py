@@ -13,7 +13,7 @@ SENTENCES = {
     "digest.holds": "The digest of the entries up to {seq} is the one of the leaf: none was changed, added or left out since.",
     "digest.broken": "The digest of the entries up to {seq} is not the one of the leaf: an entry was changed, added or left out.",
     "digest.open": "The digest was not made: the file begins after entry {seq}, and it takes all entries from the first.",
-    "path.holds": "The leaf is number {index} of the {count} leaves under the root of checkpoint {number}.",
+    "path.holds": "The leaf with index {index} is one of the {count} leaves under the root of checkpoint {number}.",
     "path.broken": "The path does not lead from the leaf to the root of checkpoint {number}.",
     "signature.holds": "Checkpoint {number} was signed at {at} with the key {kid}.",
     "signature.broken": "Checkpoint {number} is not as the key {kid} signed it.",

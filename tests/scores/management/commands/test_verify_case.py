@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from scores.integrity.proof import write_proof
 from scores.models import Score
 from tests.support.commands import call, run
 
@@ -22,10 +23,25 @@ def file(players: list[Score], tmp_path: Path) -> Path:
 def test_a_case_that_holds_says_by_what(file: Path, players: list[Score], export: Path) -> None:
     keys = ("--ledger-keys", settings.LEDGER_KEYS_FILE, "--checkpoint-key", settings.CHECKPOINT_KEY_FILE)
     copies = ("--pinned", export, "--issuers", settings.RECEIPT_ISSUERS_FILE)
-    first, *parts, last = call("verify_case", file, *keys, *copies).splitlines()
+    first, *parts, limits, last = call("verify_case", file, *keys, *copies).splitlines()
     assert first == f"Case of Ada ({players[0].pk}), {players[0].seq} entries."
     assert {part.partition(":")[0] for part in parts} == {"HOLDS", "OPEN"}
+    assert limits.startswith("Not proved: ")
     assert last == "No findings."
+
+
+def test_a_proof_is_checked_by_the_same_command(players: list[Score], tmp_path: Path) -> None:
+    file, keys = tmp_path / "proof.ndjson", ("--checkpoint-key", settings.CHECKPOINT_KEY_FILE)
+    lines = list(write_proof(players[0]))
+    file.write_bytes(b"".join(lines))
+    *parts, limits, last = call("verify_case", file, *keys).splitlines()
+    assert parts[0].startswith("HOLDS: Entries: ")
+    assert limits.startswith("Not proved: ")
+    assert last == "No findings."
+    file.write_bytes(b"".join(lines[:-1]))
+    done = run("verify_case", str(file), *keys)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[-1] == "1 FINDINGS."
 
 
 def test_without_a_key_it_says_what_stays_open(file: Path) -> None:
@@ -61,7 +77,8 @@ def test_it_needs_no_database_and_one_key_as_text_will_do(players: list[Score], 
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere", "REDIS_URL": ""}
     done = run("verify_case", str(file), *keys, *copies, before=None, **nowhere)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    first, *parts, last = done.stdout.splitlines()
+    first, *parts, limits, last = done.stdout.splitlines()
     assert first == f"Case of Ada ({players[0].pk}), {players[0].seq} entries."
     assert {part.partition(":")[0] for part in parts} == {"HOLDS"}
+    assert limits.startswith("Not proved: ")
     assert last == "No findings."
