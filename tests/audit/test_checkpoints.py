@@ -17,17 +17,19 @@ from audit import blocks, checkpoint_file, checkpoints, ledger, merkle
 from audit.blocks import BlockInvalid, hash_text, read_block
 from audit.chain import canonical
 from audit.checkpoint_file import read_all
+from audit.checkpoint_verification import check_blocks
 from audit.checkpoints import SigningRefused, sign_checkpoints
-from audit.keys import decode_base64url, load_checkpoint_keys
+from audit.keys import decode_base64url, load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, Checkpoint, CheckpointHead
-from audit.times import to_moment
+from audit.queries import leaves_of
+from audit.times import format_time, to_moment
+from audit.verification import NO_ERASURES, ChainCheck, State, read_entries, read_leaves
 from tests.support.chains import grow
+from tests.support.old_blocks import sign_all_as_before
 
 
-def read_leaves(number: int) -> list[tuple[UUID, int, str]]:
-    return list(
-        CheckpointHead.objects.filter(checkpoint_id=number).order_by("player").values_list("player", "seq", "mac")
-    )
+def read_ends(number: int) -> list[tuple[UUID, int, str]]:
+    return [leaf[:3] for leaf in leaves_of(number)]
 
 
 def test_a_block_is_over_the_heads_that_moved(db: None) -> None:
@@ -35,10 +37,10 @@ def test_a_block_is_over_the_heads_that_moved(db: None) -> None:
     one, two = grow(first), grow(second)
     two = grow(second, two)
     sign_checkpoints()
-    assert read_leaves(1) == [(first, 1, one.mac), (second, 2, two.mac)]
+    assert read_ends(1) == [(first, 1, one.mac), (second, 2, two.mac)]
     one = grow(first, one)
     sign_checkpoints()
-    assert read_leaves(2) == [(first, 2, one.mac)]
+    assert read_ends(2) == [(first, 2, one.mac)]
     assert sign_checkpoints() == []
 
 
@@ -69,6 +71,48 @@ def test_a_block_says_exactly_this(db: None) -> None:
     }
 
 
+def test_after_blocks_of_version_1_every_chain_is_signed_again_with_its_digest(db: None) -> None:
+    players = sorted(uuid4() for _ in range(3))
+    heads = [grow(player) for player in players]
+    sign_all_as_before()
+    grow(players[0], heads[0])
+    [second] = sign_checkpoints()
+    assert [leaf.seq for leaf in leaves_of(2)] == [2, 1, 1]
+    assert all(leaf.digest for leaf in leaves_of(2))
+    grow(players[1], heads[1])
+    sign_checkpoints()
+    assert [leaf.player for leaf in leaves_of(3)] == [players[1]]
+    assert read_block(second.jws, load_checkpoint_keys()).version == 2
+    assert list(check_blocks(load_checkpoint_keys())) == []
+    check = ChainCheck(load_keyring(), NO_ERASURES, read_leaves())
+    for player in players:
+        state = State(player)
+        for entry in read_entries(player):
+            assert list(check.check(state, entry)) == []
+            state.apply(entry)
+
+
+def test_no_block_of_version_1_follows_one_of_version_2(db: None) -> None:
+    grow(uuid4())
+    sign_checkpoints()
+    sign_all_as_before(at=format_time(datetime.now(UTC) + timedelta(seconds=1)))
+    found = [finding.detail for finding in check_blocks(load_checkpoint_keys())]
+    assert found == ["checkpoint 2 is of an earlier version than the one before it"]
+
+
+def test_a_chain_goes_on_from_the_digest_that_was_signed_last(db: None) -> None:
+    player, head = uuid4(), None
+    for _ in range(3):
+        for _ in range(4):
+            head = grow(player, head)
+        sign_checkpoints()
+    digest = bytes(32)
+    for entry in AuditEntry.objects.filter(player=player).order_by("seq"):
+        digest = hashlib.sha256(digest + canonical(entry)).digest()
+    [leaf] = leaves_of(3)
+    assert (leaf.seq, leaf.digest) == (12, digest.hex())
+
+
 def test_an_hour_of_silence_ends_with_a_heartbeat(
     db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,7 +132,7 @@ def test_more_heads_than_a_block_takes_make_more_blocks(db: None, monkeypatch: p
     for player in players:
         grow(player)
     assert [checkpoint.number for checkpoint in sign_checkpoints()] == [1, 2, 3]
-    assert [[leaf[0] for leaf in read_leaves(number)] for number in (1, 2, 3)] == [
+    assert [[leaf[0] for leaf in read_ends(number)] for number in (1, 2, 3)] == [
         players[:2],
         players[2:4],
         players[4:],
