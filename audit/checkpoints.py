@@ -8,8 +8,6 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
 
 from audit import blocks, clock
 from audit.blocks import Block, BlockInvalid, Leaf, Statement, read_block
@@ -26,6 +24,19 @@ SIGNING_LOCK = 0x5C0BE0A2E
 HEARTBEAT_SECONDS = 3600
 #: How far an entry's time may lie before the block that should have had it: long transactions, clocks set back.
 OVERLAP_SECONDS = 600
+#: Grouped first: a look at each entry for whether it is the last of its chain would cost many times as much.
+MOVED = """
+SELECT moved.player, coalesce(head.seq, 0), coalesce(head.digest, ''), moved.seq, entry.mac
+FROM (SELECT player, max(seq) AS seq FROM audit_auditentry WHERE at_us >= %s {behind} GROUP BY player) moved
+JOIN audit_auditentry entry ON entry.player = moved.player AND entry.seq = moved.seq
+LEFT JOIN audit_checkpointhead head ON head.id = (
+    SELECT id FROM audit_checkpointhead signed
+    WHERE signed.player = moved.player AND signed.seq <= moved.seq AND signed.digest <> ''
+    ORDER BY signed.seq DESC, signed.checkpoint_id DESC LIMIT 1
+)
+WHERE head.seq IS NULL OR head.seq < moved.seq
+ORDER BY moved.player LIMIT {limit}
+"""
 #: How many blocks are read at once to find those that the export lacks.
 PAGE = 100
 
@@ -170,29 +181,31 @@ def _store(block: Block, jws: str, leaves: Sequence[Leaf]) -> Checkpoint:
 
 
 def _read_leaves(before: Block | None, now_us: int, behind: UUID | None) -> list[Leaf]:
-    """Heads that no leaf with a digest has yet, by player, each with its digest."""
-    moved = list(_find_moved(before, now_us, behind)[: blocks.MAXIMUM_LEAVES])
-    digests = dict(read_digests([MovedChain(player, after, digest, seq) for player, after, digest, seq, _ in moved]))
-    return [Leaf(player, seq, mac, digests[player]) for player, _, _, seq, mac in moved]
+    """Ends of chains that no leaf with a digest covers yet, by player, each with its digest."""
+    moved = _find_moved(before, now_us, behind)
+    digests = dict(read_digests([chain for chain, _ in moved]))
+    return [Leaf(chain.player, chain.seq, mac, digests[chain.player]) for chain, mac in moved]
 
 
-def _find_moved(before: Block | None, now_us: int, behind: UUID | None) -> QuerySet[AuditEntry, Any]:
-    """The ends of chains that moved: player, the entry signed last with its digest, number and MAC of the end.
+def _find_moved(before: Block | None, now_us: int, behind: UUID | None) -> list[tuple[MovedChain, str]]:
+    """The chains that moved, behind that of a player where one is given, each with the MAC of its end.
 
     Once an hour, after a full block and after one of version 1 all entries are looked at, else the latest ones.
     """
-    later = AuditEntry.objects.filter(player=OuterRef("player"), seq__gt=OuterRef("seq"))
-    digested = CheckpointHead.objects.exclude(digest="").filter(player=OuterRef("player"))
-    leaf = digested.filter(seq=OuterRef("seq"), mac=OuterRef("mac"))
-    last = digested.filter(seq__lt=OuterRef("seq")).order_by("-seq", "-checkpoint")
-    entries = AuditEntry.objects.filter(~Exists(later), ~Exists(leaf))
+    since_us = 0
     if before and not before.is_full and before.version > 1 and before.at_us // HOUR_US == now_us // HOUR_US:
-        entries = entries.filter(at_us__gte=before.at_us - OVERLAP_SECONDS * SECOND_US)
+        since_us = before.at_us - OVERLAP_SECONDS * SECOND_US
+    parameters: list[Any] = [since_us]
     if behind is not None:
-        entries = entries.filter(player__gt=behind)
-    after = Coalesce(Subquery(last.values("seq")[:1]), 0)
-    digest = Coalesce(Subquery(last.values("digest")[:1]), Value(""))
-    return entries.order_by("player").values_list("player", after, digest, "seq", "mac")
+        parameters.append(AuditEntry._meta.get_field("player").get_db_prep_value(behind, connection))
+    statement = MOVED.format(behind="" if behind is None else "AND player > %s", limit=blocks.MAXIMUM_LEAVES)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows = cursor.fetchall()
+    return [
+        (MovedChain(player if isinstance(player, UUID) else UUID(player), after, digest, seq), mac)
+        for player, after, digest, seq, mac in rows
+    ]
 
 
 def _find_last_signed(made: Sequence[Checkpoint]) -> UUID | None:

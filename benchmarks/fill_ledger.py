@@ -1,4 +1,4 @@
-"""Fills the database of the environment with sealed entries of 1000 players: `python -m benchmarks.fill_ledger ENTRIES PERCENT`."""
+"""Fills the database of the environment with entries of 1000 players: `python -m benchmarks.fill_ledger ENTRIES PERCENT [unsigned]`."""
 
 import sys
 from uuid import UUID, uuid4
@@ -19,8 +19,8 @@ PLAYERS = 1000
 BATCH = 5000
 
 
-def fill(entries: int, receipts: int) -> None:
-
+def fill(entries: int, receipts: int, *, signs: bool = True) -> None:
+    """Append so many entries to the chains of the players, of which some percent have receipts; and sign them."""
     scores = [score for score, _ in make_players(f"Player {number:06d}" for number in range(PLAYERS))]
     batch: list[AuditEntry] = []
     for number in range(entries):
@@ -35,7 +35,8 @@ def fill(entries: int, receipts: int) -> None:
     players = [score.pk for score in scores]
     for first in range(0, PLAYERS, 100):
         derive_players(players[first : first + 100], [], Calendar(), with_main=True)
-    checkpoints.sign_checkpoints()
+    if signs:
+        checkpoints.sign_checkpoints()
 
 
 def make_entry(player: UUID, points: int, seq: int, head: str, *, with_receipt: bool) -> AuditEntry:
@@ -57,4 +58,4 @@ def make_entry(player: UUID, points: int, seq: int, head: str, *, with_receipt: 
 
 
 if __name__ == "__main__":
-    fill(int(sys.argv[1]), int(sys.argv[2]))
+    fill(int(sys.argv[1]), int(sys.argv[2]), signs=sys.argv[3:] != ["unsigned"])
