@@ -12,7 +12,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
@@ -129,6 +129,40 @@ def load_checkpoint_keys() -> CheckpointKeys:
 def read_checkpoint_keys(path: str) -> CheckpointKeys:
     """The keys of another file of that form."""
     return _parse_checkpoint_keys(path)
+
+
+class Jwk(TypedDict):
+    """A public Ed25519 key (RFC 7517; RFC 8037, section 2)."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    alg: str
+    use: str
+
+
+class JwkSet(TypedDict):
+    """A set of them."""
+
+    keys: list[Jwk]
+
+
+def to_jwk_set(keys: CheckpointKeys) -> JwkSet:
+    """Shape the public keys as a JWK set (RFC 7517, section 5), by key id."""
+    return {
+        "keys": [
+            {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": encode_base64url(public.public_bytes_raw()),
+                "kid": kid,
+                "alg": "EdDSA",
+                "use": "sig",
+            }
+            for kid, public in sorted(keys.public.items())
+        ]
+    }
 
 
 def read_jwk_set(document: Any) -> CheckpointKeys:

@@ -8,8 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from scoreboard_project.server import probes
 from scores.api import board_views, proof_views, schema, views
-from scores.pages import board, boards, player
-from scores.pages.checkpoint import checkpoint
+from scores.pages import board, boards, checkpoint, player
 from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you
 
@@ -48,7 +47,8 @@ urlpatterns = [
     path("api/token/revoke", views.RevokeView.as_view(), name="token-revoke"),
     path("api/schema", SpectacularJSONAPIView.as_view(http_method_names=READ), name="schema"),
     path("api/docs", csp_update(schema.docs_policy())(docs), name="docs"),
-    path(".well-known/scoreboard-checkpoint", checkpoint),
+    path(".well-known/scoreboard-checkpoint", checkpoint.checkpoint),
+    path(".well-known/scoreboard-keys", checkpoint.keys),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
     path("metrics", probes.metrics),

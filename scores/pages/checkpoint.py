@@ -1,10 +1,13 @@
-"""Checkpoints, for whoever wants to keep copies of their own."""
+"""Checkpoints, for whoever wants to keep copies of their own, and the public keys they are signed with."""
 
+import json
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from audit.keys import load_checkpoint_keys, to_jwk_set
 from audit.models import Checkpoint
 from audit.queries import newest_checkpoint
 from scores.http import problems
@@ -19,3 +22,13 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     if found is None:
         return problems.respond(HTTPStatus.NOT_FOUND, problems.general_problem(HTTPStatus.NOT_FOUND))
     return HttpResponse(found.jws, content_type="application/jose", headers={"Cache-Control": "public, max-age=1"})
+
+
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    """The public keys as a JWK set; 404 where this server has none. Raises InvalidQuery."""
+    read_query(request)
+    if not settings.CHECKPOINT_KEY_FILE:
+        return problems.respond(HTTPStatus.NOT_FOUND, problems.general_problem(HTTPStatus.NOT_FOUND))
+    text = json.dumps(to_jwk_set(load_checkpoint_keys()))
+    return HttpResponse(text, content_type="application/jwk-set+json", headers={"Cache-Control": "public, max-age=60"})
