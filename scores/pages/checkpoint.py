@@ -10,14 +10,18 @@ from django.views.decorators.http import require_safe
 from audit.keys import load_checkpoint_keys, to_jwk_set
 from audit.models import Checkpoint
 from audit.queries import newest_checkpoint
+from scores.errors import InvalidQuery
 from scores.http import problems
 from scores.http.queries import read_number, read_query
 
 
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponse:
-    """The newest, or the one of `number`, as it was signed, a compact JWS; 404 where there is none. Raises InvalidQuery."""
-    number = read_number(read_query(request, "number"), "number", maximum=2**53 - 1)
+    """The newest, or the one of `number`, as it was signed, a compact JWS; 404 where there is none."""
+    try:
+        number = read_number(read_query(request, "number"), "number", maximum=2**53 - 1)
+    except InvalidQuery as refusal:
+        return problems.refuse(request, refusal)
     found = newest_checkpoint() if number is None else Checkpoint.objects.filter(number=number).first()
     if found is None:
         return problems.respond(HTTPStatus.NOT_FOUND, problems.general_problem(HTTPStatus.NOT_FOUND))
@@ -26,8 +30,11 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
-    """The public keys as a JWK set; 404 where this server has none. Raises InvalidQuery."""
-    read_query(request)
+    """The public keys as a JWK set; 404 where this server has none."""
+    try:
+        read_query(request)
+    except InvalidQuery as refusal:
+        return problems.refuse(request, refusal)
     if not settings.CHECKPOINT_KEY_FILE:
         return problems.respond(HTTPStatus.NOT_FOUND, problems.general_problem(HTTPStatus.NOT_FOUND))
     text = json.dumps(to_jwk_set(load_checkpoint_keys()))

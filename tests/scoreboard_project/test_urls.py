@@ -13,12 +13,13 @@ def test_the_routes_are_these() -> None:
     assert patterns == [
         "/", "/embed", "/boards", "/boards/<str:slug>", "/boards/<str:slug>/<str:period>",
         "/players", "/players/<str:player>", "/you", "/login", "/logout",
-        "/api/score/update", "/api/score/top", "/api/score/me",
+        "/api/score/update", "/api/score/top", "/api/score/me", "/api/score/me/proof",
         "/api/boards", "/api/boards/<str:slug>", "/api/boards/<str:slug>/periods", "/api/boards/<str:slug>/<str:period>",
         *(f"/api/boards/<str:slug>/<str:period>/{name}" for name in ("me", "results", "proof")),
         "/api/players", "/api/players/<str:player>",
         "/api/token", "/api/token/refresh", "/api/token/revoke",
-        "/api/schema", "/api/docs", "/.well-known/scoreboard-checkpoint", "/healthz", "/readyz", "/metrics", "/admin/",
+        "/api/schema", "/api/docs", "/.well-known/scoreboard-checkpoint", "/.well-known/scoreboard-keys",
+        "/healthz", "/readyz", "/metrics", "/admin/",
     ]  # fmt: skip
     assert [str(each.pattern) for each in urlpatterns if isinstance(each, URLResolver)] == ["admin/"]
 

@@ -1,4 +1,4 @@
-"""Checkpoints of version 1, as servers of before signed them: written here once more, from the contract."""
+"""Checkpoints of version 1, as servers of before signed them: written here once more."""
 
 import hashlib
 import json
