@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from scoreboard_project.server import probes
 from scores.api import board_views, proof_views, schema, views
-from scores.pages import board, boards, checkpoint, player
+from scores.pages import board, boards, checkpoint, player, verify
 from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("boards/<str:slug>/<str:period>", boards.board_period, name="board-page"),
     path("players", player.search, name="players-page"),
     path("players/<str:player>", player.player, name="player-page"),
+    path("verify", verify.verify, name="verify"),
     path("you", you, name="you"),
     path(
         "login", LoginView.as_view(template_name="login.html", authentication_form=RateLimitedLoginForm), name="login"

@@ -20,7 +20,7 @@ from audit.admin import ReadOnlyAdmin
 from scores.admin.board_forms import ACTS, BoardActForm, add_refusal, say_how_to_fill
 from scores.admin.board_making import CONFIGURE, MakeBoardPage
 from scores.admin.entries import show_name
-from scores.board.lookup import CURRENT, find_periods, view_period
+from scores.board.lookup import CURRENT, find_periods, view_periods
 from scores.board.rows import Row, read_first
 from scores.board_models import MAIN
 from scores.counting.local_times import write_time
@@ -176,13 +176,15 @@ def read_archive(board: Board, before: str) -> tuple[list[ArchiveRow], int | Non
 
     `before` is such a beginning, as the address has it; anything else is the first page.
     """
-    periods = Period.objects.filter(board=board).with_statements().order_by("-starts_us")
+    periods = Period.objects.filter(board=board).order_by("-starts_us")
     if before.isascii() and before.isdecimal() and len(before) <= 18:
         periods = periods.filter(starts_us__lt=int(before))
     page = list(periods[: PERIODS + 1])
     older = page[PERIODS - 1].starts_us if len(page) > PERIODS else None
     now_us = clock.read_us()
-    views = [view_period(period, now_us) for period in page[:PERIODS]]
+    for period in page:
+        period.board = board
+    views = view_periods(page[:PERIODS], now_us)
     first = read_first([view.id for view in views if view.id is not None], 1)
     rows = []
     for view in views:

@@ -59,8 +59,10 @@ def list_periods(slug: str, before: str | None, limit: int) -> Document:
         begun = Period.objects.filter(board=board.pk, starts_us__lte=now_us)
         if before is not None:
             begun = begun.filter(starts_us__lt=_find_start(board, before))
-        found = list(begun.with_statements().order_by("-starts_us")[: limit + 1])
-    periods = [shape_period(lookup.view_period(period, now_us)) for period in found[:limit]]
+        found = list(begun.order_by("-starts_us")[: limit + 1])
+        for period in found:
+            period.board = board
+        periods = [shape_period(view) for view in lookup.view_periods(found[:limit], now_us)]
     content: PeriodsBody = {"periods": periods, "next": periods[-1]["name"] if len(found) > limit else None}
     return write_document(content)
 

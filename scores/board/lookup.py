@@ -1,12 +1,13 @@
 """Finds the board and the period that somebody asks for by name: a stored period, or one of the calendar in which nobody counts yet."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from django.db.models import Q
 
 from audit.clock import ClockUs
+from audit.models import CheckpointStatement
 from audit.times import SECOND_US
 from scores.board_models import MAIN_BOARD, Board, Period, covering
 from scores.counting import spans
@@ -81,14 +82,18 @@ def find_periods(wanted: Collection[tuple[Board, str]], now_us: int) -> dict[tup
     asked = Q(pk=None)
     for board, name in wanted:
         asked |= Q(board=board.pk) & (covering(now_us) if name == CURRENT else Q(name=name))
-    stored = list(Period.objects.filter(asked).with_statements().order_by()) if wanted else []
+    stored = list(Period.objects.filter(asked).order_by()) if wanted else []
+    boards = {board.pk: board for board, _ in wanted}
+    for period in stored:
+        period.board = boards[period.board_id]
+    views = list(zip(stored, view_periods(stored, now_us), strict=True))
     found = {}
     for board, name in wanted:
-        own = (period for period in stored if period.board_id == board.pk)
-        period = next((each for each in own if (each.covers(now_us) if name == CURRENT else each.name == name)), None)
-        bounds = _find_in_calendar(board, name, now_us) if period is None else None
-        if period is not None:
-            found[board.slug, name] = view_period(period, now_us)
+        own = (pair for pair in views if pair[0].board_id == board.pk)
+        view = next((v for each, v in own if (each.covers(now_us) if name == CURRENT else each.name == name)), None)
+        bounds = _find_in_calendar(board, name, now_us) if view is None else None
+        if view is not None:
+            found[board.slug, name] = view
         elif bounds is not None:
             found[board.slug, name] = _view(bounds, now_us, None)
     return found
@@ -99,10 +104,21 @@ def order_shown(board: Board) -> tuple[bool, str]:
     return board.pk != MAIN_BOARD, board.label.casefold()
 
 
-def view_period(period: Period, now_us: int) -> PeriodView:
-    """Show a stored period, read with its statements, as it is at this time, in microseconds since 1970."""
-    view = _view(Bounds(period.name, period.starts_us, period.ends_us), now_us, period.pk)
-    return view._replace(amended=max(period.stated - 1, 0), statement=period.statement)
+def view_periods(periods: Sequence[Period], now_us: int) -> list[PeriodView]:
+    """Show stored periods, read with their boards, as they are at this time, in microseconds since 1970."""
+    views = [_view(Bounds(each.name, each.starts_us, each.ends_us), now_us, each.pk) for each in periods]
+    closed = {view.id: period.subject for period, view in zip(periods, views, strict=True) if view.state == CLOSED}
+    if not closed:  # as of most that are asked for, of which nothing can have been stated
+        return views
+    stated: dict[str, list[str]] = {}
+    found = CheckpointStatement.objects.filter(subject__in=closed.values()).order_by("checkpoint")
+    for subject, sha256 in found.values_list("subject", "sha256"):
+        stated.setdefault(subject, []).append(sha256)
+    texts = [stated.get(closed.get(view.id, ""), []) for view in views]
+    return [
+        view._replace(amended=len(sha256s) - 1, statement=sha256s[-1]) if sha256s else view
+        for view, sha256s in zip(views, texts, strict=True)
+    ]
 
 
 def _view(bounds: Bounds, now_us: int, number: int | None) -> PeriodView:
@@ -125,12 +141,11 @@ def _find_in_calendar(board: Board, name: str, now_us: int) -> Bounds | None:
 def _find_previous(board: Board, now_us: int) -> PeriodView:
     """The season that ended last, or the calendar's period before the current one; days that take no time are passed over."""
     if board.span == Board.Span.SEASON:
-        ended = (
-            Period.objects.filter(board=board.pk, ends_us__lte=now_us).with_statements().order_by("-starts_us").first()
-        )
+        ended = Period.objects.filter(board=board.pk, ends_us__lte=now_us).order_by("-starts_us").first()
         if ended is None:
             raise UnknownPeriod
-        return view_period(ended, now_us)
+        ended.board = board
+        return view_periods([ended], now_us)[0]
     if board.span == Board.Span.ALL:
         raise UnknownPeriod
     name = find_period(board, CURRENT, now_us).name

@@ -132,5 +132,5 @@ def test_results_and_proof_take_the_same_few_statements_for_any_number_of_player
             text()
             read_proof("daily", YESTERDAY)
         counts.append(len(queries))
-    # Board, period, rows; board, period, change, entries.
-    assert counts == [8, 8, 8]
+    # Board, period, what was stated of it, and rows; board, period, that again, the row, its statements, entries.
+    assert counts == [10, 10, 10]
