@@ -31,10 +31,11 @@ class FirstRows(NamedTuple):
     rows: list[Row]
 
 
-#: Each period's rows are one stretch of the index, whose names are looked up by key.
+#: Each period's rows are one stretch of the index, whose names are looked up by key. Without OFFSET the players of a period would be
+#: counted once for each row.
 FIRST_ROWS = """
-SELECT period.id, scores_rank_players(period.id), standing.player_id, score.name, standing.points, standing.reached_at
-FROM unnest(%s::bigint[]) AS period (id)
+SELECT period.id, period.players, standing.player_id, score.name, standing.points, standing.reached_at
+FROM (SELECT id, scores_rank_players(id) AS players FROM unnest(%s::bigint[]) AS asked (id) OFFSET 0) AS period
 LEFT JOIN LATERAL (
     SELECT player_id, points, reached_at FROM scores_standing
     WHERE period_id = period.id AND NOT hidden
