@@ -10,7 +10,7 @@ from scoreboard_project.server import probes
 from scores.api import board_views, proof_views, schema, views
 from scores.pages import board, boards, checkpoint, player, verify
 from scores.pages.login import RateLimitedLoginForm
-from scores.pages.own_place import you
+from scores.pages.own_place import you, your_proof
 
 # REST framework would describe a route to OPTIONS, and fails where the route is a page.
 READ = ["get", "head"]
@@ -25,6 +25,7 @@ urlpatterns = [
     path("players", player.search, name="players-page"),
     path("players/<str:player>", player.player, name="player-page"),
     path("verify", verify.verify, name="verify"),
+    path("you/proof", your_proof, name="your-proof"),
     path("you", you, name="you"),
     path(
         "login", LoginView.as_view(template_name="login.html", authentication_form=RateLimitedLoginForm), name="login"

@@ -1,7 +1,5 @@
 """The route of a player's own proof: what takes no key but the public one to check."""
 
-import tempfile
-
 from django.http import FileResponse
 from rest_framework.request import Request
 
@@ -14,12 +12,8 @@ from scores.errors import TokenInvalid
 from scores.http.context import caller_of
 from scores.http.limits import AddressCostlyLimit
 from scores.http.queries import read_number, read_query
-from scores.integrity.proof import write_proof
+from scores.integrity.proof import MEDIA_TYPE, open_proof
 from scores.models import MAXIMUM_BALANCE, Score
-
-NDJSON = "application/x-ndjson"
-#: Proofs up to this size are kept in memory until they are sent, larger ones in a file.
-MEMORY_BYTES = 1024 * 1024
 
 
 class OwnProofView(JSONView):
@@ -35,8 +29,4 @@ class OwnProofView(JSONView):
         if score is None:
             raise TokenInvalid(reason="unknown_player")
         check_caller(score, caller)
-        # Read whole before any of it is sent: a slow reader holds up nobody.
-        file = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - closed with the response
-        file.writelines(write_proof(score, after))
-        file.seek(0)
-        return FileResponse(file, content_type=NDJSON)
+        return FileResponse(open_proof(score, after), content_type=MEDIA_TYPE)

@@ -2,9 +2,10 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any, cast
 from uuid import UUID
 
 from audit import chain, strict_json
@@ -15,6 +16,9 @@ from audit.verification import Entry
 from scores.models import Score
 
 PAGE = 1000
+MEDIA_TYPE = "application/x-ndjson"
+#: Proofs up to this size are kept in memory until they are sent, larger ones in a file.
+MEMORY_BYTES = 1024 * 1024
 #: Longest lines of a file, in bytes: of an entry, and of the last one, which holds a block.
 MAXIMUM_ENTRY, MAXIMUM_END = 16 * 1024, 128 * 1024
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -42,6 +46,14 @@ class ProofEnd:
     index: int
     path: list[str]
     block: str
+
+
+def open_proof(score: Score, after: int = 0) -> IO[bytes]:
+    """Write the same to a file, which whoever sends it closes: read whole before any of it is sent, a slow reader holds up nobody."""
+    file = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - see above
+    file.writelines(write_proof(score, after))
+    file.seek(0)
+    return cast("IO[bytes]", file)
 
 
 def write_proof(score: Score, after: int = 0) -> Iterator[bytes]:

@@ -113,9 +113,12 @@ class _Chain:
         """Hold the digest of the sealed entries, and who they are of, against the leaf."""
         leaf, sealed, first = end.leaf, self._sealed, self._first
         assert leaf is not None  # noqa: S101 - only such ends come here
-        if first is None or first.seq > 1:
-            return say(None, "digest.open", seq=first.seq - 1 if first else leaf.seq)
         is_of_leaf = sealed is not None and (sealed.player, sealed.seq) == (leaf.player, leaf.seq)
+        if first is None or first.seq > 1:
+            # Where the file begins behind the leaf, none is sealed.
+            if is_of_leaf or (sealed is None and (first is None or first.player == leaf.player)):
+                return say(None, "digest.open", seq=first.seq - 1 if first else leaf.seq)
+            return say(False, "digest.broken", seq=leaf.seq)
         holds = is_of_leaf and self._digest.hex() == leaf.digest and self._behind_head in {"", leaf.mac}
         return say(holds, "digest.holds" if holds else "digest.broken", seq=leaf.seq)
 

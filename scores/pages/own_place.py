@@ -1,16 +1,18 @@
-"""You are here: the rank of whoever is signed in, as the board's page renders it and as it asks for it afterwards."""
+"""You are here: the rank of whoever is signed in, as the board's page renders it and as it asks for it afterwards; and the own proof."""
 
 from typing import TypedDict
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import OperationalError
-from django.http import HttpRequest, JsonResponse
+from django.http import FileResponse, HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from scores.board import standings
 from scores.errors import NotAuthenticated
-from scores.http.limits import AddressReadLimit, address_subject
+from scores.http.limits import AddressCostlyLimit, AddressReadLimit, address_subject
+from scores.integrity.proof import MEDIA_TYPE, open_proof
 from scores.models import Score
 
 
@@ -41,6 +43,19 @@ def you(request: HttpRequest) -> JsonResponse:
     # By user: a hall full of players may share one address.
     AddressReadLimit.charge(request, f"user:{request.user.pk}")
     return JsonResponse({"you": describe_own_place(request.user)})
+
+
+@require_safe
+@never_cache
+def your_proof(request: HttpRequest) -> FileResponse:
+    """The proof of whoever is signed in (docs/contract.md 18.4), to be taken along; raises Http404 for a user who is not a player."""
+    if not request.user.is_authenticated:
+        AddressReadLimit.charge(request, address_subject(request))
+        raise NotAuthenticated
+    AddressCostlyLimit.charge(request, f"user:{request.user.pk}")
+    score = get_object_or_404(Score, user=request.user)
+    name = f"proof-{score.pk}.ndjson"
+    return FileResponse(open_proof(score), as_attachment=True, filename=name, content_type=MEDIA_TYPE)
 
 
 def find_visitor(request: HttpRequest) -> User | AnonymousUser:

@@ -45,11 +45,14 @@ export async function checkProof(lines, keys, say) {
 /** @param {Chain} chain @param {Record<string, any>} end @param {Key[]} keys @param {Say} say */
 async function checkEnd(chain, { head, index, path, block: text }, keys, say) {
     const block = readBlock(text);
-    if (!chain.first || chain.first.seq > 1) {
-        say(null, "digest.open", { seq: chain.first ? chain.first.seq - 1 : head.seq });
+    const { first, sealed } = chain;
+    const isOfHead = sealed?.player === head.player && sealed?.seq === head.seq;
+    // Where the file begins behind the head, none is sealed.
+    const isBehind = !sealed && (!first || first.player === head.player);
+    if ((!first || first.seq > 1) && (isOfHead || isBehind)) {
+        say(null, "digest.open", { seq: first ? first.seq - 1 : head.seq });
     } else {
-        const holds = chain.sealed?.player === head.player && chain.sealed?.seq === head.seq && toHex(chain.digest) === head.digest
-            && ["", head.mac].includes(chain.behindHead);
+        const holds = isOfHead && first?.seq === 1 && toHex(chain.digest) === head.digest && ["", head.mac].includes(chain.behindHead);
         say(holds, holds ? "digest.holds" : "digest.broken", { seq: head.seq });
     }
     await checkPath(head, index, path, block, say);

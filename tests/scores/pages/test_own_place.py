@@ -9,8 +9,9 @@ from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from scores.models import Score
-from tests.support.acting import make_player, read_problem, read_state
+from scores.integrity.proof import write_proof
+from scores.models import Action, Score
+from tests.support.acting import access_token, make_player, read_problem, read_state, update
 from tests.support.board import place
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +118,19 @@ def test_the_database_away_takes_the_place_but_not_the_board(
     assert answer.status_code == 200
     assert "Player 0" in answer.content.decode()
     assert 'id="you"' not in answer.content.decode()
+
+
+def test_the_own_proof_is_taken_along(player: Score, daily_quiz: Action) -> None:
+    assert update({"action": "daily-quiz"}, token=access_token(player), key="1").status_code == 200
+    answer = signed_in(player.user).get("/you/proof")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/x-ndjson")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="proof-{player.pk}.ndjson"'
+    assert "no-store" in answer.headers["Cache-Control"]
+    player.refresh_from_db()
+    assert answer.getvalue() == b"".join(write_proof(player))
+
+
+def test_nobody_has_a_proof_who_is_not_signed_in_or_no_player(player: Score) -> None:
+    assert Client().get("/you/proof").status_code == 401
+    assert signed_in(User.objects.create_user("nobody")).get("/you/proof").status_code == 404
+    assert signed_in(player.user).post("/you/proof").status_code == 405
