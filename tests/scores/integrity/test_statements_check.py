@@ -73,6 +73,16 @@ def test_a_statement_that_was_removed_changed_or_made_up_is_found(ada: Score) ->
         assert find() == [f"checkpoint {stated.checkpoint_id} states board:weekly/never, which there is not as it says"]
 
 
+@pytest.mark.parametrize("column", ["checkpoint_id", "subject", "count", "sha256", "starts_us", "ends_us"])
+def test_every_column_of_a_statement_is_held_against_the_block(ada: Score, column: str) -> None:
+    stated = CheckpointStatement.objects.get()
+    value = getattr(stated, column)
+    with tampering():
+        other = value + 1 if isinstance(value, int) else f"{value[:-1]}x"
+        CheckpointStatement.objects.filter(pk=stated.pk).update(**{column: other})
+        assert find("checkpoint") != []
+
+
 def test_an_award_that_is_slipped_into_a_stated_period_is_found_with_every_key(
     ada: Score, turn_clock: TurnClock
 ) -> None:
