@@ -169,7 +169,8 @@ def _read(entries: QuerySet[AuditEntry]) -> Iterator[CountedRow]:
 def _next_chunk(last: UUID) -> list[UUID]:
     chunk: list[UUID] = []
     entries = 0
-    for player, seq in Score.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "seq")[:CHUNK_PLAYERS]:
+    played = Score.objects.filter(pk__gt=last, seq__gt=0)
+    for player, seq in played.order_by("pk").values_list("pk", "seq")[:CHUNK_PLAYERS]:
         if chunk and entries + seq > CHUNK_ENTRIES:
             break
         chunk.append(player)
