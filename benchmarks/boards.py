@@ -34,9 +34,8 @@ FROM ended, (SELECT id, row_number() OVER () FROM scores_score LIMIT 1000) AS sc
 
 #: What was made by number knows nothing of the chains: how long they are, by which a filling takes its players.
 LENGTHS = """
-UPDATE scores_score SET seq = coalesce(lengths.seq, 0) FROM scores_score AS score
-LEFT JOIN (SELECT player, max(seq) AS seq FROM audit_auditentry GROUP BY player) AS lengths ON lengths.player = score.id
-WHERE score.id = scores_score.id AND scores_score.seq <> coalesce(lengths.seq, 0)
+UPDATE scores_score SET seq = lengths.seq
+FROM (SELECT player, max(seq) AS seq FROM audit_auditentry GROUP BY player) AS lengths WHERE lengths.player = scores_score.id
 """
 
 

@@ -30,6 +30,7 @@ WITH people AS (
 INSERT INTO board_score (user_id, points, updated_at)
 SELECT id, 1 + abs(hashint8(n)::bigint) %% 100000, now() FROM people
 """
+#: Of a thousand players that PLAYERS makes, where it makes as many as two.
 ENTRIES = """
 INSERT INTO audit_auditentry
     (player, seq, kid, kind, delta, balance, action, ref, actor, at_us, detail, prev, mac, context)
@@ -39,7 +40,7 @@ SELECT player, 2 + n / 1000, 'ledger-1', 'award', 10, 20 + n / 100, 'daily-quiz'
        encode(sha256(('m' || n)::bytea), 'hex'),
        jsonb_build_object('address', '192.0.2.1', 'agent', 'benchmark', 'request', md5(n::text), 'token', md5('t' || n),
                           'salt', md5('s' || n))
-FROM (SELECT n, md5((n %% 1000)::text)::uuid AS player FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n) AS numbers
+FROM (SELECT n, md5((1001 + n %% 1000)::text)::uuid AS player FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n) AS numbers
 """
 #: The indexes of a table that are no constraint's: name and definition.
 PLAIN_INDEXES = """
