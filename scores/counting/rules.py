@@ -15,6 +15,12 @@ from scores.board_models import MAIN_PERIOD, Board
 GAINS = frozenset({"award", "adjust"})
 REVERSALS = frozenset({"void", "restore"})
 EVERYTHING = "*"
+# As plain texts, which are compared for every entry that a board is filled from.
+SUM, BEST, LATEST, COUNT = (
+    rule.value for rule in (Board.Rule.SUM, Board.Rule.BEST, Board.Rule.LATEST, Board.Rule.COUNT)
+)
+#: Rules by which a void takes away what an award added.
+DIFFERENCES = frozenset({SUM, COUNT})
 
 
 class CountedEntry(Protocol):
@@ -76,9 +82,9 @@ class Definition:
 
     def offer(self, entry: CountedEntry) -> StandingValue:
         """Say what an award or adjustment brings: what is added, or the value that may stand."""
-        if self.rule == Board.Rule.SUM:
+        if self.rule == SUM:
             points = entry.delta
-        elif self.rule == Board.Rule.COUNT:
+        elif self.rule == COUNT:
             points = 1
         else:
             points = self.sign * (entry.delta if entry.value is None else entry.value)
@@ -87,12 +93,12 @@ class Definition:
     def reverse(self, entry: CountedEntry) -> StandingValue:
         """Say what a void or a restore adds, where differences count."""
         step = 1 if entry.kind == "restore" else -1
-        return StandingValue(entry.delta if self.rule == Board.Rule.SUM else step, entry.at_us, entry.seq)
+        return StandingValue(entry.delta if self.rule == SUM else step, entry.at_us, entry.seq)
 
     @property
     def counts_differences(self) -> bool:
         """Whether a void takes away what an award added; elsewhere what then stands is looked up in the log."""
-        return self.rule in {Board.Rule.SUM, Board.Rule.COUNT}
+        return self.rule in DIFFERENCES
 
 
 def matches(pattern: str, action: str) -> bool:
@@ -104,9 +110,9 @@ def matches(pattern: str, action: str) -> bool:
 
 def advance(rule: str, before: StandingValue | None, offer: StandingValue) -> StandingValue:
     """Say where somebody stands after an award or adjustment: differences add up, the best and the latest stand alone."""
-    if before is None or rule == Board.Rule.LATEST:
+    if before is None or rule == LATEST:
         return offer
-    if rule == Board.Rule.BEST:
+    if rule == BEST:
         return offer if offer.points > before.points else before
     return add(before, offer)
 
