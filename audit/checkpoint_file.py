@@ -5,8 +5,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-#: Longer than any block.
-TAIL_BYTES = 8192
+#: Longer than any block, of which one with all the statements it may have has 20 KiB.
+TAIL_BYTES = 64 * 1024
 
 
 def read_last(path: str) -> str:

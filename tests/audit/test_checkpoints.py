@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from audit import blocks, checkpoint_file, checkpoints, ledger, merkle
-from audit.blocks import BlockInvalid, hash_text, read_block
+from audit.blocks import BlockInvalid, Statement, hash_text, read_block
 from audit.chain import canonical
 from audit.checkpoint_file import read_all
 from audit.checkpoint_verification import check_blocks
@@ -111,6 +111,19 @@ def test_a_chain_goes_on_from_the_digest_that_was_signed_last(db: None) -> None:
         digest = hashlib.sha256(digest + canonical(entry)).digest()
     [leaf] = leaves_of(3)
     assert (leaf.seq, leaf.digest) == (12, digest.hex())
+
+
+def test_after_the_longest_block_there_may_be_the_next_one_follows(db: None, exported: Path) -> None:
+    longest = [
+        Statement(f"{number:03}{'x' * 125}", 2**53, "f" * 64, 2**53, 2**53)
+        for number in range(blocks.MAXIMUM_STATEMENTS)
+    ]
+    grow(uuid4())
+    [first] = sign_checkpoints(lambda limit: longest if not Checkpoint.objects.exists() else [])
+    assert read_block(first.jws, load_checkpoint_keys()).statements == tuple(longest)
+    grow(uuid4())
+    sign_checkpoints()
+    assert list(read_all(str(exported))) == list(Checkpoint.objects.order_by("number").values_list("jws", flat=True))
 
 
 def test_an_hour_of_silence_ends_with_a_heartbeat(
