@@ -10,12 +10,22 @@ BOARDS = frozenset({"/", "/embed", TOP, "/metrics"})
 LOGINS = frozenset({"/api/token", "/login", "/admin/login/"})
 #: These count requests for themselves, each what it costs; what is not among them, `PageLimit` counts.
 LIMITED_BY_THEMSELVES = frozenset(
-    {UPDATE, TOP, "/api/score/me", "/api/token", "/api/token/refresh", "/api/token/revoke", "/you"}
+    {
+        UPDATE,
+        TOP,
+        "/api/score/me",
+        "/api/score/me/proof",
+        "/api/token",
+        "/api/token/refresh",
+        "/api/token/revoke",
+        "/you",
+        "/you/proof",
+    }
 )
 #: So do the routes of boards and players, as `urls` has them.
 READS_OF_BOARDS = re.compile(r"/api/boards(/[^/]+(/[^/]+(/(me|results|proof))?)?)?|/api/players(/[^/]+)?")
-#: The whole of a period, however many players it has, takes as long as it takes.
-RESULTS = re.compile(r"/api/boards/[^/]+/[^/]+/results")
+#: The whole of a period or of a chain, however long it is, takes as long as it takes.
+LONG_READS = re.compile(r"/api/boards/[^/]+/[^/]+/results|/api/score/me/proof|/you/proof")
 #: Asks a million players for a part of their names.
 SEARCH = "/api/players"
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 
-from scoreboard_project.server.routes import BOARDS, LOGINS, RESULTS, SEARCH, UPDATE
+from scoreboard_project.server.routes import BOARDS, LOGINS, LONG_READS, SEARCH, UPDATE
 from scores.awards import compare_and_swap
 from scores.database.availability import READ_SECONDS, availability
 
@@ -42,7 +42,7 @@ class AllThreads:
         self.refusals = Threads("refusals", 2, seconds=0)
         self.logins = Threads("logins", 2, seconds=REQUEST_SECONDS)
         self.desk = Threads("desk", 2, seconds=None)
-        #: Searches and results, which cost what the number of players makes them cost.
+        #: Searches, results and proofs, which cost what the number of players or entries makes them cost.
         self.costly = Threads("costly", 2, seconds=None)
         #: SQLite has one writer: a second one could only wait for it, and others need its thread.
         self.writer = Threads("writer", 1, seconds=REQUEST_SECONDS)
@@ -59,6 +59,6 @@ class AllThreads:
             return self.logins
         if path.startswith("/admin/"):
             return self.desk
-        if path == SEARCH or RESULTS.fullmatch(path):
+        if path == SEARCH or LONG_READS.fullmatch(path):
             return self.costly
         return self.writer if path == UPDATE and not compare_and_swap.is_possible() else self.others

@@ -23,7 +23,7 @@ from scoreboard_project.server.asgi_types import Message, Receive, Send
 from scoreboard_project.server.fast_path import PASS_TO_VIEW, FastPath
 from scoreboard_project.server.fast_refusal import refuse
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
-from scoreboard_project.server.routes import LOGINS, RESULTS, UPDATE
+from scoreboard_project.server.routes import LOGINS, LONG_READS, UPDATE
 from scoreboard_project.server.threads import AllThreads, Threads
 from scores.announcements import publisher
 from scores.awards import compare_and_swap
@@ -139,7 +139,7 @@ class Bridge:
         )
         response = asyncio.wrap_future(job)
         path = environ["PATH_INFO"]
-        is_bounded = path in LOGINS or (path.startswith("/api/") and not RESULTS.fullmatch(path))
+        is_bounded = path in LOGINS or (path.startswith("/api/") and not LONG_READS.fullmatch(path))
         left = max(0, arrived_at + ANSWER_SECONDS - time.monotonic())
         done, _ = await asyncio.wait([response], timeout=left if is_bounded else None)
         if done:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from scores.board import standings
 from scores.errors import NotAuthenticated
-from scores.http.limits import AddressCostlyLimit, AddressReadLimit, address_subject
+from scores.http.limits import AddressCostlyLimit, AddressReadLimit, RateLimit, address_subject
 from scores.integrity.proof import MEDIA_TYPE, open_proof
 from scores.models import Score
 
@@ -37,25 +37,25 @@ class OwnPlace(TypedDict):
 @never_cache
 def you(request: HttpRequest) -> JsonResponse:
     """For the page's own script, by its session cookie; `null` for a signed-in user who is not a player."""
-    if not request.user.is_authenticated:
-        AddressReadLimit.charge(request, address_subject(request))
-        raise NotAuthenticated
-    # By user: a hall full of players may share one address.
-    AddressReadLimit.charge(request, f"user:{request.user.pk}")
-    return JsonResponse({"you": describe_own_place(request.user)})
+    return JsonResponse({"you": describe_own_place(_charge(request, AddressReadLimit))})
 
 
 @require_safe
 @never_cache
 def your_proof(request: HttpRequest) -> FileResponse:
     """The proof of whoever is signed in (docs/contract.md 18.4), to be taken along; raises Http404 for a user who is not a player."""
+    score = get_object_or_404(Score, user=_charge(request, AddressCostlyLimit))
+    name = f"proof-{score.pk}.ndjson"
+    return FileResponse(open_proof(score), as_attachment=True, filename=name, content_type=MEDIA_TYPE)
+
+
+def _charge(request: HttpRequest, limit: type[RateLimit]) -> User:
+    """Count a request by its user: a hall full of players may share one address. Raises NotAuthenticated or RateLimited."""
     if not request.user.is_authenticated:
         AddressReadLimit.charge(request, address_subject(request))
         raise NotAuthenticated
-    AddressCostlyLimit.charge(request, f"user:{request.user.pk}")
-    score = get_object_or_404(Score, user=request.user)
-    name = f"proof-{score.pk}.ndjson"
-    return FileResponse(open_proof(score), as_attachment=True, filename=name, content_type=MEDIA_TYPE)
+    limit.charge(request, f"user:{request.user.pk}")
+    return request.user
 
 
 def find_visitor(request: HttpRequest) -> User | AnonymousUser:

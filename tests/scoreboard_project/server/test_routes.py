@@ -7,7 +7,7 @@ from scoreboard_project.server.routes import (
     BOARDS,
     LIMITED_BY_THEMSELVES,
     LOGINS,
-    RESULTS,
+    LONG_READS,
     TOP,
     UPDATE,
     is_limited_by_itself,
@@ -24,10 +24,11 @@ def test_every_route_of_boards_and_players_counts_its_requests_itself() -> None:
     reads = [pattern for pattern in patterns if pattern.startswith(("/api/boards", "/api/players"))]
     assert len(reads) == 9
     assert [pattern for pattern in reads if not is_limited_by_itself(pattern)] == []
-    assert [pattern for pattern in reads if RESULTS.fullmatch(pattern)] == [
+    assert [pattern for pattern in reads if LONG_READS.fullmatch(pattern)] == [
         "/api/boards/<str:slug>/<str:period>/results"
     ]
     others = [pattern for pattern in patterns if pattern not in reads]
+    assert {pattern for pattern in others if LONG_READS.fullmatch(pattern)} == {"/api/score/me/proof", "/you/proof"}
     assert {pattern for pattern in others if is_limited_by_itself(pattern)} == LIMITED_BY_THEMSELVES
 
 

@@ -33,6 +33,8 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Availability:
         ("GET", "/api/players", "costly", "refusals"),
         ("GET", "/api/players/00000000-0000-0000-0000-000000000001", "others", "refusals"),
         ("GET", "/api/boards/daily/2026-11-27/results", "costly", "refusals"),
+        ("GET", "/api/score/me/proof", "costly", "refusals"),
+        ("GET", "/you/proof", "costly", "refusals"),
     ],
 )
 def test_what_holds_up_one_kind_holds_up_no_other(
