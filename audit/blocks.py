@@ -19,6 +19,7 @@ Version 1 has `v` scoreboard.checkpoint.v1, `at` as RFC 3339 instead of `at_us`,
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -35,6 +36,9 @@ VERSION_1 = "scoreboard.checkpoint.v1"
 VERSION = 2
 LEAF_VERSION = "scoreboard.head.v2"
 TYPE = "scoreboard-checkpoint+jwt"
+#: What is stated is about a period of a board: `board:SLUG/PERIOD`.
+SUBJECT = re.compile(r"board:[a-z0-9-]{1,48}/[A-Za-z0-9-]{1,48}")
+HASH = re.compile(r"[0-9a-f]{64}")
 MAXIMUM_LEAVES = 50_000
 MAXIMUM_STATEMENTS = 50
 CLAIMS_1 = {"v": str, "number": int, "epoch": int, "prev": str, "at": str, "count": int, "root": str}
@@ -123,7 +127,7 @@ def read_block(text: str, keys: CheckpointKeys) -> Block:
 def read_unverified(text: str) -> Block:
     """Read what a block says of itself, whoever signed it. Raises BlockInvalid when it has not the form of one."""
     document = jws.read_unverified(text).payload
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or jws.split(text).payload != _encode(document):
         raise BlockInvalid("form")
     if document.get("v") not in (VERSION_1, VERSION):
         raise BlockInvalid("version")
@@ -136,6 +140,8 @@ def read_unverified(text: str) -> Block:
         to_moment(at_us)
     except (ValueError, TypeError, OverflowError):
         raise BlockInvalid("form") from None
+    if len(statements) > MAXIMUM_STATEMENTS or not all(map(_is_stated, statements)):
+        raise BlockInvalid("statements")
     if list(statements) != sorted({statement.subject: statement for statement in statements}.values()):
         raise BlockInvalid("statements")
     number, epoch, prev, count, root = (document[name] for name in ("number", "epoch", "prev", "count", "root"))
@@ -192,7 +198,16 @@ def _make_header(kid: Any) -> dict[str, Any]:
 
 
 def _has_form(document: Mapping[str, Any], claims: Mapping[str, type]) -> bool:
-    return document.keys() == claims.keys() and all(type(document[name]) is kind for name, kind in claims.items())
+    if document.keys() != claims.keys() or not all(type(document[name]) is kind for name, kind in claims.items()):
+        return False
+    is_counted = document["number"] > 0 and document["epoch"] > 0 and document["count"] >= 0
+    follows = not document["prev"] or HASH.fullmatch(document["prev"])
+    return bool(is_counted and follows and HASH.fullmatch(document["root"]))
+
+
+def _is_stated(statement: Statement) -> bool:
+    is_said = SUBJECT.fullmatch(statement.subject) and HASH.fullmatch(statement.sha256)
+    return bool(is_said) and statement.count >= 0 and statement.starts_us < statement.ends_us
 
 
 def _read_statement(document: Any) -> Statement:

@@ -6,7 +6,6 @@ read later knows what was read before.
 
 import hmac
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from audit import strict_json
+from audit.blocks import HASH
 from audit.entry_check import read_receipt
 from audit.entry_export import describe
 from audit.inclusion import include
@@ -35,7 +35,6 @@ FORMATS = (VERSION, VERSION_1)
 PARTS = ("format", "about", "score", "entries", "erasures", "issuers", "checkpoints")
 LISTS = frozenset({"entries", "erasures", "checkpoints"})
 PAGE = 1000
-HASH = re.compile(r"[0-9a-f]{64}")
 #: The root of a block of version 1 is one hash over all its leaves, so proving one takes all; a path of one of version 2 takes to
 #: read all. The newest block is always proved; older ones as long as all together have no more leaves than this.
 MAXIMUM_LEAVES = 100_000

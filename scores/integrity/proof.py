@@ -1,7 +1,6 @@
 """A player's proof: the entries in the form that digests are made of, and what leads from the last one to a signed block."""
 
 import json
-import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import IO, Any, cast
 from uuid import UUID
 
 from audit import chain, strict_json
-from audit.blocks import Leaf
+from audit.blocks import HASH, Leaf
 from audit.inclusion import Inclusion, find_inclusion
 from audit.queries import entries_between
 from audit.verification import Entry
@@ -21,7 +20,6 @@ MEDIA_TYPE = "application/x-ndjson"
 MEMORY_BYTES = 1024 * 1024
 #: Longest lines of a file, in bytes: of an entry, and of the last one, which holds a block.
 MAXIMUM_ENTRY, MAXIMUM_END = 16 * 1024, 128 * 1024
-HASH = re.compile(r"[0-9a-f]{64}")
 #: A tree of 2^32 leaves has paths as long.
 MAXIMUM_PATH = 32
 #: What a line that is no array may be.
@@ -113,6 +111,9 @@ def _read_entry(values: Any) -> Entry:
         raise ProofInvalid("it is no entry")
     if (fields[chain.VALUE] is None) != (version == chain.VERSION):
         raise ProofInvalid("it is no entry")
+    detail, prev = fields[-2:]
+    if not HASH.fullmatch(detail) or not (prev == chain.NO_HEAD or HASH.fullmatch(prev)):
+        raise ProofInvalid("one of its hashes is none")
     return Entry._make([_read_player(fields[0]), *fields[1:], "", None])
 
 

@@ -50,7 +50,9 @@ def check_proof(lines: Iterable[bytes], keys: CheckpointKeys | None) -> Iterator
         yield say(False, "file.broken", fault=str(error))
         return
     yield from chain.results()
-    if end.leaf is None:
+    if end.leaf is None and chain.is_sealed:
+        yield say(False, "file.broken", fault="there are sealed entries, and no head")
+    elif end.leaf is None:
         yield say(None, "uncovered")
     else:
         yield from _check_end(chain, end, keys)
@@ -103,6 +105,11 @@ class _Chain:
             raise ProofInvalid("its end is missing: it was cut off")
         return end
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether any entry is said to be covered."""
+        return self._sealed is not None
+
     def results(self) -> Iterator[CheckResult]:
         """Say whether the entries follow each other."""
         yield from self._faults[:FINDINGS_SHOWN]
@@ -135,23 +142,22 @@ class _Chain:
         self._last = entry
         self._count += 1
 
-    def _find_faults(self, entry: Entry, is_sealed: bool) -> Iterator[str]:
+    def _find_faults(self, entry: Entry, is_sealed: bool) -> list[str]:
         last = self._last
-        if entry.kind not in KINDS:
-            yield f"there is no entry of kind {entry.kind}"
-        if entry.balance < 0 or entry.seq < 1:
-            yield "its balance or number is none"
-        if is_sealed and self.unsealed:
-            yield "a sealed entry follows one that is not"
-        if last is None:
-            if entry.seq == 1 and (entry.prev or entry.balance != entry.delta):
-                yield "the first entry goes on from another"
-            return
-        if entry.player != last.player:
-            yield "the entry is of another player"
-        if entry.seq != last.seq + 1:
-            yield f"entry {last.seq + 1} is missing"
-        if entry.balance != last.balance + entry.delta:
-            yield "the balance is not the one before plus delta"
-        if entry.at_us < last.at_us:
-            yield "the entry is earlier than the one before it"
+        rules = [
+            (entry.kind not in KINDS, f"there is no entry of kind {entry.kind}"),
+            (entry.balance < 0 or entry.seq < 1, "its balance or number is none"),
+            (entry.seq > 1 and not entry.prev, "the entry follows none"),
+            (is_sealed and self.unsealed > 0, "a sealed entry follows one that is not"),
+        ]
+        if last is not None:
+            rules += [
+                (entry.player != last.player, "the entry is of another player"),
+                (entry.seq != last.seq + 1, f"entry {last.seq + 1} is missing"),
+                (entry.balance != last.balance + entry.delta, "the balance is not the one before plus delta"),
+                (entry.at_us < last.at_us, "the entry is earlier than the one before it"),
+            ]
+        elif entry.seq == 1:
+            goes_on = bool(entry.prev) or entry.balance != entry.delta
+            rules.append((goes_on, "the first entry goes on from another"))
+        return [fault for is_broken, fault in rules if is_broken]

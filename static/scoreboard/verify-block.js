@@ -13,6 +13,8 @@ import { Broken, decode, encode, followPath, fromBase64url, hasKeys, hashLeaf, H
 const VERSION_1 = "scoreboard.checkpoint.v1";
 const CLAIMS_1 = ["v", "number", "epoch", "prev", "at", "count", "root"];
 const CLAIMS = ["v", "number", "epoch", "prev", "at_us", "count", "root", "statements"];
+const MAXIMUM_STATEMENTS = 50;
+const SUBJECT = /^board:[a-z0-9-]{1,48}\/[A-Za-z0-9-]{1,48}$/;
 const STATEMENT = ["subject", "count", "sha256", "starts_us", "ends_us"];
 
 /** @param {string} text @returns {Block} */
@@ -25,15 +27,16 @@ export function readBlock(text) {
         throw new Broken("the header of its block is none");
     }
     const claims = parse(fromBase64url(payload));
-    if (!isObject(claims)) throw new Broken("its block is none");
+    if (!isObject(claims) || decode(fromBase64url(payload)) !== writeAscii(sortKeys(claims))) throw new Broken("its block is none");
     const isFirst = claims["v"] === VERSION_1;
-    const { number, epoch, count, root } = claims;
+    const { number, epoch, count, root, prev } = claims;
     const statements = isFirst ? [] : claims["statements"];
     const holds = (isFirst || claims["v"] === 2)
         && hasKeys(claims, isFirst ? CLAIMS_1 : CLAIMS)
-        && [number, epoch, count].every(isInteger) && typeof root === "string" && HASH.test(root)
+        && [number, epoch, count].every(isInteger) && number > 0 && epoch > 0 && count >= 0
+        && typeof root === "string" && HASH.test(root) && typeof prev === "string" && (prev === "" || HASH.test(prev))
         && (isFirst ? typeof claims["at"] === "string" : isInteger(claims["at_us"]))
-        && Array.isArray(statements) && statements.every(isStatement);
+        && Array.isArray(statements) && statements.length <= MAXIMUM_STATEMENTS && statements.every(isStatement) && isOrdered(statements);
     if (!holds) throw new Broken("the claims of its block have not their form");
     const at = isFirst ? claims["at"] : writeTime(claims["at_us"]);
     return { version: isFirst ? 1 : 2, number, epoch, at, count, root, statements, kid, text };
@@ -42,7 +45,17 @@ export function readBlock(text) {
 /** @param {unknown} value */
 function isStatement(value) {
     return isObject(value) && hasKeys(value, STATEMENT) && typeof value["subject"] === "string" && typeof value["sha256"] === "string"
-        && [value["count"], value["starts_us"], value["ends_us"]].every(isInteger);
+        && SUBJECT.test(value["subject"]) && HASH.test(value["sha256"])
+        && [value["count"], value["starts_us"], value["ends_us"]].every(isInteger) && value["count"] >= 0 && value["starts_us"] < value["ends_us"];
+}
+
+/** By subject, each once. @param {Statement[]} statements */
+const isOrdered = (statements) => statements.every(({ subject }, at) => at === 0 || /** @type {Statement} */ (statements[at - 1]).subject < subject);
+
+/** As signed texts are written. @param {any} value @returns {any} */
+function sortKeys(value) {
+    if (Array.isArray(value)) return value.map(sortKeys);
+    return isObject(value) ? Object.fromEntries(Object.keys(value).toSorted().map((name) => [name, sortKeys(value[name])])) : value;
 }
 
 /** RFC 3339 with six digits. @param {number} atUs */

@@ -1,6 +1,6 @@
 /** A chain of entries, one after the other, and its digest: what a proof and a case file have in common (docs/contract.md 18.5). */
 
-import { Broken, encode, isInteger, isPlayer, sha256, writeAscii } from "./verify-format.js";
+import { Broken, encode, HASH, isInteger, isPlayer, sha256, writeAscii } from "./verify-format.js";
 
 /** @typedef {{ player: string, seq: number, kind: string, delta: number, balance: number, at_us: number, detail: string, prev: string }} Entry */
 
@@ -20,6 +20,7 @@ export function readEntry(values) {
         && FIELDS.every((name) => name === "value" || (NUMBERS.has(name) ? isInteger(entry[name]) : typeof entry[name] === "string" || (name === "ref" && entry[name] === null)));
     if (!holds) throw new Broken("it is no entry");
     if (!isPlayer(entry["player"])) throw new Broken("its player is no id");
+    if (!HASH.test(entry["detail"]) || !(entry["prev"] === "" || HASH.test(entry["prev"]))) throw new Broken("one of its hashes is none");
     return /** @type {any} */ (entry);
 }
 
@@ -63,6 +64,7 @@ export class Chain {
         const rules = [
             [!KINDS.has(entry.kind), `there is no entry of kind ${entry.kind}`],
             [entry.balance < 0 || entry.seq < 1, "its balance or number is none"],
+            [entry.seq > 1 && entry.prev === "", "the entry follows none"],
             [isSealed && this.unsealed > 0, "a sealed entry follows one that is not"],
         ];
         if (last) {

@@ -38,6 +38,7 @@ export async function checkProof(lines, keys, say) {
     if (!chain.count) say(null, "entries.none");
     else if (!faults) say(true, "entries.hold", { count: chain.count });
     if (end.head) await checkEnd(chain, end, keys, say);
+    else if (chain.sealed) say(false, "file.broken", { fault: "there are sealed entries, and no head" });
     else say(null, "uncovered");
     say(null, "macs");
 }

@@ -26,6 +26,7 @@ from tests.support.old_blocks import sign_version_1
 
 ADA = Leaf(UUID(int=1), 2, "a" * 64, "d" * 64)
 STATEMENT = Statement("board:daily/2026-11-26", 3, "0" * 64, 1, 2)
+STATED = {"subject": "board:b/all", "count": 1, "sha256": "0" * 64, "starts_us": 1, "ends_us": 2}
 BLOCK = Block(2, 7, 1, "b" * 64, 1_795_780_800_000_001, 1, hash_leaves(2, [ADA])[1], (STATEMENT,))
 
 
@@ -89,14 +90,35 @@ def test_a_block_of_version_1_is_read_as_before(keys: CheckpointKeys) -> None:
         ({"more": 1}, "form"),
         ({"statements": [{}]}, "form"),
         ({"statements": [1]}, "form"),
-        ({"statements": [{"subject": "a", "count": 1, "sha256": "", "starts_us": 1, "ends_us": "2"}]}, "form"),
-        ({"statements": [{"subject": s, "count": 1, "sha256": "", "starts_us": 1, "ends_us": 2} for s in "aa"]}, "statements"),
-        ({"statements": [{"subject": s, "count": 1, "sha256": "", "starts_us": 1, "ends_us": 2} for s in "ba"]}, "statements"),
+        ({"statements": [{**STATED, "ends_us": "2"}]}, "form"),
+        ({"statements": [{**STATED, "more": 1}]}, "form"),
+        *(({"statements": stated}, "statements") for stated in (
+            [STATED, STATED], [STATED, {**STATED, "subject": "board:a/a"}], [{**STATED, "subject": "player:1"}],
+            [{**STATED, "sha256": "0"}], [{**STATED, "count": -1}], [{**STATED, "ends_us": 1}],
+            [{**STATED, "subject": f"board:a/{number:02}"} for number in range(51)],
+        )),
+        ({"number": 0}, "form"),
+        ({"count": -1}, "form"),
+        ({"prev": "x"}, "form"),
+        ({"root": "F" * 64}, "form"),
     ],
 )  # fmt: skip
 def test_what_has_not_its_form_is_none_whoever_signed_it(keys: CheckpointKeys, changes: Any, fault: str) -> None:
     with pytest.raises(BlockInvalid, match=f"^{fault}$"):
         read_block(resign(keys, **changes), keys)
+
+
+def test_a_payload_in_another_spelling_is_none(keys: CheckpointKeys) -> None:
+    header, payload, _ = sign(BLOCK, keys).split(".")
+    claims = json.loads(decode_base64url(payload))
+    assert keys.private is not None
+    for spelled in (
+        json.dumps(claims, sort_keys=True),
+        json.dumps(dict(reversed(claims.items())), separators=(",", ":")),
+    ):
+        signed = f"{header}.{encode_base64url(spelled.encode())}"
+        with pytest.raises(BlockInvalid, match=r"^form$"):
+            read_block(f"{signed}.{encode_base64url(keys.private.sign(signed.encode()))}", keys)
 
 
 def test_what_another_signed_or_nobody_is_none(keys: CheckpointKeys) -> None:

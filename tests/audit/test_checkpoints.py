@@ -115,7 +115,7 @@ def test_a_chain_goes_on_from_the_digest_that_was_signed_last(db: None) -> None:
 
 def test_after_the_longest_block_there_may_be_the_next_one_follows(db: None, exported: Path) -> None:
     longest = [
-        Statement(f"{number:03}{'x' * 125}", 2**53, "f" * 64, 2**53, 2**53)
+        Statement(f"board:{number:048}/{'x' * 48}", 2**53, "f" * 64, 2**53, 2**53 + 1)
         for number in range(blocks.MAXIMUM_STATEMENTS)
     ]
     grow(uuid4())
