@@ -28,7 +28,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 
-from audit import chain, jws, merkle
+from audit import chain, jws, merkle, strict_json
 from audit.keys import CheckpointKeys, encode_base64url
 from audit.times import format_time, to_moment, to_us
 
@@ -109,25 +109,26 @@ class Block:
 
 def read_block(text: str, keys: CheckpointKeys) -> Block:
     """Read a block and check its signature. Raises BlockInvalid, which names the rule it breaks."""
+    block = read_unverified(text)
     try:
-        parts = jws.split(text)
-        kid = json.loads(parts.header)["kid"]
-        if parts.header != _encode(_make_header(kid)):
-            raise BlockInvalid("header")
-        jws.verify(text, keys.public[kid])
+        jws.verify(text, keys.public[read_kid(text)])
     except KeyError:
         raise BlockInvalid("key id") from None
     except InvalidSignature:
         raise BlockInvalid("signature") from None
-    except (ValueError, TypeError):
-        raise BlockInvalid("form") from None
-    return read_unverified(text)
+    return block
 
 
 def read_unverified(text: str) -> Block:
     """Read what a block says of itself, whoever signed it. Raises BlockInvalid when it has not the form of one."""
-    document = jws.read_unverified(text).payload
-    if not isinstance(document, dict) or jws.split(text).payload != _encode(document):
+    try:
+        parts = jws.split(text)
+        kid, document = strict_json.loads(parts.header)["kid"], strict_json.loads(parts.payload)
+    except (ValueError, TypeError, KeyError):
+        raise BlockInvalid("form") from None
+    if parts.header != _encode(_make_header(kid)) or not isinstance(kid, str):
+        raise BlockInvalid("header")
+    if not isinstance(document, dict) or parts.payload != _encode(document):
         raise BlockInvalid("form")
     if document.get("v") not in (VERSION_1, VERSION):
         raise BlockInvalid("version")

@@ -26,6 +26,7 @@ from tests.support.old_blocks import sign_version_1
 
 ADA = Leaf(UUID(int=1), 2, "a" * 64, "d" * 64)
 STATEMENT = Statement("board:daily/2026-11-26", 3, "0" * 64, 1, 2)
+ANOTHER_HEADER = b'{"kid":"checkpoint-1"}'
 STATED = {"subject": "board:b/all", "count": 1, "sha256": "0" * 64, "starts_us": 1, "ends_us": 2}
 BLOCK = Block(2, 7, 1, "b" * 64, 1_795_780_800_000_001, 1, hash_leaves(2, [ADA])[1], (STATEMENT,))
 
@@ -132,7 +133,9 @@ def test_what_another_signed_or_nobody_is_none(keys: CheckpointKeys) -> None:
         "": "form",
         "a.b.c": "form",
         f"{encode_base64url(b'[]')}.{text.partition('.')[2]}": "form",
-        f"{encode_base64url(b'{}')}.{text.partition('.')[2]}": "key id",
+        f"{encode_base64url(b'{}')}.{text.partition('.')[2]}": "form",
+        f"{encode_base64url(ANOTHER_HEADER)}.{text.partition('.')[2]}": "header",
+        f"{text}=": "form",
     }
     for broken, fault in faults.items():
         with pytest.raises(BlockInvalid, match=f"^{fault}$"):
