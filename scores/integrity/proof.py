@@ -9,7 +9,7 @@ from uuid import UUID
 
 from audit import chain, strict_json
 from audit.blocks import HASH, Leaf
-from audit.inclusion import Inclusion, find_inclusion
+from audit.inclusion import find_inclusion
 from audit.queries import entries_between
 from audit.verification import Entry
 from scores.models import Score
@@ -46,6 +46,9 @@ class ProofEnd:
     block: str
 
 
+NO_END = ProofEnd(None, 0, [], "")
+
+
 def open_proof(score: Score, after: int = 0) -> IO[bytes]:
     """Write the same to a file, which whoever sends it closes: read whole before any of it is sent, a slow reader holds up nobody."""
     file = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - see above
@@ -62,18 +65,14 @@ def write_proof(score: Score, after: int = 0) -> Iterator[bytes]:
         for entry in entries_between(score.pk, first, min(first + PAGE - 1, score.seq)):
             text = chain.canonical(entry)
             yield (text if entry.seq <= sealed else b'{"sealed":false,"entry":' + text + b"}") + b"\n"
-    yield write_end(found)
+    yield write_end(ProofEnd(found.leaf, found.index, found.path, found.block) if found else NO_END)
 
 
-def write_end(found: Inclusion | None) -> bytes:
+def write_end(end: ProofEnd) -> bytes:
     """Write the last line."""
-    head = found and {**found.leaf._asdict(), "player": str(found.leaf.player)}
-    document = {
-        "head": head,
-        "index": found and found.index,
-        "path": found.path if found else [],
-        "block": found and found.block,
-    }
+    head = end.leaf and {**end.leaf._asdict(), "player": str(end.leaf.player)}
+    index, block = (end.index, end.block) if head else (None, None)
+    document = {"head": head, "index": index, "path": end.path, "block": block}
     return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
@@ -84,7 +83,10 @@ def read_line(line: bytes) -> tuple[Entry, bytes, bool] | ProofEnd:
     except ValueError as error:
         raise ProofInvalid(f"it is no JSON: {error}") from None
     if isinstance(document, dict) and document.keys() == END:
-        return _read_end(document)
+        end = _read_end(document)
+        if line.rstrip(b"\n") != write_end(end).rstrip(b"\n"):
+            raise ProofInvalid("it is not in the canonical form")
+        return end
     is_sealed = isinstance(document, list)
     if len(line) > MAXIMUM_ENTRY:
         raise ProofInvalid("it is too long")
@@ -120,7 +122,7 @@ def _read_entry(values: Any) -> Entry:
 def _read_end(document: dict[str, Any]) -> ProofEnd:
     head, index, path, block = (document[name] for name in ("head", "index", "path", "block"))
     if (head, index, path, block) == (None, None, [], None):
-        return ProofEnd(None, 0, [], "")
+        return NO_END
     is_path = isinstance(path, list) and len(path) <= MAXIMUM_PATH
     if not is_path or type(index) is not int or type(block) is not str or not isinstance(head, dict):
         raise ProofInvalid("its end has not its form")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from audit.blocks import BlockInvalid, read_unverified
+from audit.blocks import BlockInvalid, Leaf, read_unverified
 from audit.digests import START, extend
 from audit.keys import CheckpointKeys
 from audit.verification import KINDS, CheckResult, Entry
@@ -83,7 +83,7 @@ class _Chain:
         self._last: Entry | None = None
         self._sealed: Entry | None = None
         self._digest = START
-        self._behind_head = ""
+        self._behind: Entry | None = None
         self._faults: list[CheckResult] = []
 
     def follow(self, lines: Iterable[bytes]) -> ProofEnd:
@@ -121,13 +121,19 @@ class _Chain:
         leaf, sealed, first = end.leaf, self._sealed, self._first
         assert leaf is not None  # noqa: S101 - only such ends come here
         is_of_leaf = sealed is not None and (sealed.player, sealed.seq) == (leaf.player, leaf.seq)
-        if first is None or first.seq > 1:
-            # Where the file begins behind the leaf, none is sealed.
-            if is_of_leaf or (sealed is None and (first is None or first.player == leaf.player)):
-                return say(None, "digest.open", seq=first.seq - 1 if first else leaf.seq)
+        # Where the file begins behind the leaf, none is sealed.
+        is_fit = is_of_leaf or (sealed is None and (first is None or first.player == leaf.player))
+        if not (is_fit and self._goes_on(leaf)):
             return say(False, "digest.broken", seq=leaf.seq)
-        holds = is_of_leaf and self._digest.hex() == leaf.digest and self._behind_head in {"", leaf.mac}
+        if first is None or first.seq > 1:
+            return say(None, "digest.open", seq=first.seq - 1 if first else leaf.seq)
+        holds = is_of_leaf and self._digest.hex() == leaf.digest
         return say(holds, "digest.holds" if holds else "digest.broken", seq=leaf.seq)
+
+    def _goes_on(self, leaf: Leaf) -> bool:
+        """Whether the first entry that is not sealed lies behind the leaf, and follows it where it is the next."""
+        behind = self._behind
+        return behind is None or behind.seq > leaf.seq + 1 or (behind.seq == leaf.seq + 1 and behind.prev == leaf.mac)
 
     def _take(self, number: int, entry: Entry, text: bytes, is_sealed: bool) -> None:
         for fault in self._find_faults(entry, is_sealed):
@@ -136,7 +142,7 @@ class _Chain:
             self._digest = extend(self._digest, text)
             self._sealed = entry
         elif not self.unsealed:
-            self._behind_head = entry.prev
+            self._behind = entry
         self.unsealed += not is_sealed
         self._first = self._first or entry
         self._last = entry

@@ -124,9 +124,40 @@ def test_every_value_of_the_end_is_checked(players: list[Score], keys: Checkpoin
         {**end, "head": None}, {**end, "more": 1}, {name: value for name, value in end.items() if name != "index"},
     ]  # fmt: skip
     changes = [change for change in changes if change != end]  # a path of one is the same backwards
-    missed = [change for change in changes if not check([*entries, json.dumps(change).encode() + b"\n"], keys)[False]]
+    missed = [
+        change
+        for change in changes
+        if not check([*entries, json.dumps(change, separators=(",", ":")).encode() + b"\n"], keys)[False]
+    ]
     assert missed == []
     assert check(other, keys)[False] != []
+
+
+def test_the_end_is_written_in_one_way(players: list[Score], keys: CheckpointKeys) -> None:
+    *entries, last = prove(players[0])
+    end = json.loads(last)
+    for spelled in (
+        json.dumps(end).encode() + b"\n",
+        json.dumps(dict(reversed(end.items())), separators=(",", ":")).encode() + b"\n",
+        last.replace(b"\n", b"\r\n"),
+        b" " + last,
+        last.replace(b',"index":', b',"index":0,"index":'),
+        last.replace(b',"path":', b'.0,"path":'),
+    ):
+        assert check([*entries, spelled], keys)[False] != []
+    assert check([*entries, last.rstrip(b"\n")], keys)[False] == []
+
+
+def test_what_lies_behind_the_leaf_is_not_sealed_and_follows_it(players: list[Score], keys: CheckpointKeys) -> None:
+    lines = prove(players[0])
+    unsealed = b'{"sealed":false,"entry":' + lines[4].rstrip(b"\n") + b"}\n"
+    assert check([lines[3], unsealed, *lines[5:]], keys)[False] != []
+    assert check([unsealed, *lines[5:]], keys)[False] != []
+    entry = json.loads(lines[5])["entry"]
+    other = json.dumps({"sealed": False, "entry": [*entry[:-1], "0" * 64]}, separators=(",", ":")).encode() + b"\n"
+    assert check([other, *lines[6:]], keys)[False] != []
+    assert check([other, lines[-1]], keys)[False] != []
+    assert check(lines[5:], keys)[False] == []
 
 
 def test_another_key_did_not_sign_it(players: list[Score], keys: CheckpointKeys) -> None:
