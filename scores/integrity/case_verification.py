@@ -203,7 +203,10 @@ def _describe_checkpoints(case: Case, keys: VerificationKeys, blocks: list[Block
     newest, block = case.checkpoints[0], blocks[0]
     if "digest" in newest:
         yield say(True, "digest.holds", seq=newest["seq"])
-        yield say(True, "path.holds", index=newest["index"] or 0, count=block.count, number=block.number)
+        if newest["index"] is None or newest["path"] is None:
+            yield say(None, "path.open", number=block.number)
+        else:
+            yield say(True, "path.holds", index=newest["index"], count=block.count, number=block.number)
     yield from check_signature(newest["jws"], keys.checkpoint_keys)
     if proved < len(blocks):
         yield CheckResult(None, f"{len(blocks) - proved} older checkpoints are named without proof, for their size.")

@@ -15,6 +15,7 @@ SENTENCES = {
     "digest.open": "The digest was not made: the file begins after entry {seq}, and it takes all entries from the first.",
     "path.holds": "The leaf with index {index} is one of the {count} leaves under the root of checkpoint {number}.",
     "path.broken": "The path does not lead from the leaf to the root of checkpoint {number}.",
+    "path.open": "Whether the leaf is one of checkpoint {number} was not checked: the file has no path to its root.",
     "signature.holds": "Checkpoint {number} was signed at {at} with the key {kid}.",
     "signature.broken": "Checkpoint {number} is not as the key {kid} signed it.",
     "signature.no_key": "The signature of checkpoint {number} was not checked: there is no key {kid} to check it with.",

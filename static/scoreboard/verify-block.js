@@ -59,7 +59,7 @@ function sortKeys(value) {
 }
 
 /** RFC 3339 with six digits. @param {number} atUs */
-function writeTime(atUs) {
+export function writeTime(atUs) {
     const date = new Date(Math.floor(atUs / 1000));
     if (Number.isNaN(date.getTime())) throw new Broken("the time of its block is none");
     const micros = ((atUs % 1000) + 1000) % 1000;

@@ -40,7 +40,8 @@ export class Chain {
     last = null;
     /** @type {Entry | null} */
     sealed = null;
-    behindHead = "";
+    /** @type {Entry | null} */
+    behind = null;
 
     /** Go on by an entry; what is wrong with it. @param {Entry} entry @param {string} text  its canonical form @param {boolean} isSealed */
     async take(entry, text, isSealed) {
@@ -49,12 +50,18 @@ export class Chain {
             this.digest = await sha256(this.digest, encode(text));
             this.sealed = entry;
         } else if (this.unsealed++ === 0) {
-            this.behindHead = entry.prev;
+            this.behind = entry;
         }
         this.first ??= entry;
         this.last = entry;
         this.count++;
         return faults;
+    }
+
+    /** Whether the first entry that is not sealed lies behind the head, and follows it where it is the next. @param {{ seq: number, mac: string }} head */
+    goesOn({ seq, mac }) {
+        const { behind } = this;
+        return !behind || behind.seq > seq + 1 || (behind.seq === seq + 1 && behind.prev === mac);
     }
 
     /** @param {Entry} entry @param {boolean} isSealed */

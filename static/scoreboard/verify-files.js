@@ -1,6 +1,6 @@
 /** The files that `/verify` takes, each told by its content and checked as docs/contract.md 18.5 says. */
 
-import { checkPath, checkSignature, hashLines, readBlock } from "./verify-block.js";
+import { checkPath, checkSignature, hashLines, readBlock, writeTime } from "./verify-block.js";
 import { Chain, readEntry, writeCanonical } from "./verify-chain.js";
 import { Broken, decode, encode, fromBase64url, hasKeys, HASH, isInteger, isObject, isPlayer, parse, sha256, toHex, writeAscii } from "./verify-format.js";
 
@@ -50,10 +50,11 @@ async function checkEnd(chain, { head, index, path, block: text }, keys, say) {
     const isOfHead = sealed?.player === head.player && sealed?.seq === head.seq;
     // Where the file begins behind the head, none is sealed.
     const isBehind = !sealed && (!first || first.player === head.player);
-    if ((!first || first.seq > 1) && (isOfHead || isBehind)) {
+    const isFit = (isOfHead || isBehind) && chain.goesOn(head);
+    if (isFit && first?.seq !== 1) {
         say(null, "digest.open", { seq: first ? first.seq - 1 : head.seq });
     } else {
-        const holds = isOfHead && first?.seq === 1 && toHex(chain.digest) === head.digest && ["", head.mac].includes(chain.behindHead);
+        const holds = isFit && isOfHead && toHex(chain.digest) === head.digest;
         say(holds, holds ? "digest.holds" : "digest.broken", { seq: head.seq });
     }
     await checkPath(head, index, path, block, say);
@@ -73,7 +74,11 @@ async function naming(number, read) {
 /** @param {Uint8Array} line */
 function readLine(line) {
     const document = parse(line);
-    if (isObject(document) && hasKeys(document, ["head", "index", "path", "block"])) return readEnd(document);
+    const spelled = decode(line).replace(/\n$/, "");
+    if (isObject(document) && hasKeys(document, ["head", "index", "path", "block"])) {
+        if (spelled !== writeEnd(readEnd(document))) throw new Broken("it is not in the canonical form");
+        return document;
+    }
     if (line.length > MAXIMUM_ENTRY) throw new Broken("it is too long");
     const isSealed = Array.isArray(document);
     if (!isSealed && !(isObject(document) && hasKeys(document, ["sealed", "entry"]) && document["sealed"] === false)) {
@@ -82,7 +87,7 @@ function readLine(line) {
     const values = isSealed ? document : /** @type {any} */ (document)["entry"];
     const entry = readEntry(values);
     const text = writeAscii(values);
-    if (decode(line).trimEnd() !== (isSealed ? text : `{"sealed":false,"entry":${text}}`)) throw new Broken("it is not in the canonical form");
+    if (spelled !== (isSealed ? text : `{"sealed":false,"entry":${text}}`)) throw new Broken("it is not in the canonical form");
     return { entry, text, isSealed };
 }
 
@@ -97,19 +102,35 @@ function readEnd(end) {
     return end;
 }
 
-/** @param {unknown} document @param {Key[]} keys @param {Say} say */
-export async function checkCase(document, keys, say) {
-    const { entries, checkpoints, score } = /** @type {Record<string, any>} */ (document);
-    if (![entries, checkpoints].every(Array.isArray) || !isObject(score)) throw new Broken("a part of the file has not its form");
+/** As the server writes it. @param {Record<string, any>} end */
+function writeEnd({ head, index, path, block }) {
+    const { player, seq, mac, digest } = head ?? {};
+    return writeAscii({ head: head && { player, seq, mac, digest }, index, path, block });
+}
+
+const PARTS = ["format", "about", "score", "entries", "erasures", "issuers", "checkpoints", "seal"];
+const FORMATS = new Set(["scoreboard.case.v1", "scoreboard.case.v2"]);
+
+/** @param {unknown} document @param {Key[]} keys @param {Say} say @param {() => Promise<void>} pause  from time to time */
+export async function checkCase(document, keys, say, pause) {
+    if (!isObject(document) || !hasKeys(document, PARTS) || !FORMATS.has(document["format"])) throw new Broken("it has not the parts of a case");
+    const { about, entries, checkpoints, score } = document;
+    if (![entries, checkpoints].every(Array.isArray) || ![about, score].every(isObject)) throw new Broken("a part of the file has not its form");
     const chain = new Chain();
     const digests = new Map();
-    let [faults, erased, mac] = [0, 0, ""];
+    let [faults, erased, mac, frozen] = [0, 0, "", false];
+    /** @type {number | null} */
+    let reached = null;
     for (const [at, row] of entries.entries()) {
+        if (at % 500 === 0) await pause();
         if (!isObject(row)) throw new Broken(`entry ${at + 1} is none`);
         const text = writeCanonical(row);
         const entry = readEntry(JSON.parse(text));
         const found = await chain.take(entry, text, true);
         if (entry.prev !== mac) found.push("it does not follow the MAC of the entry before it");
+        if (entry.player !== about["player"]) found.push("the entry is of another player");
+        if (entry.kind === "freeze" || entry.kind === "unfreeze") frozen = entry.kind === "freeze";
+        if (entry.delta || reached === null) reached = entry.at_us;
         mac = row["mac"];
         digests.set(entry.seq, `${mac} ${toHex(chain.digest)}`);
         erased += row["context"] === null ? 1 : 0;
@@ -122,7 +143,11 @@ export async function checkCase(document, keys, say) {
         say(true, "entries.hold", { count: chain.count });
         say(true, "contexts.hold", { erased });
     }
-    checkScore(score, chain, mac, say);
+    const derived = {
+        id: about["player"], points: chain.last?.balance ?? 0, reached_at: reached === null ? null : writeTime(reached),
+        seq: chain.last?.seq ?? 0, head: mac, frozen,
+    };
+    checkScore(score, derived, say);
     await checkCovers(checkpoints, chain, digests, keys, say);
     say(null, "macs");
     say(null, "command");
@@ -134,11 +159,10 @@ function writeSorted(context) {
     return writeAscii(Object.fromEntries(Object.keys(context).toSorted().map((name) => [name, context[name]])));
 }
 
-/** @param {Record<string, any>} score @param {Chain} chain @param {string} mac @param {Say} say */
-function checkScore(score, chain, mac, say) {
-    const derived = { points: chain.last?.balance ?? 0, seq: chain.last?.seq ?? 0, head: mac };
+/** @param {Record<string, any>} score @param {Record<string, any>} derived @param {Say} say */
+function checkScore(score, derived, say) {
     const broken = Object.entries(derived).filter(([name, value]) => score[name] !== value);
-    for (const [name, value] of broken) say(false, "score.broken", { name, stored: String(score[name]), derived: value });
+    for (const [name, value] of broken) say(false, "score.broken", { name, stored: String(score[name]), derived: String(value) });
     if (!broken.length) say(true, "score.holds", { points: derived.points });
 }
 
@@ -148,6 +172,7 @@ async function checkCovers(items, chain, digests, keys, say) {
     for (const [at, item] of items.entries()) {
         if (!isObject(item) || typeof item["jws"] !== "string") throw new Broken("a checkpoint is none");
         const block = readBlock(item["jws"]);
+        if (item["number"] !== block.number) throw new Broken(`checkpoint ${item["number"]} was signed as checkpoint ${block.number}`);
         /** @type {Say} */
         const tell = (holds, key, values) => {
             if (at === 0 || holds === false) say(holds, key, values);
@@ -166,12 +191,13 @@ async function checkCover(item, block, chain, digests, say) {
     if (block.version === 2) {
         const holds = digests.get(seq) === `${mac} ${digest}`;
         say(holds, holds ? "digest.holds" : "digest.broken", { seq });
-        if (path === null) return;
+        if (path === null && index === null) return say(null, "path.open", { number: block.number });
         if (!isInteger(index) || !Array.isArray(path) || !path.every((text) => typeof text === "string" && HASH.test(text))) throw new Broken("a path is none");
         await checkPath({ player, seq, mac, digest }, index, path, block, say);
     } else if (leaves !== null) {
-        const isOne = Array.isArray(leaves) && leaves.some((leaf) => String(leaf) === String([player, seq, mac]));
-        const holds = isOne && (await hashLines(leaves)) === block.root && (digests.get(seq) ?? "").startsWith(`${mac} `);
+        if (!Array.isArray(leaves) || !leaves.every(Array.isArray)) throw new Broken("a leaf is none");
+        const isOne = leaves.some((leaf) => String(leaf) === String([player, seq, mac]));
+        const holds = isOne && (await hashLines(/** @type {[string, number, string][]} */ (leaves))) === block.root && (digests.get(seq) ?? "").startsWith(`${mac} `);
         if (!holds) say(false, "path.broken", { number: block.number });
     }
 }
@@ -233,9 +259,10 @@ export function readKeys(text) {
     if (!trimmed.startsWith("{")) return [checkKey({ kid: "", x: trimmed, pinned: true })];
     const document = parse(trimmed);
     if (!isObject(document)) throw new Broken("it holds no key");
-    const { keys, public: byKid, x, kid } = document;
+    const { keys, public: byKid, x, kid, crv } = document;
     if (isObject(byKid)) return Object.entries(byKid).map(([name, value]) => checkKey({ kid: name, x: value, pinned: true }));
-    const found = Array.isArray(keys) ? keys : [{ x, kid }];
+    const found = Array.isArray(keys) ? keys : [{ x, kid, crv }];
+    if (!found.every((each) => isObject(each) && each["crv"] === "Ed25519")) throw new Broken("it holds no Ed25519 key");
     return found.map((each) => checkKey({ kid: String(each?.kid ?? ""), x: each?.x, pinned: true }));
 }
 

@@ -3,7 +3,7 @@
 export const HASH = /^[0-9a-f]{64}$/;
 const PLAYER = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A file that is not of its kind; the message says where. */
 export class Broken extends Error {}

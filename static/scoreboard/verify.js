@@ -24,6 +24,8 @@ const pinned = /** @type {HTMLTextAreaElement} */ (find("key"));
 const results = find("results");
 const summary = find("summary");
 const cancel = find("cancel");
+/** What changes many times a second is read to nobody. */
+const progress = find("progress");
 const limits = find("limits");
 /** Larger documents that are read whole would fill the memory. */
 const WHOLE = 128 * 1024 * 1024;
@@ -63,9 +65,9 @@ async function* readLines(file, own) {
     if (rest.length) yield rest;
 }
 
-/** Lets the page draw and be used, and ends a run that nobody waits for. @param {number} own @param {string} progress */
-async function breathe(own, progress) {
-    summary.textContent = progress;
+/** Lets the page draw and be used, and ends a run that nobody waits for. @param {number} own @param {string} text */
+async function breathe(own, text) {
+    progress.textContent = text;
     await new Promise((resolve) => { setTimeout(resolve); });
     if (own !== run) throw new Cancelled();
 }
@@ -75,7 +77,7 @@ async function tellKind(file) {
     const start = await file.slice(0, 4096).text();
     if (/^(\["|\{"sealed":|\{"head":)/.test(start)) return "proof";
     if (/^\d+ /.test(start) || file.size === 0) return "results";
-    if (/^[\w-]+\.[\w-]+\.[\w-]*\s/.test(`${start}\n`)) return "blocks";
+    if (/^eyJ[\w-]*\.[\w-]+/.test(start)) return "blocks";
     if (/"format":\s*"scoreboard\.case\./.test(start)) return "case";
     if (/"statements":/.test(start) || /"block":/.test(start)) return "board";
     return /"(keys|public|x)":/.test(start) ? "keys" : "";
@@ -107,7 +109,7 @@ async function check({ file, kind }, blocks, keys, say, own) {
     try {
         if (kind === "proof") await checkProof(readLines(file, own), keys, say);
         else if (kind === "results") await checkResults(readLines(file, own), blocks, keys, say);
-        else if (kind === "case") await checkCase(parse(await readWhole(file)), keys, say);
+        else if (kind === "case") await checkCase(parse(await readWhole(file)), keys, say, () => breathe(own, file.name));
         else throw new Broken("it is no proof, case file or results");
     } catch (error) {
         if (!(error instanceof Broken)) throw error;
@@ -115,8 +117,8 @@ async function check({ file, kind }, blocks, keys, say, own) {
     }
 }
 
-/** @param {string} name @returns {Say} */
-function makeList(name) {
+/** @param {string} name @param {number} own @returns {Say} */
+function makeList(name, own) {
     const section = document.createElement("section");
     const list = document.createElement("ul");
     const title = document.createElement("h2");
@@ -124,6 +126,7 @@ function makeList(name) {
     section.append(title, list);
     results.append(section);
     return (holds, key, values = {}) => {
+        if (own !== run) throw new Cancelled();
         const state = holds === null ? "open" : holds ? "holds" : "finding";
         const item = document.createElement("li");
         const word = document.createElement("strong");
@@ -143,23 +146,29 @@ async function verify(files) {
     results.replaceChildren();
     cancel.hidden = false;
     limits.hidden = true;
-    await breathe(own, summary.dataset["working"] ?? "");
+    summary.textContent = summary.dataset["working"] ?? "";
+    await breathe(own, "");
     const told = await Promise.all(files.map(async (file) => ({ file, kind: await tellKind(file) })));
     const keys = readKeys(pinned.value);
     for (const { file, kind } of told) if (kind === "keys") keys.push(...readKeys(await readWhole(file)));
     const blocks = await gatherBlocks(told);
     const checked = told.filter(({ kind }) => !["keys", "blocks", "board"].includes(kind));
-    for (const each of checked) await check(each, blocks, [...keys, ...siteKeys], makeList(each.file.name), own);
+    for (const each of checked) await check(each, blocks, [...keys, ...siteKeys], makeList(each.file.name, own), own);
     const findings = results.querySelectorAll("[data-state=finding]").length;
     const words = checked.length ? (findings ? summary.dataset["findings"] : summary.dataset["none"]) : summary.dataset["nothing"];
     summary.textContent = (words ?? "").replace("{count}", String(findings));
     limits.hidden = !checked.length;
+    progress.textContent = "";
     cancel.hidden = true;
 }
 
 /** @param {FileList | null | undefined} files */
 async function begin(files) {
     if (!files?.length) return;
+    if (!globalThis.crypto?.subtle) {
+        summary.textContent = summary.dataset["insecure"] ?? "";
+        return;
+    }
     try {
         await verify([...files]);
     } catch (error) {
@@ -176,6 +185,7 @@ form.addEventListener("submit", (event) => {
 input.addEventListener("change", () => void begin(input.files));
 cancel.addEventListener("click", () => {
     run++;
+    progress.textContent = "";
     cancel.hidden = true;
     summary.textContent = summary.dataset["cancelled"] ?? "";
 });

@@ -158,6 +158,11 @@ CHANGES: dict[str, Callable[[str, dict[str, str]], str]] = {
     "another MAC": lambda proof, _: change_end(proof, head={**json.loads(proof.splitlines()[-1])["head"], "mac": "0" * 64}),
     "something behind its end": lambda proof, _: proof + proof,
     "another spelling": lambda proof, _: proof.replace(",", ", ", 1),
+    "lines that end in CR LF": lambda proof, _: proof.replace("\n", "\r\n"),
+    "a byte order mark": lambda proof, _: "\ufeff" + proof,
+    "a key twice": lambda proof, _: proof.replace('"index":', '"index":0,"index":'),
+    "an index with a fraction": lambda proof, _: proof.replace(',"path"', '.0,"path"'),
+    "an end in another order": lambda proof, _: change_end(proof, path=json.loads(proof.splitlines()[-1])["path"]),
     "no JSON": lambda proof, _: '["' + proof,
     "an unsealed entry among the sealed": lambda proof, _: '{"sealed":false,"entry":' + proof.replace("]\n", "]}\n", 1),
 }  # fmt: skip
@@ -223,6 +228,18 @@ def test_a_case_file_is_checked_as_far_as_a_browser_can(page: Page, site: Site, 
         changed = json.loads(text)
         changed[part][0][name] = value
         assert check(page, json.dumps(changed))["finding"] != [], (part, name)
+    for part, name, value in (
+        ("about", "player", players[1].id), ("score", "id", players[1].id), ("score", "frozen", True), ("score", "reached_at", None),
+        ("score", "seq", 3), ("checkpoints", "number", 9),
+    ):  # fmt: skip
+        changed = json.loads(text)
+        owner = changed[part][0] if isinstance(changed[part], list) else changed[part]
+        owner[name] = value
+        assert check(page, json.dumps(changed))["finding"] != [], (part, name)
+    unproved = json.loads(text)
+    unproved["checkpoints"][0].update(path=None, index=None)
+    assert say("path.open", number=1) in check(page, json.dumps(unproved))["open"]
+    assert check(page, json.dumps({**json.loads(text), "more": 1}))["finding"] != []
     case["score"]["points"] = 99
     assert check(page, json.dumps(case))["finding"] == [say("score.broken", name="points", stored=99, derived=1030)]
     context = json.loads(text)
