@@ -43,6 +43,20 @@ LEFT JOIN LATERAL (
 ) AS standing ON true
 LEFT JOIN scores_score AS score ON score.id = standing.player_id
 """
+#: Each part is one stretch of the index: an OR of them would be read from the top. Written out, because to build it takes Django as long
+#: as all the rest of the page.
+ROWS_FROM = """
+SELECT standing.player_id, score.name, standing.points, standing.reached_at FROM (
+    (SELECT player_id, points, reached_at FROM scores_standing WHERE period_id = %(period)s AND NOT hidden
+     AND points = %(points)s AND reached_at = %(reached_at)s AND player_id >= %(player)s ORDER BY player_id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT player_id, points, reached_at FROM scores_standing WHERE period_id = %(period)s AND NOT hidden
+     AND points = %(points)s AND reached_at > %(reached_at)s ORDER BY reached_at, player_id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT player_id, points, reached_at FROM scores_standing WHERE period_id = %(period)s AND NOT hidden
+     AND points < %(points)s ORDER BY points DESC, reached_at, player_id LIMIT %(limit)s)
+) AS standing LEFT JOIN scores_score AS score ON score.id = standing.player_id
+"""
 COLUMNS = ("player", "player__name", "points", "reached_at")
 
 
@@ -63,18 +77,19 @@ def read_first(periods: Collection[int], limit: int) -> dict[int, FirstRows]:
 
 def read_from(period: int, place: Place, limit: int) -> list[Row]:
     """Read the rows from a place on, who stands at it first; on PostgreSQL one statement, at any depth about the same."""
+    if connection.vendor == "postgresql":
+        named = {"period": period, "limit": limit, **place._asdict()}
+        with connection.cursor() as cursor:
+            cursor.execute(ROWS_FROM, named)
+            return in_order(Row(*row) for row in cursor.fetchall())[:limit]
     ranked = Standing.objects.ranked(period)
     tied = ranked.filter(points=place.points)
-    # Each is one stretch of the index: an OR of them would be read from the top.
     parts = [
         tied.filter(reached_at=place.reached_at, player__gte=place.player),
         tied.filter(reached_at__gt=place.reached_at),
         ranked.filter(points__lt=place.points),
     ]
-    columns = [part.values_list(*COLUMNS)[:limit] for part in parts]
-    if connection.vendor == "postgresql":
-        return in_order(Row(*row) for row in columns[0].union(*columns[1:], all=True))[:limit]
-    return [Row(*row) for part in columns for row in part][:limit]
+    return [Row(*row) for part in parts for row in part.values_list(*COLUMNS)[:limit]][:limit]
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:

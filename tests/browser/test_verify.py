@@ -228,13 +228,14 @@ def test_a_case_file_is_checked_as_far_as_a_browser_can(page: Page, site: Site, 
         changed = json.loads(text)
         changed[part][0][name] = value
         assert check(page, json.dumps(changed))["finding"] != [], (part, name)
-    for part, name, value in (
+    others: list[tuple[str, str, object]] = [
         ("about", "player", players[1].id), ("score", "id", players[1].id), ("score", "frozen", True), ("score", "reached_at", None),
         ("score", "seq", 3), ("checkpoints", "number", 9),
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for part, name, other in others:
         changed = json.loads(text)
         owner = changed[part][0] if isinstance(changed[part], list) else changed[part]
-        owner[name] = value
+        owner[name] = other
         assert check(page, json.dumps(changed))["finding"] != [], (part, name)
     unproved = json.loads(text)
     unproved["checkpoints"][0].update(path=None, index=None)
