@@ -7,20 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.merkle import build_rows, find_path, follow_path, hash_leaf, hash_tree
-
-#: The leaves of the reference tree of Certificate Transparency (RFC 6962), and the roots of its first 0 to 8.
-LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
-ROOTS = [
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
-]
+from tests.support.tree_vectors import EMPTY_ROOT, LEAVES, PATHS, ROOTS
 
 
 def leaves_of(count: int) -> list[bytes]:
@@ -40,8 +27,16 @@ def hash_by_the_book(leaves: list[bytes]) -> bytes:
 @pytest.mark.parametrize("count", range(9))
 def test_the_published_trees_have_their_roots(count: int) -> None:
     leaves = [hash_leaf(bytes.fromhex(text)) for text in LEAVES[:count]]
-    assert hash_tree(leaves).hex() == ROOTS[count]
-    assert count == 0 or build_rows(leaves)[-1][0].hex() == ROOTS[count]
+    assert hash_tree(leaves).hex() == (EMPTY_ROOT, *ROOTS)[count]
+    assert count == 0 or build_rows(leaves)[-1][0].hex() == ROOTS[count - 1]
+
+
+@pytest.mark.parametrize(("index", "count"), PATHS)
+def test_the_published_paths_lead_from_their_leaves_to_their_roots(index: int, count: int) -> None:
+    leaves = [hash_leaf(bytes.fromhex(text)) for text in LEAVES[:count]]
+    path = find_path(build_rows(leaves), index)
+    assert tuple(sibling.hex() for sibling in path) == PATHS[index, count]
+    assert follow_path(leaves[index], index, count, path) == bytes.fromhex(ROOTS[count - 1])
 
 
 def test_the_paths_of_the_example_are_those_of_the_rfc() -> None:
