@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from audit import clock
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
-from scores.board_models import MAIN_BOARD, MAIN_PERIOD, Board, Period, Standing, covering
+from scores.board_models import MAIN_BOARD, Board, Period, Standing, covering
 from scores.counting import periods, plans
 from scores.counting.movement import StandingRow, delete_standings, mark_amended, write_standings
 from scores.counting.rules import GAINS, NO_REVERSALS, REVERSALS, Definition, Recount, Reversals, StandingValue
@@ -151,14 +151,12 @@ def _recount(
         player: Reversals(chain) for player, chain in groupby(_read(entries.filter(kind__in=REVERSALS)), by_player)
     }
     for player, chain in groupby(_read(entries), by_player):
-        recount, read = Recount(definitions, calendar.locate, reversals.get(player, NO_REVERSALS)), 0
+        own = reversals.get(player, NO_REVERSALS)
+        recount, read = Recount(definitions, calendar.locate, own, with_main=with_main), 0
         for entry in chain:
             recount.apply(entry)
             read += 1
-        values = recount.standings()
-        if not with_main:
-            values.pop(MAIN_PERIOD, None)
-        yield player, values
+        yield player, recount.standings()
         progress(read)
 
 

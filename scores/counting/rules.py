@@ -175,8 +175,14 @@ class Recount:
     What is voided in the end is known from the beginning, so nothing is kept for each award.
     """
 
-    def __init__(self, definitions: Sequence[Definition], locate: Locate, reversals: Reversals) -> None:
-        """`locate` finds the period of a board at a time, in microseconds since 1970; None where nothing counts."""
+    def __init__(
+        self, definitions: Sequence[Definition], locate: Locate, reversals: Reversals, *, with_main: bool = True
+    ) -> None:
+        """`locate` finds the period of a board at a time, in microseconds since 1970; None where nothing counts.
+
+        Where it is without the main board, only the given ones are derived.
+        """
+        self._with_main = with_main
         self._definitions = definitions
         self._locate = locate
         self._reversals = reversals
@@ -187,7 +193,8 @@ class Recount:
 
     def apply(self, entry: CountedEntry) -> None:
         """Take in the next entry of the chain, whether or not it holds."""
-        self._main = advance_main(self._main, entry)
+        if self._with_main:
+            self._main = advance_main(self._main, entry)
         if entry.kind in GAINS:
             self._gain(entry)
         elif entry.kind in REVERSALS:
