@@ -19,6 +19,7 @@ ROUTES = {
     "/api/score/update": "patch",
     "/api/score/top": "get",
     "/api/score/me": "get",
+    "/api/score/me/proof": "get",
     "/api/boards": "get",
     "/api/boards/{slug}": "get",
     "/api/boards/{slug}/periods": "get",
