@@ -180,7 +180,7 @@ def forge_root(example: Example, **changed: object) -> Case:
 
 
 def sign_raw(example: Example, header: str | None = None, payload: str | None = None) -> Case:
-    """The block signed anew over other texts than the contract's, by the right key."""
+    """The block signed anew over other texts than those of docs/contract.md 18.2, by the right key."""
     kid = example.log.signer.kid
     header = header or f'{{"alg":"EdDSA","kid":"{kid}","typ":"scoreboard-checkpoint+jwt"}}'
     payload = payload or to_canonical(example.block.claims, in_order=True)

@@ -1,4 +1,4 @@
-"""Random logs with their blocks, proofs and results, made as the contract says (6.1, 6.2, 17.5, 18) and not by our code."""
+"""Random logs with their blocks, proofs and results, as docs/contract.md 6 and 18 have them, and not made by our code."""
 
 import base64
 import hashlib
