@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.checkpoint_file import read_all
@@ -30,5 +31,5 @@ class Command(BaseCommand):
             with file.open("rb") as lines:
                 results = check_results(iter(lambda: lines.readline(MAXIMUM_LINE), b""), blocks, keys)
                 report(self.stdout, results)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from None

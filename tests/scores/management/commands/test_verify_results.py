@@ -59,5 +59,9 @@ def test_it_needs_no_database_and_says_why_not(file: Path, exported: Path) -> No
 def test_what_cannot_be_read_is_said_in_a_sentence(file: Path, options: tuple[str, str]) -> None:
     with pytest.raises(CommandError):
         call("verify_results", file, *options)
+    no_keys = file.parent / "no-keys"
+    no_keys.write_text("{}")
+    with pytest.raises(CommandError, match="must look like"):
+        call("verify_results", file, "--checkpoint-key", no_keys)
     with pytest.raises(CommandError, match="No such file"):
         call("verify_results", file.parent / "nowhere")
