@@ -50,8 +50,8 @@ NO_END = ProofEnd(None, 0, [], "")
 
 
 def open_proof(score: Score, after: int = 0) -> IO[bytes]:
-    """Write the same to a file, which whoever sends it closes: read whole before any of it is sent, a slow reader holds up nobody."""
-    file = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - see above
+    """Write a proof to a file, which whoever sends it closes: read whole before any of it is sent, a slow reader holds up nobody."""
+    file = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - closed by who sends it
     file.writelines(write_proof(score, after))
     file.seek(0)
     return cast("IO[bytes]", file)
