@@ -29,7 +29,6 @@ from audit.entry_filters import (
     make_calendar,
 )
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
-from audit.references import describe_proof
 from audit.verification import CheckResult
 
 logger = logging.getLogger(__name__)
@@ -168,7 +167,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="proof")
     def proof(self, entry: AuditEntry) -> str:
-        return describe_proof(entry.ref)
+        return entry.proof
 
     @admin.display(description="address")
     def address(self, entry: AuditEntry) -> str:

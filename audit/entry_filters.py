@@ -122,10 +122,15 @@ class ProofFilter(SimpleListFilter):
     parameter_name = "verified"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Verified by a receipt"), ("no", "Self-reported")]
+        return [("yes", "Verified by a receipt"), ("no", "Self-reported"), ("imported", "Imported")]
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
-        condition = {"yes": references.BY_RECEIPT, "no": references.BY_SELF_REPORT}.get(self.value() or "")
+        conditions = {
+            "yes": references.BY_RECEIPT,
+            "no": references.BY_SELF_REPORT,
+            "imported": Q(kind=AuditEntry.Kind.IMPORT),
+        }
+        condition = conditions.get(self.value() or "")
         return queryset.filter(condition) if condition else queryset
 
 

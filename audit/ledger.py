@@ -110,12 +110,18 @@ def append_system(draft: EntryDraft) -> AuditEntry:
         return append(draft, player=chain.SYSTEM_CHAIN, head=head, end=end)
 
 
-def _check_head(player: UUID, head: Head, last: AuditEntry | None) -> None:
+def holds(head: Head, last: AuditEntry | None) -> bool:
+    """Tell whether the last entry of a chain is the one that `head` speaks of, as it was sealed; None where there is none.
+
+    Raises LedgerKeyMissing when that cannot be told.
+    """
     if last is None:
-        sound = head == Head(0, chain.NO_HEAD, 0)
-    else:
-        sound = head == Head(last.seq, last.mac, last.balance) and (
-            chain.compute_mac(find_ledger_key(last.kid), last) == last.mac
-        )
-    if not sound:
+        return head == Head(0, chain.NO_HEAD, 0)
+    return head == Head(last.seq, last.mac, last.balance) and (
+        chain.compute_mac(find_ledger_key(last.kid), last) == last.mac
+    )
+
+
+def _check_head(player: UUID, head: Head, last: AuditEntry | None) -> None:
+    if not holds(head, last):
         raise ChainBroken(f"the chain of {player} does not end where its score says (entry {head.seq})")

@@ -21,6 +21,7 @@ class AuditEntry(models.Model):
         FREEZE = "freeze"
         UNFREEZE = "unfreeze"
         RENAME = "rename"
+        IMPORT = "import"
         CONFIG = "config"
 
     player = models.UUIDField(help_text="Whose chain this is; all zeros for the system chain.")
@@ -84,6 +85,14 @@ class AuditEntry(models.Model):
     def verified(self) -> bool:
         """Whether a signed receipt proves it, rather than the player's own word within the catalogue's bounds."""
         return references.is_receipt(self.ref)
+
+    @property
+    def proof(self) -> str:
+        """What it rests on, as people read it; of an import also where the points came from, unless that was erased."""
+        source = (
+            self.context.get("source") if isinstance(self.context, dict) and references.is_import(self.ref) else None
+        )
+        return f"imported from {source}" if source else references.describe_proof(self.ref)
 
 
 class Refusal(models.Model):

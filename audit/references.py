@@ -3,6 +3,7 @@
 r:ISSUER:JTI    the receipt that an award rests on
 k:PLAYER:HASH   the idempotency key of a self-reported award, as SHA-256 in hex
 v:PLAYER:SEQ    the entry that a void or a restore reversed
+i:HASH:LINE     the line of a file that was imported, whose bytes have this SHA-256 in hex; line 0 is the file itself
 """
 
 import re
@@ -13,11 +14,12 @@ from django.db.models import F, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import NullIf, StrIndex, Substr
 
-RECEIPT, SELF_REPORT, REVERSAL = "r:", "k:", "v:"
+RECEIPT, SELF_REPORT, REVERSAL, IMPORT = "r:", "k:", "v:", "i:"
 #: Which entries rest on a receipt, and which on the player's own word.
 BY_RECEIPT, BY_SELF_REPORT = Q(ref__startswith=RECEIPT), Q(ref__startswith=SELF_REPORT)
-REFERENCE = re.compile(r"[rkv]:.+")
+REFERENCE = re.compile(r"[rkvi]:.+")
 _KEY_HASH = re.compile(r"[0-9a-f]{64}")
+_IMPORT = re.compile(r"i:([0-9a-f]{64}):(0|[1-9][0-9]{0,11})")
 
 
 def receipt_ref(issuer: str, jti: str) -> str:
@@ -41,6 +43,22 @@ def reversed_seq(ref: str | None) -> int:
     return int(number) if number.isascii() and number.isdigit() and len(number) < 20 else 0
 
 
+def import_ref(sha256: str, line: int) -> str:
+    """Name a line of an imported file, by the hash of the file's bytes and where the line begins; the file itself is line 0."""
+    return f"{IMPORT}{sha256}:{line}"
+
+
+def is_import(ref: str | None) -> bool:
+    """Tell whether a line of an imported file is named, or such a file."""
+    return ref is not None and ref.startswith(IMPORT)
+
+
+def imported_line(ref: str | None) -> tuple[str, int]:
+    """The file's hash and the line that are named; an empty hash where the reference is not exactly that of an import."""
+    found = _IMPORT.fullmatch(ref or "")
+    return (found[1], int(found[2])) if found else ("", 0)
+
+
 def is_receipt(ref: str | None) -> bool:
     """Tell whether a signed receipt is named, which proves more than the player's own word."""
     return ref is not None and ref.startswith(RECEIPT)
@@ -59,9 +77,11 @@ def issuer_of(ref: str | None) -> str:
 
 
 def describe_proof(ref: str | None) -> str:
-    """What the award rests on, in a word; empty for an entry that is none."""
+    """What an award or an import rests on, in a word; empty for every other entry."""
     if is_receipt(ref):
         return "verified"
+    if is_import(ref):
+        return "imported"
     return "self-reported" if ref is not None and ref.startswith(SELF_REPORT) else ""
 
 

@@ -22,7 +22,8 @@ def append_entry(score: Score, draft: EntryDraft, *, end: ledger.ChainEnd | None
     """
     with refusing_untrusted_data():
         entry = ledger.append(draft, player=score.pk, head=score.ledger_head, end=end)
-        score.apply_and_save(entry)
+        score.apply(entry)
+        score.save(update_fields=Score.APPLIED_FIELDS)
         movement.move_standings(entry, frozen=score.frozen)
     transaction.on_commit(announcements.announce)
     return entry

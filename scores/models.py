@@ -85,7 +85,8 @@ class Score(models.Model):
     claimed_us = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     SEAL_VERSION = "scoreboard.score.v1"
-    #: What is written together when a name changes.
+    #: What is written together when an entry was appended, and when a name changes.
+    APPLIED_FIELDS = ("points", "seq", "head", "reached_at", "frozen")
     NAME_FIELDS = ("name", "name_key", "search_key", "claimed_name", "claimed_us", "named_by", "seal")
 
     class Meta:
@@ -153,14 +154,13 @@ class Score(models.Model):
     def ledger_head(self) -> Head:
         return Head(self.seq, self.head, self.points)
 
-    def apply_and_save(self, entry: AuditEntry) -> None:
-        """Move to where the chain now ends, in the transaction that appended `entry`."""
+    def apply(self, entry: AuditEntry) -> None:
+        """Move to where the chain now ends. The caller saves APPLIED_FIELDS, in the transaction that appended `entry`."""
         self.points, self.seq, self.head = entry.balance, entry.seq, entry.mac
         if entry.delta or self.reached_at is None:
             self.reached_at = entry.at
         if entry.kind in {AuditEntry.Kind.FREEZE, AuditEntry.Kind.UNFREEZE}:
             self.frozen = entry.kind == AuditEntry.Kind.FREEZE
-        self.save(update_fields=["points", "seq", "head", "reached_at", "frozen"])
 
 
 class Action(models.Model):

@@ -1,13 +1,15 @@
 """Players on first sight: every user who signs in, or whom a trusted token names, gets a score row of their own, under a name to show."""
 
 import logging
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from scores.database.bulk_insert import insert_rows
 from scores.errors import Unavailable
 from scores.models import Score
 from scores.names import name_key, number_name, repair_name, search_key
@@ -17,6 +19,8 @@ logger = logging.getLogger(__name__)
 #: How many who share a name are told apart by a number, and how often another may be quicker to take the next one.
 MAXIMUM_NAMESAKES = 10_000
 TRIES = 5
+#: Up to which number a name is looked for at once: nearly all are free as they are.
+LOOKS = (1, 99, MAXIMUM_NAMESAKES)
 
 
 def ensure_player(user: User) -> Score:
@@ -51,19 +55,82 @@ def make_players(names: Iterable[str]) -> list[tuple[Score, bool]]:
         for score in Score.objects.filter(name_key__in=chunk).select_related("user")
     }
     missing = [key for key in keys if key not in existing]
-    unusable = make_password(None)
     for chunk in _chunks(missing):
-        ids = [uuid4() for _ in chunk]
-        users = User.objects.bulk_create([User(username=f"player-{player}", password=unusable) for player in ids])
-        scores = [
-            Score(id=player, user=user, name=keys[key], name_key=key, search_key=search_key(keys[key]))
-            for player, user, key in zip(ids, users, chunk, strict=True)
-        ]
-        for score in scores:
-            score.reseal()
+        scores = prepare_players([(uuid4(), keys[key]) for key in chunk])
         existing.update({score.name_key: score for score in Score.objects.bulk_create(scores)})
     new = set(missing)
     return [(existing[key], key in new) for key in keys]
+
+
+def prepare_players(named: Sequence[tuple[UUID, str]]) -> list[Score]:
+    """Make the accounts of new players, who cannot sign in with a password, and give their scores, which the caller inserts.
+
+    The names are fit and free (`FreeNames`).
+    """
+    unusable = make_password(None)
+    usernames = [f"player-{player}" for player, _ in named]
+    # There is one already where a token named the player, and no score came of it.
+    users = {user.username: user for user in User.objects.filter(username__in=usernames, score__isnull=True)}
+    missing = [User(username=username, password=unusable) for username in usernames if username not in users]
+    insert_rows(missing)
+    users.update({user.username: user for user in missing})
+    scores = []
+    for (player, name), username in zip(named, usernames, strict=True):
+        keys = {"name_key": name_key(name), "search_key": search_key(name)}
+        score = Score(id=player, user=users[username], name=name, **keys)
+        score.reseal()
+        scores.append(score)
+    return scores
+
+
+class FreeNames:
+    """Finds the nearest free names for many players at once. What others have is taken, and what it found before."""
+
+    def __init__(self, besides: UUID | None = None) -> None:
+        """`besides` is a player whose own name is free for him or her."""
+        self._others = Score.objects.exclude(pk=besides) if besides else Score.objects.all()
+        self._found: set[str] = set()
+        #: By name the first number that may be free.
+        self._next: dict[str, int] = {}
+
+    def find(self, wanted: Sequence[tuple[UUID, str]]) -> list[str]:
+        """Find a name for each player, in order: the wanted one, which is fit, or that with a number.
+
+        A neutral name stands for one that too many share.
+        """
+        names = {player: neutral_name(player) for player, _ in wanted}
+        left = list(wanted)
+        for last in LOOKS:
+            candidates = {name: self._number(name, last) for _, name in left}
+            taken = self._find_taken([key for numbers in candidates.values() for _, _, key in numbers])
+            rest = []
+            for player, name in left:
+                free = self._take(candidates[name], taken)
+                if free is None:
+                    rest.append((player, name))
+                else:
+                    self._next[name], names[player] = free
+            left = rest
+        return list(names.values())
+
+    def _number(self, name: str, last: int) -> deque[tuple[int, str, str]]:
+        numbers = range(self._next.get(name, 1), last + 1)
+        numbered = ((number, number_name(name, number)) for number in numbers)
+        return deque((number, text, name_key(text)) for number, text in numbered)
+
+    def _find_taken(self, keys: list[str]) -> set[str]:
+        taken = set()
+        for chunk in _chunks(keys):
+            taken |= set(self._others.filter(name_key__in=chunk).values_list("name_key", flat=True))
+        return taken
+
+    def _take(self, numbered: deque[tuple[int, str, str]], taken: set[str]) -> tuple[int, str] | None:
+        while numbered:
+            number, text, key = numbered.popleft()
+            if key not in taken and key not in self._found:
+                self._found.add(key)
+                return number + 1, text
+        return None
 
 
 def find_free_name(player: UUID, wanted: str) -> str:
@@ -71,19 +138,7 @@ def find_free_name(player: UUID, wanted: str) -> str:
 
     It is a neutral name where nothing of the wanted one can be shown, or too many share it. A change is a line in the server log.
     """
-    name = repair_name(wanted) or neutral_name(player)
-    first, others = 1, Score.objects.exclude(pk=player)
-    while first <= MAXIMUM_NAMESAKES:
-        numbers = range(first, 10 * first)
-        keys = {number: name_key(number_name(name, number)) for number in numbers}
-        taken = set(others.filter(name_key__in=keys.values()).values_list("name_key", flat=True))
-        free = next((number for number in numbers if keys[number] not in taken), None)
-        if free is not None:
-            name = number_name(name, free)
-            break
-        first *= 10
-    else:
-        name = neutral_name(player)
+    [name] = FreeNames(player).find([(player, repair_name(wanted) or neutral_name(player))])
     if name != wanted:
         logger.info("player %s is called %r, for %r", player, name, wanted)
     return name

@@ -14,15 +14,20 @@ logger = logging.getLogger(__name__)
 
 #: Prefix of `action` where an identity was accepted; the player's UUID follows.
 IDENTITY = "identity:"
+#: `action` of a file that was imported; no slug has a colon.
+IMPORT = "import:"
 CHAIN_BROKEN = (
     "The chain's last entry, or the score that names it, was changed behind the application's back, so nothing can be added to "
     "it. manage.py verify_ledger says what does not hold; for a player's chain so does the player's page."
 )
 
 
-def append_system_entry(*, action: str, actor: str, context: Mapping[str, str]) -> AuditEntry:
-    """Append to the system chain what is no entry of a player's own chain. Raises Unavailable when that chain cannot be trusted."""
-    draft = EntryDraft(kind=AuditEntry.Kind.CONFIG, action=action, actor=actor, context=context)
+def append_system_entry(*, action: str, actor: str, context: Mapping[str, str], ref: str | None = None) -> AuditEntry:
+    """Append to the system chain what is no entry of a player's own chain; `ref` is what may happen only once.
+
+    Raises Unavailable when that chain cannot be trusted.
+    """
+    draft = EntryDraft(kind=AuditEntry.Kind.CONFIG, action=action, ref=ref, actor=actor, context=context)
     with refusing_untrusted_data():
         return ledger.append_system(draft)
 

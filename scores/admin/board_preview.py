@@ -63,7 +63,7 @@ def preview(board: Board) -> BoardPreview:
         counts_everything=EVERYTHING in definition.patterns,
         period=_find_period(board),
         read=len(entries),
-        counted=sum(definition.counts(entry.action, entry.at_us) for entry in entries),
+        counted=sum(map(definition.counts, entries)),
         since=to_moment(entries[0].at_us) if entries else None,
         rows=_rank(definition, entries),
     )

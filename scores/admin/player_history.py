@@ -100,7 +100,7 @@ def read_points(player: UUID, length: int) -> list[Point]:
 
 
 def read_corrections(player: UUID) -> list[AuditEntry]:
-    """Read the newest entries that are no award, in order: voids, restores, adjustments, freezes."""
+    """Read the newest entries that are no award, in order: voids, restores, adjustments, imports, freezes."""
     corrections = AuditEntry.objects.filter(player=player).exclude(kind=AuditEntry.Kind.AWARD)
     return list(corrections.order_by("-seq")[:MAXIMUM_CORRECTIONS])[::-1]
 

@@ -144,7 +144,7 @@ def _last_verification(player: UUID) -> Verification | None:
 
 def _sum_signs(marks: list[Mark]) -> list[tuple[SafeString, str, int]]:
     """The legend: of each kind of mark its sign, its name and how many there are."""
-    kinds = ("void", "restore", "adjust", "freeze", "unfreeze", "refusal")
+    kinds = ("void", "restore", "adjust", "import", "freeze", "unfreeze", "refusal")
     counts = {kind: sum(mark.count for mark in marks if mark.kind == kind) for kind in kinds}
     return [(draw_sign(kind), kind, count) for kind, count in counts.items() if count]
 

@@ -3,7 +3,7 @@
 `awards.compare_and_swap` does the same for many awards in its one statement.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from scores.counting.rules import (
     advance_main,
     choose,
 )
+from scores.database.bulk_insert import insert_rows
 
 
 def move_standings(entry: AuditEntry, *, frozen: bool) -> None:
@@ -38,7 +39,7 @@ def move_standings(entry: AuditEntry, *, frozen: bool) -> None:
         theirs.update(hidden=frozen)
         mark_amended(theirs.values("period"), entry.at_us)
     if entry.kind in GAINS:
-        found = _find_periods(entry.action, entry.at_us)
+        found = _find_periods(entry)
     elif entry.kind in REVERSALS:
         found = _find_reversed_periods(entry)
     else:
@@ -61,6 +62,29 @@ def move_standings(entry: AuditEntry, *, frozen: bool) -> None:
         mark_amended([period for _, period in found], entry.at_us)
 
 
+def move_imports(entries: Sequence[AuditEntry]) -> None:
+    """Move standings along with imports, each of another player, none of them frozen: in three statements, however many there are.
+
+    The caller has the players' locks, or made them just now. Raises what `move_standings` raises.
+    """
+    held = plans.hold_plans()
+    found = {entry.player: held.find(entry.action, entry.at_us, entry.kind) for entry in entries}
+    places = {MAIN_PERIOD, *(period for pairs in found.values() for _, period in pairs)}
+    rows = Standing.objects.filter(player__in=list(found), period__in=places)
+    before = {(row.player_id, row.period_id): StandingRow.of(row).value for row in rows}
+    moved: list[StandingRow] = []
+    for entry in entries:
+        player = entry.player
+        main = advance_main(before.get((player, MAIN_PERIOD)), entry)
+        moved.append(StandingRow(player, MAIN_PERIOD, main, hidden=False))
+        for definition, period in found[player]:
+            value = advance(definition.rule, before.get((player, period)), definition.offer(entry))
+            moved.append(StandingRow(player, period, value, hidden=False))
+    moved.sort()
+    insert_rows([_make_standing(row) for row in moved if (row.player, row.period) not in before])
+    write_standings(row for row in moved if row.value != before.get((row.player, row.period), row.value))
+
+
 class StandingRow(NamedTuple):
     """A standing, whose and where."""
 
@@ -78,20 +102,22 @@ class StandingRow(NamedTuple):
 def write_standings(rows: Iterable[StandingRow]) -> None:
     """Write where players stand from now on; the caller has their locks and gives them in the order of player and period."""
     Standing.objects.bulk_create(
-        [
-            Standing(
-                player_id=row.player,
-                period_id=row.period,
-                points=row.value.points,
-                reached_at=to_moment(row.value.reached_us),
-                seq=row.value.seq,
-                hidden=row.hidden,
-            )
-            for row in rows
-        ],
+        map(_make_standing, rows),
         update_conflicts=True,
         unique_fields=["player", "period"],
         update_fields=["points", "reached_at", "seq", "hidden"],
+    )
+
+
+def _make_standing(row: StandingRow) -> Standing:
+    value = row.value
+    return Standing(
+        player_id=row.player,
+        period_id=row.period,
+        points=value.points,
+        reached_at=to_moment(value.reached_us),
+        seq=value.seq,
+        hidden=row.hidden,
     )
 
 
@@ -129,31 +155,32 @@ def derive(definition: Definition, period: Period, player: UUID) -> StandingValu
         (
             definition.offer(gain)
             for gain in gains.only(*columns).iterator()
-            if definition.counts(gain.action, gain.at_us) and gain.seq not in voided
+            if definition.counts(gain) and gain.seq not in voided
         ),
     )
 
 
-def _find_periods(action: str, at_us: int) -> list[tuple[Definition, int]]:
+def _find_periods(gain: AuditEntry) -> list[tuple[Definition, int]]:
+    asked = gain.action, gain.at_us, gain.kind
     try:
-        plans.recall_plans().find(action, at_us)
+        plans.recall_plans().find(*asked)
     except PeriodMissing:
         # Before the lock is shared: of two who share it neither could have it alone.
-        periods.ensure_periods(at_us)
+        periods.ensure_periods(gain.at_us)
     held = plans.hold_plans()
     try:
-        return held.find(action, at_us)
+        return held.find(*asked)
     except PeriodMissing:  # of a board that was made since
-        periods.ensure_periods(at_us)
-        return plans.read_plans().find(action, at_us)
+        periods.ensure_periods(gain.at_us)
+        return plans.read_plans().find(*asked)
 
 
 def _find_reversed_periods(entry: AuditEntry) -> list[tuple[Definition, int]]:
-    """In which periods the award or adjustment counts that a void or a restore is about, also in those that ended."""
+    """In which periods the award, adjustment or import counts that a void or a restore is about, also in those that ended."""
     target = entry
     while target.kind in REVERSALS:
         target = AuditEntry.objects.get(player=entry.player, seq=reversed_seq(target.ref))
     definitions = [plan.definition for plan in plans.hold_plans().boards]
-    boards = {each.board: each for each in definitions if each.counts(target.action, target.at_us)}
+    boards = {each.board: each for each in definitions if each.counts(target)}
     found = Period.objects.filter(covering(target.at_us), board__in=boards).values_list("board", "pk") if boards else ()
     return [(boards[board], period) for board, period in found]

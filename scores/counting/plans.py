@@ -17,7 +17,7 @@ from audit import clock
 from audit.times import HOUR_US
 from scores import announcements
 from scores.board_models import MAIN, MAIN_BOARD, MAIN_PERIOD, Board, BoardsVersion, Period
-from scores.counting.rules import EVERYTHING, Definition
+from scores.counting.rules import EVERYTHING, IMPORT, Definition
 from scores.errors import CatalogueChanged
 
 #: An arbitrary constant that names the advisory lock of boards and periods.
@@ -62,9 +62,11 @@ class Plans:
     boards: Sequence[BoardPlan]
     _of_actions: dict[str, Sequence[BoardPlan]] = field(default_factory=dict)
 
-    def find(self, action: str, at_us: int) -> list[tuple[Definition, int]]:
-        """Find in which periods an act of this time counts. Raises PeriodMissing when one is yet to be made or not kept."""
+    def find(self, action: str, at_us: int, kind: str = "award") -> list[tuple[Definition, int]]:
+        """Find in which periods an act of this time and kind counts. Raises PeriodMissing when one is yet to be made or not kept."""
         counting = [plan for plan in self._of_action(action) if at_us >= plan.definition.since_us]
+        if kind == IMPORT:
+            counting = [plan for plan in counting if plan.definition.takes(kind)]
         if counting and at_us < self.since_us:  # the clock was set back
             raise PeriodMissing(at_us)
         return [(plan.definition, period) for plan in counting if (period := plan.locate(at_us)) is not None]

@@ -12,10 +12,13 @@ from audit.references import reversed_seq
 from scores.board_models import MAIN_PERIOD, Board
 
 #: What gains points, and what takes that back or gives it again.
-GAINS = frozenset({"award", "adjust"})
+GAINS = frozenset({"award", "adjust", "import"})
 REVERSALS = frozenset({"void", "restore"})
+#: Points from elsewhere: nobody here knows when they were gained, so no period that begins and ends counts them.
+IMPORT = "import"
 EVERYTHING = "*"
 # As plain texts, which are compared for every entry that a board is filled from.
+ALL: str = Board.Span.ALL.value
 SUM, BEST, LATEST, COUNT = (
     rule.value for rule in (Board.Rule.SUM, Board.Rule.BEST, Board.Rule.LATEST, Board.Rule.COUNT)
 )
@@ -76,12 +79,16 @@ class Definition:
         """Tell whether it counts this action; an adjustment that names none ('') counts where everything does."""
         return any(matches(pattern, action) for pattern in self.patterns)
 
-    def counts(self, action: str, at_us: int) -> bool:
-        """Tell whether an act of this time counts."""
-        return at_us >= self.since_us and self.matches(action)
+    def takes(self, kind: str) -> bool:
+        """Tell whether what gained points in this way counts at all, whatever for: what was imported only where nothing ends."""
+        return kind != IMPORT or self.span == ALL
+
+    def counts(self, gain: CountedEntry) -> bool:
+        """Tell whether an award, adjustment or import counts, which is by its kind, its time and its action."""
+        return gain.at_us >= self.since_us and self.takes(gain.kind) and self.matches(gain.action)
 
     def offer(self, entry: CountedEntry) -> StandingValue:
-        """Say what an award or adjustment brings: what is added, or the value that may stand."""
+        """Say what an award, adjustment or import brings: what is added, or the value that may stand."""
         if self.rule == SUM:
             points = entry.delta
         elif self.rule == COUNT:
@@ -109,7 +116,7 @@ def matches(pattern: str, action: str) -> bool:
 
 
 def advance(rule: str, before: StandingValue | None, offer: StandingValue) -> StandingValue:
-    """Say where somebody stands after an award or adjustment: differences add up, the best and the latest stand alone."""
+    """Say where somebody stands after an award, adjustment or import: differences add up, the best and the latest stand alone."""
     if before is None or rule == LATEST:
         return offer
     if rule == BEST:
@@ -158,11 +165,11 @@ class Reversals:
             else:
                 continue
             self._targets[entry.seq] = target
-        #: The awards and adjustments that were ever reversed.
+        #: The awards, adjustments and imports that were ever reversed.
         self.reversed = frozenset(self._targets.values())
 
     def find_target(self, reversal: CountedEntry) -> int:
-        """Number of the award or adjustment that a void takes back or a restore gives again; 0 where there is none."""
+        """Number of the award, adjustment or import that a void takes back or a restore gives again; 0 where there is none."""
         return self._targets.get(reversal.seq, 0)
 
 
@@ -186,10 +193,10 @@ class Recount:
         self._definitions = definitions
         self._locate = locate
         self._reversals = reversals
-        self._of_actions: dict[str, list[Definition]] = {}
+        self._of_actions: dict[tuple[str, bool], list[Definition]] = {}
         self._main: StandingValue | None = None
         self._standings: dict[int, StandingValue] = {}
-        self._times: dict[int, int] = {}
+        self._reversed: dict[int, tuple[str, int]] = {}
 
     def apply(self, entry: CountedEntry) -> None:
         """Take in the next entry of the chain, whether or not it holds."""
@@ -207,26 +214,28 @@ class Recount:
 
     def _gain(self, entry: CountedEntry) -> None:
         if entry.seq in self._reversals.reversed:
-            self._times[entry.seq] = entry.at_us
+            self._reversed[entry.seq] = entry.kind, entry.at_us
         is_voided = entry.seq in self._reversals.voided
-        for definition, period in self._periods(entry.action, entry.at_us):
+        for definition, period in self._periods(entry.kind, entry.action, entry.at_us):
             if definition.counts_differences or not is_voided:
                 before = self._standings.get(period)
                 self._standings[period] = advance(definition.rule, before, definition.offer(entry))
 
     def _reverse(self, entry: CountedEntry) -> None:
-        at_us = self._times.get(self._reversals.find_target(entry))
-        if at_us is None:
+        target = self._reversed.get(self._reversals.find_target(entry))
+        if target is None:
             return
-        for definition, period in self._periods(entry.action, at_us):
+        kind, at_us = target
+        for definition, period in self._periods(kind, entry.action, at_us):
             if definition.counts_differences and period in self._standings:
                 self._standings[period] = add(self._standings[period], definition.reverse(entry))
 
-    def _periods(self, action: str, at_us: int) -> Iterable[tuple[Definition, int]]:
-        definitions = self._of_actions.get(action)
+    def _periods(self, kind: str, action: str, at_us: int) -> Iterable[tuple[Definition, int]]:
+        key = action, kind == IMPORT
+        definitions = self._of_actions.get(key)
         if definitions is None:
-            definitions = [definition for definition in self._definitions if definition.matches(action)]
-            self._of_actions[action] = definitions
+            definitions = [each for each in self._definitions if each.takes(kind) and each.matches(action)]
+            self._of_actions[key] = definitions
         for definition in definitions:
             if at_us >= definition.since_us and (period := self._locate(definition, at_us)) is not None:
                 yield definition, period

@@ -53,6 +53,6 @@ class LateEntries:
         if entry.kind != "award" or not place or entry.at_us >= self._ends[place - 1]:
             return
         for stated, definition in self._stated[:place]:
-            if stated.starts_us <= entry.at_us < stated.ends_us and definition.counts(entry.action, entry.at_us):
+            if stated.starts_us <= entry.at_us < stated.ends_us and definition.counts(entry):
                 text = f"counts in {stated.subject}, and was sealed after checkpoint {stated.checkpoint_id} stated that"
                 yield Finding(RULE, text, str(entry.player), entry.seq)

@@ -32,6 +32,7 @@ from audit.verification import (
 )
 from scores.integrity.boards_check import check_boards
 from scores.integrity.catalogue_check import check_catalogue
+from scores.integrity.imports_check import ImportsCheck
 from scores.integrity.standings_check import StandingsCheck
 from scores.integrity.statements_check import LateEntries, check_statements
 from scores.models import Score
@@ -161,7 +162,7 @@ def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
     keyring = load_keyring()
     erasures = read_erasures(keyring)
     check, standings = ChainCheck(keyring, erasures, read_leaves(player)), StandingsCheck(player=player)
-    late = LateEntries()
+    late, imports = LateEntries(), ImportsCheck(keyring)
 
     def examine(state: State, entry: Entry) -> Iterator[Finding]:
         yield from late.check(entry, check.find_seal(entry))
@@ -169,6 +170,8 @@ def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
         standings.apply(entry)
         if entry.kind == "award" and entry.ref is not None:
             yield from _check_evidence(entry)
+        if entry.kind == "import":
+            yield from imports.check(entry)
 
     for item in _walk(player, examine, progress):
         if isinstance(item, Finding):

@@ -31,7 +31,7 @@ SYSTEM = "system"
 MAXIMUM_ADJUSTMENT = 100 * MAXIMUM_POINTS
 #: The key in an entry's context for the points that a correction could not take or give, signed as `delta` is.
 LEFT_OUT = "left_out"
-REVERSIBLE = {AuditEntry.Kind.AWARD, AuditEntry.Kind.ADJUST}
+REVERSIBLE = {AuditEntry.Kind.AWARD, AuditEntry.Kind.ADJUST, AuditEntry.Kind.IMPORT}
 
 
 def find_actor(username: str | None) -> str:
@@ -49,14 +49,14 @@ def find_actor(username: str | None) -> str:
 
 @transaction.atomic
 def void(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
-    """Take back the points of one award or adjustment, as far as they are still there; once only.
+    """Take back the points of one award, adjustment or import, as far as they are still there; once only.
 
     Raises CorrectionRefused when the entry is none of these, or was voided before.
     """
     score = _lock(player, reason, actor)
     reversed_entry = AuditEntry.objects.filter(player=player, seq=seq).first()
     if reversed_entry is None or reversed_entry.kind not in REVERSIBLE:
-        raise CorrectionRefused(f"Entry {seq} of this player is no award or adjustment.")
+        raise CorrectionRefused(f"Entry {seq} of this player is no award, adjustment or import.")
     return _reverse(score, reversed_entry, AuditEntry.Kind.VOID, reason, actor)
 
 

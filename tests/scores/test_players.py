@@ -9,9 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from scores import players
 from scores.investigation import corrections
 from scores.models import Score
-from scores.players import ensure_external_player, ensure_player, make_players
+from scores.players import FreeNames, ensure_external_player, ensure_player, make_players
 from tests.support.acting import make_player
 
 
@@ -32,6 +33,31 @@ class TestNamesakes:
         user = User.objects.create(username="Alex Smith")
         with django_assert_num_queries(6):  # is there one, two looks for a free name, a savepoint, the row, its release
             assert ensure_player(user).name == "Alex Smith (13)"
+
+
+class TestFreeNames:
+    def test_each_gets_the_nearest_that_neither_others_nor_those_before_have(self, db: None) -> None:
+        for name in ("Alex", "Alex (2)", "Bea"):
+            make_player(name)
+        free = FreeNames()
+        wanted = ["Alex", "Cyd", "Bea", "ALEX", "Cyd", "Cyd"]
+        found = free.find([(make_id(number), name) for number, name in enumerate(wanted)])
+        assert found == ["Alex (3)", "Cyd", "Bea (2)", "ALEX (4)", "Cyd (2)", "Cyd (3)"]
+        assert free.find([(make_id(7), "Alex"), (make_id(8), "Dot")]) == ["Alex (5)", "Dot"]
+
+    def test_what_too_many_share_is_a_neutral_name(self, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(players, "LOOKS", (1, 3))
+        found = FreeNames().find([(make_id(number), "Alex") for number in range(4)])
+        assert found == ["Alex", "Alex (2)", "Alex (3)", "Player 000000000000"]
+
+    def test_many_names_are_looked_for_at_once(
+        self, db: None, django_assert_num_queries: Callable[..., AbstractContextManager[None]]
+    ) -> None:
+        for name in ("Alex", "Bea"):
+            make_player(name)
+        wanted = [(make_id(number), name) for number, name in enumerate(["Alex", "Bea", "Cyd"] * 20)]
+        with django_assert_num_queries(2):
+            assert FreeNames().find(wanted)[-3:] == ["Alex (21)", "Bea (21)", "Cyd (20)"]
 
 
 def test_whoever_is_made_or_renamed_is_searched_without_accents(investigator: User) -> None:

@@ -3,7 +3,7 @@
 import { HASH, UUID, read, require, requireInteger, requireText, write } from "./strict_json.mjs";
 
 const NAMES = ["player", "seq", "kid", "kind", "delta", "balance", "action", "ref", "actor", "at_us", "detail", "prev"];
-const KIND = /^(?:award|void|restore|adjust|freeze|unfreeze|rename|config)$/;
+const KIND = /^(?:award|void|restore|adjust|freeze|unfreeze|rename|import|config)$/;
 const SLUG = /^[A-Za-z0-9_-]{0,64}$/;
 const SYSTEM = "00000000-0000-0000-0000-000000000000";
 const ACT = new RegExp(

@@ -23,7 +23,8 @@ BEGIN = (datetime(2026, 10, 24, 21, 30, tzinfo=UTC) - EPOCH) // timedelta(micros
 #: How much later the next act is: at once, a microsecond before and after what hours begin with, and across every kind of period.
 PAUSES = (0, 1, HOUR // 2 - 1, HOUR // 2, HOUR // 2 + 1, HOUR, 11 * HOUR, DAY, 7 * DAY, 30 * DAY)
 ACTIONS = ("lap", "lap-fast", "quiz")
-KINDS = ("award", "award", "award", "adjust", "void", "void", "restore", "freeze", "rename")
+KINDS = ("award", "award", "award", "adjust", "import", "void", "void", "restore", "freeze", "rename")
+GAINS = {"award", "adjust", "import"}
 
 
 class Act(NamedTuple):
@@ -95,7 +96,7 @@ class History:
     def take(self, act: Act) -> None:
         self._at_us += act.pause
         if act.kind in {"void", "restore"}:
-            kinds = {"award", "adjust"} if act.kind == "void" else {"void"}
+            kinds = GAINS if act.kind == "void" else {"void"}
             target = self.choose(kinds, act.which)
             if target is not None:
                 self._write(act.kind, -target.delta, action=target.action, ref=f"v:{self._player}:{target.seq}")
@@ -107,6 +108,9 @@ class History:
         elif act.kind == "adjust":
             points = act.points if act.which % 2 else -act.points
             self._write("adjust", points, action="" if act.which < 2 else act.action)
+        elif act.kind == "import":
+            if not self.frozen:
+                self._write("import", act.points if act.which else 0, ref=f"i:{'0' * 64}:{len(self.entries) + 2}")
         elif not self.frozen:
             self._write("award", act.points, value=act.value, action=act.action)
 
@@ -142,7 +146,9 @@ def count(entries: Sequence[Any], board: Any, seasons: Iterable[Season] = ()) ->
     seasons = list(seasons)
     counted: dict[str, list[Any]] = {}
     for entry in entries:
-        if entry.kind in {"award", "adjust"} and entry.at_us >= board.since_us and _counts(board.counts, entry.action):
+        if entry.kind == "import" and board.span != "all":
+            continue
+        if entry.kind in GAINS and entry.at_us >= board.since_us and _counts(board.counts, entry.action):
             name = name_period(board, entry.at_us, seasons)
             if name is not None:
                 counted.setdefault(name, []).append(entry)
@@ -205,7 +211,7 @@ def _find_gain(entries: Sequence[Any], entry: Any) -> Any:
     """What gained the points that this entry is about: itself, or what it reverses, or what that does."""
     while entry.kind in {"void", "restore"}:
         entry = entries[int(entry.ref.split(":")[2]) - 1]
-    return entry if entry.kind in {"award", "adjust"} else None
+    return entry if entry.kind in GAINS else None
 
 
 def all_boards(make: Callable[..., Any]) -> Iterator[Any]:

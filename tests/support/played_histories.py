@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,8 @@ from scores.errors import CorrectionRefused, PlayerFrozen
 from scores.investigation import corrections
 from scores.models import Board, Score, Standing
 from scores.receipts.verifier import examine
+from scores.transfer.importing import carry_out, plan_import
+from scores.transfer.score_file import FileRefused, ScoreFile, ScoreLine
 from tests.support import naive_boards
 from tests.support.acting import ISSUER_KEY, make_player, make_receipt
 from tests.support.awards import attempt_of
@@ -92,15 +95,23 @@ class Played:
             delta = act.points if act.which % 2 else -act.points
             corrections.adjust(player=player, delta=delta, action="" if act.which < 2 else act.action, **WHY)
         elif act.kind in {"void", "restore"}:
-            kinds = {"award", "adjust"} if act.kind == "void" else {"void"}
+            kinds = {"award", "adjust", "import"} if act.kind == "void" else {"void"}
             free = [entry.seq for entry in self.entries() if entry.kind in kinds and not self._is_reversed(entry)]
             if free:
                 getattr(corrections, act.kind)(player=player, seq=free[act.which % len(free)], **WHY)
+        elif act.kind == "import":
+            self._import(act.points if act.which else 0)
         elif act.kind == "rename":
             corrections.rename(player=player, name=f"Player {uuid4().hex}", **WHY)
         else:
             frozen = Score.objects.values_list("frozen", flat=True).get(pk=player)
             (corrections.unfreeze if frozen else corrections.freeze)(player=player, **WHY)
+
+    def _import(self, points: int) -> None:
+        line = ScoreLine(2, self.player.name, self.player.name, points, self.player.pk)
+        file = ScoreFile(sha256(uuid4().bytes).hexdigest(), [line])
+        with suppress(FileRefused):  # of who is frozen
+            carry_out(plan_import(file, source="elsewhere", **WHY), say=print)
 
     def _claim(self, act: Act) -> Any:
         if act.action == "quiz":

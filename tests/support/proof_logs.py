@@ -85,7 +85,7 @@ class Chain:
 
 def append_random(rng: Rng, chain: Chain) -> None:
     """Appends an entry of any kind that a player's chain can have, with what its columns may hold."""
-    kind = rng.choice(("award",) * 4 + ("void", "restore", "adjust", "freeze", "unfreeze", "rename"))
+    kind = rng.choice(("award",) * 4 + ("void", "restore", "adjust", "freeze", "unfreeze", "rename", "import"))
     action, ref, value = rng.choice(("chess-win", "Quiz_1", "lap")), None, None
     delta = rng.choice((1, 10, 1_000_000))
     if kind == "award" and rng.random() < 0.5:
@@ -98,6 +98,8 @@ def append_random(rng: Rng, chain: Chain) -> None:
         ref = f"v:{chain.player}:{rng.randint(1, len(chain.entries) + 1)}"
     elif kind == "adjust":
         delta, action = rng.choice((delta, -min(chain.balance, delta))), rng.choice((action, ""))
+    elif kind == "import":
+        action, ref = "", f"i:{rng.randbytes(32).hex()}:{rng.randint(2, 10**6)}"
     else:
         delta, action = 0, ""
     chain.append(rng, kind, delta, action, ref, value)
@@ -105,7 +107,7 @@ def append_random(rng: Rng, chain: Chain) -> None:
 
 def append_act(rng: Rng, chain: Chain) -> None:
     """Appends one to the system chain (6.6)."""
-    slugs = ("chess-win", "rebuild:", "rebuild:standings", "restore:", "flag:7", "board:laps", "period:laps")
+    slugs = ("chess-win", "rebuild:", "rebuild:standings", "restore:", "flag:7", "import:", "board:laps", "period:laps")
     chain.append(rng, "config", 0, rng.choice((*slugs, f"erase:{make_uuid(rng)}", f"identity:{make_uuid(rng)}")), None)
 
 

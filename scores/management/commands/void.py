@@ -11,7 +11,7 @@ from scores.management.correction import CorrectionCommand
 
 
 class Command(CorrectionCommand):
-    help = "Take back the points of one award or adjustment."
+    help = "Take back the points of one award, adjustment or import."
 
     def add_own_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("seq", type=int, help="number of the entry to reverse")

@@ -12,7 +12,7 @@ from scores.drawing import BOTTOM, CURVE_HEIGHT, HOUR, LEFT, RIGHT, TOP, WIDTH, 
 from tests.support.desk_pages import SVG
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-KINDS = ["void", "restore", "adjust", "freeze", "unfreeze"]
+KINDS = ["void", "restore", "adjust", "import", "freeze", "unfreeze"]
 
 
 def parse(svg: str) -> Element:

@@ -108,7 +108,29 @@ def test_what_a_board_is_offered_depends_on_its_rule() -> None:
 
 def test_nothing_counts_before_a_board_was_made() -> None:
     definition = define(since_us=5)
-    assert [definition.counts("lap", at_us) for at_us in (4, 5)] == [False, True]
+    assert [definition.counts(award(1, 10, at_us=at_us)) for at_us in (4, 5)] == [False, True]
+
+
+def test_an_import_counts_where_everything_does_and_nothing_ends() -> None:
+    imported = Entry(UUID(int=7), 1, "import", 10, 10, None, "", None, 1)
+    places = [("*", "all"), ("lap,*", "all"), ("lap*", "all"), ("*", "day"), ("*", "season")]
+    assert [define(counts=counts, span=span).counts(imported) for counts, span in places] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+
+
+def test_a_voided_import_leaves_the_days_as_they_were() -> None:
+    """Where everything counts, an award and an import of one day: the void of the import takes nothing from the day."""
+    imported = Entry(UUID(int=7), 2, "import", 5, 15, None, "", "i:x:2", 2)
+    void = Entry(UUID(int=7), 3, "void", -5, 10, None, "", "v:someone:2", 3)
+    boards = [define("sum", pk=1), define("sum", pk=2, span="day"), define("best", pk=3), define("count", pk=4)]
+    names = Names()
+    counted = Recount(boards, names.locate, Reversals([void]))
+    for entry in (award(1, 10), imported, void):
+        counted.apply(entry)
+    assert {names.keys[period]: value.points for period, value in counted.standings().items()} == {
+        (0, "all"): 10, (1, "all"): 10, (2, "1970-01-01"): 10, (3, "all"): 10, (4, "all"): 1,
+    }  # fmt: skip
 
 
 def test_of_equal_values_the_first_is_the_best_and_the_last_the_latest() -> None:

@@ -1,0 +1,52 @@
+"""Many rows inserted at once: on PostgreSQL by COPY, for which Django's `bulk_create` takes several times as long."""
+
+import json
+from collections.abc import Sequence
+
+from django.db import connection
+from django.db.models import Model
+
+#: What a text means something else by (PostgreSQL, COPY, "Text Format").
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+KEYS = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+
+
+def insert_rows(rows: Sequence[Model]) -> None:
+    """Insert new rows of one model, each with all its columns; a key that the database makes is set on them.
+
+    Raises IntegrityError as `bulk_create` does.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    if connection.vendor != "postgresql":
+        model._default_manager.bulk_create(rows)
+        return
+    _set_keys(rows)
+    fields = model._meta.concrete_fields
+    names = [field.attname for field in fields]
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    statement = f"COPY {connection.ops.quote_name(model._meta.db_table)} ({columns}) FROM STDIN"
+    text = "".join(["\t".join([_write(getattr(row, name)) for name in names]) + "\n" for row in rows])
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+        copy.write(text)
+
+
+def _set_keys(rows: Sequence[Model]) -> None:
+    made = rows[0]._meta.auto_field
+    if made is None or made.column is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(KEYS, [rows[0]._meta.db_table, made.column, len(rows)])
+        for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
+            setattr(row, made.attname, key)
+
+
+def _write(value: object) -> str:
+    if type(value) is str:
+        return value.translate(ESCAPES)
+    if value is None:
+        return "\\N"
+    if isinstance(value, dict):
+        return json.dumps(value).translate(ESCAPES)
+    return str(value)

@@ -1,0 +1,1 @@
+"""Standings carried over: scores imported from a file, boards exported as one."""
