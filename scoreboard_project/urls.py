@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from scoreboard_project.server import probes
 from scores.api import board_views, proof_views, schema, views
-from scores.pages import board, boards, checkpoint, player, verify
+from scores.pages import board, boards, checkpoint, feed, player, verify
 from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you, your_proof
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("boards", boards.boards, name="boards-page"),
     path("boards/<str:slug>", boards.board_period, name="board-page"),
     path("boards/<str:slug>/<str:period>", boards.board_period, name="board-page"),
+    path("boards/<str:slug>/<str:period>/ctftime.json", feed.ctftime, name="board-ctftime"),
     path("players", player.search, name="players-page"),
     path("players/<str:player>", player.player, name="player-page"),
     path("verify", verify.verify, name="verify"),

@@ -24,12 +24,14 @@ LIMITED_BY_THEMSELVES = frozenset(
 )
 #: So do the routes of boards and players, as `urls` has them.
 READS_OF_BOARDS = re.compile(r"/api/boards(/[^/]+(/[^/]+(/(me|results|proof))?)?)?|/api/players(/[^/]+)?")
+#: And the whole of a period, as CTFtime reads it.
+FEED = re.compile(r"/boards/[^/]+/[^/]+/ctftime\.json")
 #: The whole of a period or of a chain, however long it is, takes as long as it takes.
-LONG_READS = re.compile(r"/api/boards/[^/]+/[^/]+/results|/api/score/me/proof|/you/proof")
+LONG_READS = re.compile(rf"/api/boards/[^/]+/[^/]+/results|/api/score/me/proof|/you/proof|{FEED.pattern}")
 #: Asks a million players for a part of their names.
 SEARCH = "/api/players"
 
 
 def is_limited_by_itself(path: str) -> bool:
     """Whether the route of this path counts its requests, and `PageLimit` does not."""
-    return path in LIMITED_BY_THEMSELVES or READS_OF_BOARDS.fullmatch(path) is not None
+    return path in LIMITED_BY_THEMSELVES or bool(READS_OF_BOARDS.fullmatch(path) or FEED.fullmatch(path))

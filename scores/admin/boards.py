@@ -10,13 +10,16 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.views.decorators.http import require_safe
 
 from audit import clock
 from audit.admin import ReadOnlyAdmin
+from scores.admin.board_export import send_standings
 from scores.admin.board_forms import ACTS, BoardActForm, add_refusal, say_how_to_fill
 from scores.admin.board_making import CONFIGURE, MakeBoardPage
 from scores.admin.entries import show_name
@@ -27,6 +30,7 @@ from scores.counting.local_times import write_time
 from scores.errors import Refused
 from scores.models import Board, Period
 from scores.players import ensure_player
+from scores.transfer.exporting import FILES
 
 #: State of what was made ahead.
 COMING = "coming"
@@ -104,9 +108,11 @@ class BoardAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         make = self.admin_site.admin_view(MakeBoardPage.as_view())
         act = self.admin_site.admin_view(self.act)
+        export = self.admin_site.admin_view(require_safe(self.export))
         return [
             path("make/", make, name="scores_board_make"),
             path("<int:pk>/act/<slug:name>/", act, name="scores_board_act"),
+            path("<int:pk>/export/<str:period>/<slug:form>", export, name="scores_board_export"),
             *super().get_urls(),
         ]
 
@@ -146,18 +152,29 @@ class BoardAdmin(ReadOnlyAdmin):
         messages.success(request, done)
         return redirect("admin:scores_board_change", pk)
 
+    def export(self, request: HttpRequest, pk: int, period: str, form: str) -> HttpResponseBase:
+        """Send the standings of a period as a file: who may look may take them along.
+
+        Raises PermissionDenied when the user may not look, Http404 as `send_standings` does.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return send_standings(request, pk, period, form)
+
     def show(self, request: HttpRequest, board: Board, sent: Mapping[str, BoardActForm] | None = None) -> HttpResponse:
         """Show a board's page; `sent` are forms that were refused, by the name of their act."""
         archive, older = read_archive(board, request.GET.get("before", ""))
+        state = read_state(board)
         may_change = request.user.has_perm(CONFIGURE) and board.slug != MAIN
         context = {
             **self.admin_site.each_context(request),
             "title": board.label,
             "opts": self.opts,
             "board": board,
-            "state": read_state(board),
+            "state": state,
             "how_to_fill": say_how_to_fill(board) if board.enabled else "",
             "archive": archive,
+            "export_forms": list(FILES) if state == "on" else [],
             "older": older,
             "acts": _make_forms(board, sent or {}) if may_change else {},
         }

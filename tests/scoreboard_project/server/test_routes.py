@@ -13,6 +13,8 @@ from scoreboard_project.server.routes import (
     is_limited_by_itself,
 )
 
+FEED = "/boards/<str:slug>/<str:period>/ctftime.json"
+
 
 @pytest.mark.parametrize("path", sorted({TOP, UPDATE} | BOARDS | LOGINS | LIMITED_BY_THEMSELVES))
 def test_each_is_a_route_of_the_site(path: str) -> None:
@@ -28,8 +30,10 @@ def test_every_route_of_boards_and_players_counts_its_requests_itself() -> None:
         "/api/boards/<str:slug>/<str:period>/results"
     ]
     others = [pattern for pattern in patterns if pattern not in reads]
-    assert {pattern for pattern in others if LONG_READS.fullmatch(pattern)} == {"/api/score/me/proof", "/you/proof"}
-    assert {pattern for pattern in others if is_limited_by_itself(pattern)} == LIMITED_BY_THEMSELVES
+    assert {pattern for pattern in others if LONG_READS.fullmatch(pattern)} == {
+        "/api/score/me/proof", "/you/proof", FEED
+    }  # fmt: skip
+    assert {pattern for pattern in others if is_limited_by_itself(pattern)} == LIMITED_BY_THEMSELVES | {FEED}
 
 
 @pytest.mark.parametrize(
