@@ -36,6 +36,7 @@ TESTS_OF_DOCUMENTS, RECOVERY, ROTATION, THIS, COMPOSE, CONTAINER = (
     *("tests/project/test_docs.py", "tests/scores/integrity/test_recovery.py", "tests/journeys/test_rotation.py"),
     *("tests/project/test_documented_commands.py", "benchmarks/compose.py", "benchmarks/container.py"),
 )
+MIGRATING = "tests/project/test_migrating.py"
 COMMANDS = "tests/scores/management/commands"
 SEALING = "tests/audit/management/commands/test_seal_ledger.py"
 #: What is documented -> where it is carried out, and what stands there. The script is run by hand: there is no Docker in CI.
@@ -45,6 +46,9 @@ PROOFS = {
     "docs/api.md sh 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/api.md", "sh")'),
     "docs/api.md python 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/api.md", "python")'),
     "docs/api.md html 1": ("tests/browser/test_elsewhere.py", "def test_the_page_of_the_documents"),
+    **{f"docs/migrating.md python {number}": (MIGRATING, "def run_block") for number in (1, 2, 3, 4)},
+    "docs/migrating.md sql 1": (MIGRATING, 'read_block("From a table", "sql")'),
+    "docs/migrating.md sql 2": (MIGRATING, 'read_block("3. See that nothing was lost", "sql")'),
     "docs/operations.md sh 1": (TESTS_OF_DOCUMENTS, "read_block(OPERATIONS"),
     "docs/operations.md nginx 1": (CONTAINER, '.partition("```nginx'),
     "docs/operations.md sql 1": ("tests/audit/test_roles.py", "SQL = "),
@@ -70,6 +74,10 @@ PROOFS = {
     ),
     "manage.py clearsessions": (THIS, 'call_command("clearsessions")'),
     "manage.py config": ("tests/scoreboard_project/server/management/commands/test_config.py", '"config"'),
+    "manage.py export_standings main --format csv --output standings.csv": (MIGRATING, '"--format", "csv", "--output"'),
+    "manage.py export_standings BOARD PERIOD --format json": (f"{COMMANDS}/test_export_standings.py", '"--format", "json"'),
+    "manage.py import_scores scores.csv --source TEXT --reason TEXT": (MIGRATING, '"--source", "the old board", "--reason"'),
+    "manage.py import_scores scores.csv --source TEXT --reason TEXT --dry-run": (MIGRATING, '"--dry-run"'),
     "manage.py detect": (f"{COMMANDS}/test_detect.py", 'call_command("detect")'),
     "manage.py erase_player UUID --reason TEXT": (f"{COMMANDS}/test_erase_player.py", 'call("erase_player"'),
     "manage.py make_action": (f"{COMMANDS}/test_make_action.py", '"make_action"'),
