@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -13,6 +14,8 @@ from scores.admin.entries import show_name
 from scores.investigation import corrections
 from scores.models import Action, Score
 from tests.support.acting import make_player, make_receipt, update
+from tests.support.desk_acting import confirm, read_log
+from tests.support.imports import import_file, write_scores
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 
@@ -92,3 +95,28 @@ def test_the_page_of_an_entry_shows_the_value_that_it_seals(
     shown = re.findall(r"<label>(.*?):</label>\s*<div class=\"readonly\">(.*?)</div>", page.content.decode())
     assert ("Value", "-61,234") in shown
     assert [check.holds for check in page.context["checks"] if check.subject == "Seal"] == [True]
+
+
+def test_points_from_elsewhere_say_where_they_come_from_and_can_be_voided(desk: Client, tmp_path: Path) -> None:
+    import_file(write_scores(tmp_path, "Ada,7"), source="<b>the old</b> board")
+    shown = "imported from &lt;b&gt;the old&lt;/b&gt; board"
+    entry = AuditEntry.objects.get(kind="import")
+    assert shown in desk.get(f"{reverse('admin:audit_auditentry_changelist')}?verified=imported").content.decode()
+    void = f"{reverse('admin:scores_score_act', args=[entry.player, 'void'])}?entries=1"
+    for path in (
+        reverse("admin:scores_score_player", args=[entry.player]),
+        reverse("admin:audit_auditentry_change", args=[entry.pk]),
+    ):
+        page = desk.get(path).content.decode()
+        assert "&lt;b&gt;the old&lt;/b&gt; board" in page
+        assert void in page
+    assert shown in desk.get(void).content.decode()
+    confirm(desk, void)
+    assert read_log(Score.objects.get(pk=entry.player)) == [("import", 7, 7), ("void", -7, 0)]
+
+
+def test_the_log_can_be_searched_for_a_line_of_a_file(desk: Client, tmp_path: Path) -> None:
+    import_file(write_scores(tmp_path, "Ada,7", "Bea,9"))
+    entry = AuditEntry.objects.get(kind="import", delta=9)
+    answer = desk.get(reverse("admin:audit_auditentry_changelist"), {"q": entry.ref})
+    assert [found.pk for found in answer.context["cl"].result_list] == [entry.pk]
