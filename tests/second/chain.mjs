@@ -7,13 +7,14 @@ const KIND = /^(?:award|void|restore|adjust|freeze|unfreeze|rename|import|config
 const SLUG = /^[A-Za-z0-9_-]{0,64}$/;
 const SYSTEM = "00000000-0000-0000-0000-000000000000";
 const ACT = new RegExp(
-  `${SLUG.source}|^(?:(?:erase|identity):${UUID.source.slice(1, -1)}|flag:[1-9][0-9]*|rebuild:(?:standings)?|restore:)$` +
+  `${SLUG.source}|^(?:(?:erase|identity):${UUID.source.slice(1, -1)}|flag:[1-9][0-9]*|rebuild:(?:standings)?|restore:|import:)$` +
     "|^(?:board|period):[a-z0-9-]{1,48}$",
 );
-const REF = /^(?:r:.+:[A-Za-z0-9_-]{22,64}|k:[0-9a-f-]{36}:[0-9a-f]{64}|v:[0-9a-f-]{36}:[1-9][0-9]*)$/;
+const REF = /^(?:r:.+:[A-Za-z0-9_-]{22,64}|k:[0-9a-f-]{36}:[0-9a-f]{64}|v:[0-9a-f-]{36}:[1-9][0-9]*|i:[0-9a-f]{64}:(?:0|[1-9][0-9]*))$/;
 const ACTOR = new RegExp(`${UUID.source}|^system$`);
 const LARGEST = Number.MAX_SAFE_INTEGER;
 const FARTHEST = 1_000_000;
+const UNBOUNDED = new Set(["import", "void", "restore"]);
 
 /** @typedef {{player: string, seq: number, delta: number, balance: number, at: number, prev: string}} Entry */
 
@@ -42,10 +43,11 @@ export function readEntry(text) {
   requireText(entry.get("actor"), ACTOR, "actor");
   requireText(entry.get("detail"), HASH, "detail");
   const seq = requireInteger(entry.get("seq"), "seq", 1);
+  const farthest = UNBOUNDED.has(kind) ? LARGEST : FARTHEST;
   return {
     player: requireText(entry.get("player"), UUID, "player"),
     seq,
-    delta: requireInteger(entry.get("delta"), "delta", -FARTHEST, FARTHEST),
+    delta: requireInteger(entry.get("delta"), "delta", -farthest, farthest),
     balance: requireInteger(entry.get("balance"), "balance"),
     at: requireInteger(entry.get("at_us"), "at_us"),
     prev: requireText(entry.get("prev"), seq === 1 ? /^$/ : HASH, "prev"),

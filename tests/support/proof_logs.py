@@ -99,7 +99,7 @@ def append_random(rng: Rng, chain: Chain) -> None:
     elif kind == "adjust":
         delta, action = rng.choice((delta, -min(chain.balance, delta))), rng.choice((action, ""))
     elif kind == "import":
-        action, ref = "", f"i:{rng.randbytes(32).hex()}:{rng.randint(2, 10**6)}"
+        delta, action, ref = 10**9, "", f"i:{rng.randbytes(32).hex()}:{rng.randint(2, 10**6)}"
     else:
         delta, action = 0, ""
     chain.append(rng, kind, delta, action, ref, value)

@@ -161,7 +161,7 @@ def test_without_a_reason_or_a_preview_nothing_is_done(
     [
         ("unfreeze", "", "This player is not frozen."),
         ("restore", "?entries=1", "Entry 1 of this player is no void, and was not voided."),
-        ("void", "?entries=9", "Entry 9 of this player is no award or adjustment."),
+        ("void", "?entries=9", "Entry 9 of this player is no award, adjustment or import."),
         ("adjust", "?points=0", "An adjustment is from 1 to 100000000 points, either way."),
         ("adjust", "?points=100000001", "An adjustment is from 1 to 100000000 points, either way."),
         ("adjust", "?points=", "This field is required."),

@@ -47,7 +47,7 @@ def test_what_cannot_be_voided_is_named_and_left_out_of_the_selection(desk: Clie
     path = address(ada, "void", "?entries=1-4")
     page = desk.get(path).content.decode()
     assert "Entry 2 of this player was reversed before." in page
-    assert "Entry 4 of this player is no award or adjustment." in page
+    assert "Entry 4 of this player is no award, adjustment or import." in page
     confirm(desk, path)
     assert read_log(ada)[4:] == [("void", -10, 10), ("void", -10, 0)]
 

@@ -29,7 +29,7 @@ def test_it_says_what_would_become_of_the_board(
         dry_run = run_dry(corrections.void, [Step(ada, {"seq": seq}) for seq in (1, 2, 9)], investigator)
     assert [step.arguments["seq"] for step in dry_run.possible] == [1, 2]
     assert [(step.arguments["seq"], why) for step, why in dry_run.refused] == [
-        (9, "Entry 9 of this player is no award or adjustment.")
+        (9, "Entry 9 of this player is no award, adjustment or import.")
     ]
     assert dry_run.balances == {ada: (30, 10)}
     assert dry_run.moves_board

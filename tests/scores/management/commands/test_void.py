@@ -23,6 +23,6 @@ def test_the_points_of_an_entry_are_taken_back(played: Score) -> None:
 
 def test_it_is_done_once_and_to_what_gave_points_alone(played: Score, nothing_written: NothingWritten) -> None:
     call("void", played.pk, 1, *WHY)
-    for seq, fault in ((1, "Entry 1 of this player was reversed before."), (2, "is no award or adjustment.")):
+    for seq, fault in ((1, "Entry 1 of this player was reversed before."), (2, "is no award, adjustment or import.")):
         with nothing_written(), pytest.raises(CommandError, match=fault):
             call("void", played.pk, seq, *WHY)
