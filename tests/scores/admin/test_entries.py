@@ -118,5 +118,5 @@ def test_points_from_elsewhere_say_where_they_come_from_and_can_be_voided(desk: 
 def test_the_log_can_be_searched_for_a_line_of_a_file(desk: Client, tmp_path: Path) -> None:
     import_file(write_scores(tmp_path, "Ada,7", "Bea,9"))
     entry = AuditEntry.objects.get(kind="import", delta=9)
-    answer = desk.get(reverse("admin:audit_auditentry_changelist"), {"q": entry.ref})
+    answer = desk.get(reverse("admin:audit_auditentry_changelist"), {"q": str(entry.ref)})
     assert [found.pk for found in answer.context["cl"].result_list] == [entry.pk]

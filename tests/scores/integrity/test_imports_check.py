@@ -1,16 +1,24 @@
 """Imported points are of a file that the system chain knows, and say where they came from as it does."""
 
+from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.db import connection
 
+from audit.checkpoints import sign_checkpoints
+from audit.keys import load_checkpoint_keys, load_keyring
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from audit.references import import_ref
 from scores.chain import append_entry
+from scores.integrity.case import read_case, write_case
+from scores.integrity.case_verification import VerificationKeys, check_case
+from scores.integrity.proof import write_proof
+from scores.integrity.proof_verification import check_proof, read_lines
 from scores.investigation import corrections
 from scores.models import Score
 from scores.system_chain import append_system_entry
@@ -78,3 +86,14 @@ def test_another_entry_of_the_system_chain_makes_no_file(digest: str) -> None:
     append_system_entry(action="rebuild:", actor="system", context={"source": "x"}, ref=import_ref("ab" * 32, 0))
     forge(make_player("Eve"), import_ref("ab" * 32, 2), source="x")
     assert [rule for rule, _ in find_faults()] == ["import"]
+
+
+def test_case_and_proof_of_who_was_imported_hold(exported: Path, digest: str) -> None:
+    sign_checkpoints()
+    ada = Score.objects.get(name="Ada")
+    keys = replace(load_checkpoint_keys(), private=None)
+    everything = VerificationKeys(load_keyring(), keys, exported.read_text().split(), {})
+    case = "".join(write_case(ada)).encode()
+    proof = read_lines(BytesIO(b"".join(write_proof(ada))))
+    assert [result for result in check_case(read_case(case), everything) if result.holds is False] == []
+    assert [result for result in check_proof(proof, keys) if result.holds is False] == []
