@@ -90,7 +90,7 @@ class FreeNames:
         """`besides` is a player whose own name is free for him or her."""
         self._others = Score.objects.exclude(pk=besides) if besides else Score.objects.all()
         self._found: set[str] = set()
-        #: By name the first number that may be free.
+        #: By name the first number that may be free, of names that were taken.
         self._next: dict[str, int] = {}
 
     def find(self, wanted: Sequence[tuple[UUID, str]]) -> list[str]:
@@ -108,8 +108,10 @@ class FreeNames:
                 free = self._take(candidates[name], taken)
                 if free is None:
                     rest.append((player, name))
-                else:
-                    self._next[name], names[player] = free
+                    continue
+                number, names[player] = free
+                if number > 1:
+                    self._next[name] = number + 1
             left = rest
         return list(names.values())
 
@@ -129,7 +131,7 @@ class FreeNames:
             number, text, key = numbered.popleft()
             if key not in taken and key not in self._found:
                 self._found.add(key)
-                return number + 1, text
+                return number, text
         return None
 
 
