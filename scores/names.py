@@ -38,6 +38,8 @@ _BREAKS_AND_SPACES = regex.compile(r"[\p{Z}\p{Cc}]+")
 _AT = r"@\uFE6B\uFF20"
 #: A dot behind the @ makes an address of it: `pl@yer` is how some people are called.
 _EMAIL = regex.compile(rf"([^\s<>{_AT}]+)[{_AT}][^\s<>{_AT}]*[.\uFF0E\u3002][^\s<>{_AT}]+")
+#: What is a name as it is, of most people: visible ASCII, single spaces, no @.
+_PLAIN = regex.compile(r"[!-?A-~]+(?: [!-?A-~]+)*")
 _ERASED = regex.compile(r"erased [0-9a-f]{12}")
 
 
@@ -76,7 +78,8 @@ def repair_name(text: str) -> str:
     What `clean_name` refuses is left out; of an e-mail address the part before the @ stays; too long a name is cut between two
     characters as readers see them (UAX #29).
     """
-    name, before = text, None
+    is_plain = len(text) <= MAXIMUM_LENGTH and _PLAIN.fullmatch(text) is not None
+    name, before = text, text if is_plain else None
     while name != before:  # what is left out may have stood between two things that do not go together
         before = name
         name = unicodedata.normalize("NFC", _EMAIL.sub(r"\1", _BREAKS_AND_SPACES.sub(" ", name)))

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit.models import Refusal
@@ -212,3 +212,12 @@ def test_a_name_is_searched_without_case_forms_and_accents(name: str, folded: st
 
 def test_what_a_name_is_searched_by_is_kept_only_where_it_is_not_its_key() -> None:
     assert [search_key(name) for name in ("Ada", "Straße", "Zoë", "Ab\u00adc")] == ["", "", "zoe", ""]
+
+
+@given(text=st.text(st.characters(max_codepoint=0x7F), max_size=70))
+@example(text="Erased 0123456789ab")
+@example(text="a@b.example")
+@example(text="two  spaces")
+def test_a_plain_name_is_repaired_as_every_other(text: str) -> None:
+    """What is seen at once to be a name, and what is looked at part by part because something hides in it."""
+    assert repair_name(text) == repair_name(f"\u200b{text}")
