@@ -91,7 +91,7 @@ def plan_import(file: ScoreFile, *, source: str, reason: str, actor: str) -> Imp
     for chunk in _chunks(named, LOOKED_UP):
         found = Score.objects.in_bulk([line.player for line in chunk])
         there.update(found)
-        faults += _find_faults(chunk, found, origin)
+        faults += _find_faults(chunk, found, _read_ends(list(found)), origin)
     if faults:
         raise FileRefused(faults)
     players = {line.number: line.player or uuid4() for line in pending}
@@ -150,9 +150,11 @@ def _find_names(names: dict[int, str], players: Mapping[int, UUID], lines: Seque
         names.update(zip((line.number for line in chunk), found, strict=True))
 
 
-def _find_faults(lines: Sequence[ScoreLine], scores: Mapping[UUID, Score], origin: Origin) -> list[str]:
+def _find_faults(
+    lines: Sequence[ScoreLine], scores: Mapping[UUID, Score], ends: Mapping[UUID, AuditEntry], origin: Origin
+) -> list[str]:
     """What stands in the way of lines about players who are there."""
-    ends, faults = _read_ends(list(scores)), []
+    faults = []
     for line in lines:
         score = scores.get(line.player) if line.player else None
         if score is not None and (fault := _find_fault(line, score, ends.get(score.pk), origin)):
@@ -222,7 +224,7 @@ def _write_chunk(plan: ImportPlan, chunk: Sequence[ScoreLine], last_us: int, say
 
 
 def _name_again(plan: ImportPlan, chunk: Sequence[ScoreLine], say: Say) -> None:
-    new = [line for line in chunk if plan.players[line.number] not in plan.added]
+    new = [line for line in _list_unwritten(plan, chunk) if plan.players[line.number] not in plan.added]
     found = FreeNames().find([(plan.players[line.number], line.name) for line in new])
     for line, name in zip(new, found, strict=True):
         if name != plan.names[line.number]:
@@ -231,24 +233,21 @@ def _name_again(plan: ImportPlan, chunk: Sequence[ScoreLine], say: Say) -> None:
 
 
 def _write(plan: ImportPlan, chunk: Sequence[ScoreLine], last_us: int) -> int:
-    refs = {line.number: import_ref(plan.file.sha256, line.number) for line in chunk}
-    written = set(AuditEntry.objects.filter(ref__in=list(refs.values())).values_list("ref", flat=True))
-    lines = [line for line in chunk if refs[line.number] not in written]
-    asked = [line.player for line in lines if line.player is not None]
-    scores = _lock_scores(asked)
-    if faults := _find_faults(lines, scores, plan.origin):
+    lines = _list_unwritten(plan, chunk)
+    scores = _lock_scores([line.player for line in lines if line.player is not None])
+    ends = _read_ends(list(scores))
+    if faults := _find_faults(lines, scores, ends, plan.origin):
         raise FileRefused(faults, STOPPED)
     new = [line for line in lines if plan.players[line.number] not in scores]
     made = prepare_players([(plan.players[line.number], plan.names[line.number]) for line in new])
     theirs = {**scores, **{score.pk: score for score in made}}
-    ends = _read_ends(list(scores))
     entries, at_us = [], max(clock.read_us() - 1, last_us)
     for line in lines:
         score = theirs[plan.players[line.number]]
         last = ends.get(score.pk)
         # Lines that are equal in points stand in the order of the file.
         at_us = max(at_us + 1, last.at_us if last else 0)
-        entry = _seal(plan.origin, line, refs[line.number], score, ChainEnd(last, at_us))
+        entry = _seal(plan, line, score, ChainEnd(last, at_us))
         score.apply(entry)
         entries.append(entry)
     insert_rows(made)
@@ -259,6 +258,12 @@ def _write(plan: ImportPlan, chunk: Sequence[ScoreLine], last_us: int) -> int:
     return at_us
 
 
+def _list_unwritten(plan: ImportPlan, lines: Sequence[ScoreLine]) -> list[ScoreLine]:
+    refs = {line.number: import_ref(plan.file.sha256, line.number) for line in lines}
+    written = set(AuditEntry.objects.filter(ref__in=list(refs.values())).values_list("ref", flat=True))
+    return [line for line in lines if refs[line.number] not in written]
+
+
 def _lock_scores(players: Sequence[UUID]) -> dict[UUID, Score]:
     if not players:
         return {}
@@ -266,7 +271,8 @@ def _lock_scores(players: Sequence[UUID]) -> dict[UUID, Score]:
     return {score.pk: score for score in locked}
 
 
-def _seal(origin: Origin, line: ScoreLine, ref: str, score: Score, end: ChainEnd) -> AuditEntry:
+def _seal(plan: ImportPlan, line: ScoreLine, score: Score, end: ChainEnd) -> AuditEntry:
+    origin, ref = plan.origin, import_ref(plan.file.sha256, line.number)
     context = {"source": origin.source, "reason": origin.reason}
     kind = AuditEntry.Kind.IMPORT
     draft = EntryDraft(kind=kind, delta=line.points, ref=ref, actor=origin.actor, context=context)

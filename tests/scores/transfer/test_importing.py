@@ -22,7 +22,7 @@ from scores.counting.definitions import make_board
 from scores.errors import CorrectionRefused
 from scores.investigation import corrections
 from scores.models import MAXIMUM_BALANCE, Score, Standing
-from scores.players import ensure_external_player
+from scores.players import ensure_external_player, make_players
 from scores.transfer import importing
 from scores.transfer.importing import carry_out, plan_import
 from scores.transfer.score_file import FileRefused, read_score_file
@@ -201,6 +201,22 @@ class TestOnce:
         import_file(path)
         carry_out(plan, say=print)
         assert read_imports() == [("Ada", 3, 2), ("Bea", 1, 3)]
+
+
+@pytest.mark.postgresql
+def test_a_chunk_about_players_who_are_there_takes_so_many_statements_however_many_they_are(
+    tmp_path: Path, django_assert_num_queries: Callable[..., AbstractContextManager[None]]
+) -> None:
+    for count in (2, 40):
+        players = [score for score, _ in make_players([f"Team {place} of {count}" for place in range(count)])]
+        header = [f"{score.name},1,{score.pk}" for score in players]
+        import_file(write_scores(tmp_path, *header, header=WITH_PLAYER))
+        path = write_scores(tmp_path, *(line.replace(",1,", ",2,") for line in header), header=WITH_PLAYER)
+        plan = plan_import(read_score_file(path), **WHY)
+        # Six for the file's own entry; then, with the two of a savepoint: references there, scores locked, ends in two,
+        # clock, scores, keys and rows of entries, the lock and version of boards, standings there, standings.
+        with django_assert_num_queries(20):
+            carry_out(plan, say=print)
 
 
 @pytest.mark.django_db(transaction=True)
