@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from scores.database.bulk_insert import insert_rows
+from scores.database.bulk import insert_rows
 from scores.errors import Unavailable
 from scores.models import Score
 from scores.names import name_key, number_name, repair_name, search_key

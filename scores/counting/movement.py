@@ -26,7 +26,7 @@ from scores.counting.rules import (
     advance_main,
     choose,
 )
-from scores.database.bulk_insert import insert_rows
+from scores.database.bulk import insert_rows
 
 
 def move_standings(entry: AuditEntry, *, frozen: bool) -> None:

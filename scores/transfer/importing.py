@@ -18,7 +18,7 @@ from audit.references import import_ref
 from scores import announcements
 from scores.counting import movement, periods
 from scores.counting.plans import PeriodMissing
-from scores.database.bulk_insert import insert_rows
+from scores.database.bulk import insert_rows, update_rows
 from scores.errors import CorrectionRefused
 from scores.investigation.reasons import check_reason
 from scores.models import MAXIMUM_BALANCE, Score
@@ -251,7 +251,7 @@ def _write(plan: ImportPlan, chunk: Sequence[ScoreLine], last_us: int) -> int:
         score.apply(entry)
         entries.append(entry)
     insert_rows(made)
-    Score.objects.bulk_update(scores.values(), Score.APPLIED_FIELDS)
+    update_rows(list(scores.values()), Score.APPLIED_FIELDS)
     insert_rows(entries)
     movement.move_imports(entries)
     transaction.on_commit(announcements.announce)

@@ -1,4 +1,4 @@
-"""Rows inserted at once are those that would have come one by one, whatever is in them."""
+"""Rows written at once are those that would have come one by one, whatever is in them."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from audit.models import AuditEntry
-from scores.database.bulk_insert import insert_rows
-from scores.models import Standing
+from scores.database.bulk import insert_rows, update_rows
+from scores.models import Score, Standing
+from tests.support.acting import make_player
 
 pytestmark = pytest.mark.django_db
 ADA = UUID(int=1)
@@ -55,5 +56,18 @@ def test_a_row_that_is_there_refuses_all() -> None:
     assert AuditEntry.objects.count() == 1
 
 
-def test_no_rows_are_nothing_to_insert() -> None:
+def test_no_rows_are_nothing_to_write() -> None:
     insert_rows([])
+    update_rows([], ["points"])
+
+
+def test_only_the_named_fields_of_the_given_rows_are_written() -> None:
+    ada, bea, cyd = (make_player(name) for name in ("Ada", "Bea", "Cyd"))
+    reached_at = datetime(2026, 11, 27, 1, 2, 3, 4, tzinfo=UTC)
+    for score, points in ((ada, 5), (cyd, 7)):
+        score.points, score.seq, score.head, score.reached_at, score.name = points, 1, STRANGE, reached_at, "Eve"
+    update_rows([ada, cyd], ["points", "seq", "head", "reached_at"])
+    stored = Score.objects.order_by("name").values_list("pk", "name", "points", "seq", "head", "reached_at")
+    assert list(stored) == [
+        (ada.pk, "Ada", 5, 1, STRANGE, reached_at), (bea.pk, "Bea", 0, 0, "", None), (cyd.pk, "Cyd", 7, 1, STRANGE, reached_at)
+    ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Many rows inserted at once: on PostgreSQL by COPY, for which Django's `bulk_create` takes several times as long."""
+"""Many rows written at once, for which Django's `bulk_create` and `bulk_update` take several times as long."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ KEYS = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %
 
 
 def insert_rows(rows: Sequence[Model]) -> None:
-    """Insert new rows of one model, each with all its columns; a key that the database makes is set on them.
+    """Insert new rows of one model, each with all its columns, on PostgreSQL by COPY; a key that the database makes is set on them.
 
     Raises IntegrityError as `bulk_create` does.
     """
@@ -30,6 +30,20 @@ def insert_rows(rows: Sequence[Model]) -> None:
     text = "".join(["\t".join([_write(getattr(row, name)) for name in names]) + "\n" for row in rows])
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.write(text)
+
+
+def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
+    """Write these fields of rows of one model that are there, each found by its key."""
+    if not rows:
+        return
+    meta, quote = rows[0]._meta, connection.ops.quote_name
+    by_name = {field.name: field for field in meta.concrete_fields}
+    fields = [by_name[name] for name in (*names, meta.pk.name)]
+    *columns, key = [f"{quote(str(field.column))} = %s" for field in fields]
+    statement = f"UPDATE {quote(meta.db_table)} SET {', '.join(columns)} WHERE {key}"  # noqa: S608 - our own columns
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
 
 
 def _set_keys(rows: Sequence[Model]) -> None:
