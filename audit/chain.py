@@ -70,6 +70,13 @@ class SealedEntry(Protocol):
     def prev(self) -> str: ...
 
 
+class LastEntry(SealedEntry, Protocol):
+    """An entry that others may follow."""
+
+    @property
+    def mac(self) -> str: ...
+
+
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _encode_sorted = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
 

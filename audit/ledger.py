@@ -45,7 +45,7 @@ class EntryDraft:
 class ChainEnd(NamedTuple):
     """The last entry of a chain, if any, and the time of what follows it: the log's clock, never earlier than that entry."""
 
-    last: AuditEntry | None
+    last: chain.LastEntry | None
     now_us: int
 
 
@@ -110,7 +110,7 @@ def append_system(draft: EntryDraft) -> AuditEntry:
         return append(draft, player=chain.SYSTEM_CHAIN, head=head, end=end)
 
 
-def holds(head: Head, last: AuditEntry | None) -> bool:
+def holds(head: Head, last: chain.LastEntry | None) -> bool:
     """Tell whether the last entry of a chain is the one that `head` speaks of, as it was sealed; None where there is none.
 
     Raises LedgerKeyMissing when that cannot be told.
@@ -122,6 +122,6 @@ def holds(head: Head, last: AuditEntry | None) -> bool:
     )
 
 
-def _check_head(player: UUID, head: Head, last: AuditEntry | None) -> None:
+def _check_head(player: UUID, head: Head, last: chain.LastEntry | None) -> None:
     if not holds(head, last):
         raise ChainBroken(f"the chain of {player} does not end where its score says (entry {head.seq})")

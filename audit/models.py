@@ -111,6 +111,16 @@ class Refusal(models.Model):
         return f"{self.count} x {self.reason} ({self.subject})"
 
 
+class AwardStatement(models.Model):
+    """What an issuer signed once for many awards; their entries name it by its hash. Append-only, and holds nothing of a person."""
+
+    sha256 = models.CharField("SHA-256", primary_key=True, max_length=64)
+    jws = models.TextField("JWS", help_text="As it was signed; it names its lines by their hashes alone.")
+
+    def __str__(self) -> str:
+        return f"Statement {self.sha256}"
+
+
 class Checkpoint(models.Model):
     """A signed block over the chains that moved since the one before. Append-only, as its leaves are."""
 

@@ -4,7 +4,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 GRANTS = """\
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO scoreboard_app;
-REVOKE UPDATE, DELETE ON audit_auditentry FROM scoreboard_app;
+REVOKE UPDATE, DELETE ON audit_auditentry, audit_awardstatement FROM scoreboard_app;
 REVOKE INSERT, UPDATE, DELETE ON audit_checkpoint, audit_checkpointhead, audit_checkpointstatement, django_migrations
 FROM scoreboard_app;
 GRANT SELECT ON audit_auditentry, audit_checkpoint, audit_checkpointhead, audit_checkpointstatement TO scoreboard_sealer;

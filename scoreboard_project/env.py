@@ -107,6 +107,7 @@ SETTINGS: tuple[Setting, ...] = (
         "30/m",
         "Logins per address; refreshes and revocations likewise, each by itself; 0 = no limit.",
     ),
+    Setting("ISSUER_RATE", "60000/m", "Awards per issuer by POST /api/awards; 0 = no limit."),
     Setting("READ_RATE", "1200/m", "Anonymous reads per address, and pages likewise; 0 = no limit."),
     Setting(
         "SOCKETS_PER_ADDRESS",

@@ -7,7 +7,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from scoreboard_project.server import probes
-from scores.api import board_views, proof_views, schema, views
+from scores.api import award_views, board_views, proof_views, schema, views
 from scores.pages import board, boards, checkpoint, feed, player, verify
 from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you, your_proof
@@ -33,6 +33,7 @@ urlpatterns = [
     ),
     path("logout", LogoutView.as_view(), name="logout"),
     path("api/score/update", views.UpdateView.as_view(), name="score-update"),
+    path("api/awards", award_views.AwardsView.as_view(), name="awards"),
     path("api/score/top", views.TopView.as_view(), name="score-top"),
     path("api/score/me", views.MeView.as_view(), name="score-me"),
     path("api/score/me/proof", proof_views.OwnProofView.as_view(), name="score-me-proof"),

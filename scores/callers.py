@@ -14,7 +14,10 @@ PASSWORD_STAMP_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who an access token speaks for, not yet looked up. `password_stamp` ties a token of ours to the password it was issued under."""
+    """Who an access token speaks for, not yet looked up, or of whom a backend does.
+
+    `password_stamp` ties a token of ours to the password it was issued under.
+    """
 
     player: UUID
     token_id: str
@@ -24,6 +27,11 @@ class Caller:
     external_name: str | None = None
     #: When that was said, in microseconds since 1970; 0 where the token does not tell.
     named_us: int = 0
+
+    @classmethod
+    def of_backend(cls, player: UUID) -> "Caller":
+        """The player of an award that an issuer vouches for; no token of the player's is needed."""
+        return cls(player, token_id="", password_stamp=None)
 
     def without_name(self) -> "Caller":
         """The same caller, whose player is there and named already."""

@@ -146,6 +146,11 @@ class ReceiptInvalid(Refused):
     detail = "The receipt does not prove this act."
 
 
+class StatementInvalid(Refused):
+    status, code, title = 422, "statement_invalid", "Statement invalid"
+    detail = "The statement does not prove these awards."
+
+
 class RateLimited(Refused):
     status, code, title = 429, "rate_limited", "Rate limited"
     detail = "Too many requests; try again after the pause."

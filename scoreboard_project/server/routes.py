@@ -4,6 +4,7 @@ import re
 
 TOP = "/api/score/top"
 UPDATE = "/api/score/update"
+AWARDS = "/api/awards"
 #: What everybody looks at, also while the database is away.
 BOARDS = frozenset({"/", "/embed", TOP, "/metrics"})
 #: Where passwords are hashed, which takes a core for a good part of a second.
@@ -12,6 +13,7 @@ LOGINS = frozenset({"/api/token", "/login", "/admin/login/"})
 LIMITED_BY_THEMSELVES = frozenset(
     {
         UPDATE,
+        AWARDS,
         TOP,
         "/api/score/me",
         "/api/score/me/proof",

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 
-from scoreboard_project.server.routes import BOARDS, LOGINS, LONG_READS, SEARCH, UPDATE
+from scoreboard_project.server.routes import AWARDS, BOARDS, LOGINS, LONG_READS, SEARCH, UPDATE
 from scores.awards import compare_and_swap
 from scores.database.availability import READ_SECONDS, availability
 
@@ -44,6 +44,8 @@ class AllThreads:
         self.desk = Threads("desk", 2, seconds=None)
         #: Searches, results and proofs, which cost what the number of players or entries makes them cost.
         self.costly = Threads("costly", 2, seconds=None)
+        #: Calls of backends, each of up to a thousand awards: two at once would be in each other's way, and cost more than in turn.
+        self.awards = Threads("awards", 1, seconds=REQUEST_SECONDS)
         #: SQLite has one writer: a second one could only wait for it, and others need its thread.
         self.writer = Threads("writer", 1, seconds=REQUEST_SECONDS)
         self.others = Threads("http", THREADS, seconds=REQUEST_SECONDS)
@@ -57,6 +59,8 @@ class AllThreads:
             return self.refusals
         if method == "POST" and path in LOGINS:
             return self.logins
+        if path == AWARDS:
+            return self.awards
         if path.startswith("/admin/"):
             return self.desk
         if path == SEARCH or LONG_READS.fullmatch(path):

@@ -23,7 +23,7 @@ from scoreboard_project.server.asgi_types import Message, Receive, Send
 from scoreboard_project.server.fast_path import PASS_TO_VIEW, FastPath
 from scoreboard_project.server.fast_refusal import refuse
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
-from scoreboard_project.server.routes import LOGINS, LONG_READS, UPDATE
+from scoreboard_project.server.routes import AWARDS, LOGINS, LONG_READS, UPDATE
 from scoreboard_project.server.threads import AllThreads, Threads
 from scores.announcements import publisher
 from scores.awards import compare_and_swap
@@ -34,7 +34,8 @@ from scores.http.context import RequestContext, context_of
 logger = logging.getLogger(__name__)
 
 API_BODY_BYTES = 8 * 1024
-PAGE_BODY_BYTES = 1024 * 1024
+#: Of pages, and of a call with many awards.
+LONG_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 25.0
 #: Who takes nothing of a long answer for so long is let go.
 STALLED_SECONDS = 60.0
@@ -222,7 +223,8 @@ async def _read_body(scope: Message, receive: Receive) -> bytes:
     Raises PayloadTooLarge, RequestTimeout when it takes longer than BODY_SECONDS, and ClientLeft when it ends before it is
     whole: what was meant by half a request is not for us to say.
     """
-    limit = API_BODY_BYTES if scope["path"].startswith("/api") else PAGE_BODY_BYTES
+    is_short = scope["path"].startswith("/api") and scope["path"] != AWARDS
+    limit = API_BODY_BYTES if is_short else LONG_BODY_BYTES
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if not length.isdigit() or int(length) > limit:
         raise PayloadTooLarge

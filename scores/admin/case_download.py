@@ -13,7 +13,7 @@ from django.urls import URLPattern
 
 from audit import entry_export
 from scores.admin.player_page import route
-from scores.integrity.case import write_case
+from scores.integrity.case_writing import write_case
 from scores.models import Score
 
 if TYPE_CHECKING:

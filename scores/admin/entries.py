@@ -20,7 +20,7 @@ from audit.verification import CheckResult
 from scores.admin.forms import MAXIMUM_ENTRIES, write_numbers
 from scores.investigation.corrections import REVERSIBLE
 from scores.models import Score
-from scores.receipts.verifier import check_spent
+from scores.receipts.evidence import EvidenceCheck
 
 #: May act and review. Looking is the models' view permissions, configuring the catalogue its add and change.
 PERMISSION = "scores.correct_score"
@@ -60,7 +60,7 @@ class EntryAdmin(AuditEntryAdmin):
         """With the receipt, which takes knowing the issuers."""
         results = super().check_on_the_spot(entry)
         if entry.kind == AuditEntry.Kind.AWARD and entry.verified and isinstance(entry.context, dict):
-            fault = check_spent(str(entry.context.get("receipt", "")), entry)
+            fault = EvidenceCheck().find_fault(entry.context, entry)
             sentence = (
                 fault or "An issuer signed it for this player, this action and these points; it is spent by this entry."
             )

@@ -59,7 +59,17 @@ HEADERS: list[tuple[str, set[int] | None, str]] = [
 ]
 MAXIMUM_NUMBER = 2**53 - 1
 LENGTHS = {"uuid": 36, "date-time": 27}
-ITEMS = {"above": 2, "below": 2, "TopShape.entries": 10, "boards": 50, "standings": 50, "history": 90, "players": 20}
+ITEMS = {
+    "above": 2,
+    "below": 2,
+    "TopShape.entries": 10,
+    "boards": 50,
+    "standings": 50,
+    "history": 90,
+    "players": 20,
+    "awards": 1000,
+    "results": 1000,
+}
 #: Whose answers have an ETag: what everybody sees.
 TAGGED = re.compile(r"/api/(score/top|boards.*(?<!/me)|players.*)")
 REQUEST_ID = OpenApiParameter(
@@ -215,8 +225,8 @@ def docs_policy() -> dict[str, list[str]]:
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """What the serializers cannot say: that bodies are closed, what answers carry in their headers, and how large things get."""
     schemas = result["components"]["schemas"]
-    # What tells the two bodies of an update apart: each has its own field, and no other.
-    for name in ("ActionUpdate", "ReceiptUpdate", "LoginBody", "RefreshBody"):
+    # What tells the two bodies of an update, or of a backend's call, apart: each has its own fields, and no other.
+    for name in ("ActionUpdate", "ReceiptUpdate", "ReceiptsBody", "StatementBody", "LoginBody", "RefreshBody"):
         schemas[name]["additionalProperties"] = False
     for title, schema in schemas.items():
         for name, field in schema.get("properties", {}).items():

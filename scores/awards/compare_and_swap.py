@@ -9,7 +9,7 @@ two of these can ever wait for each other. Each statement is its own transaction
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -47,15 +47,38 @@ class FactsRow(NamedTuple):
     boards_version: int | None
 
 
+class NewestEntry(NamedTuple):
+    """Of the newest entry of a chain, what its seal is made over, and that: to make a model of it would cost more than to check it."""
+
+    player: UUID
+    seq: int
+    kid: str
+    kind: str
+    delta: int
+    balance: int
+    value: int | None
+    action: str
+    ref: str | None
+    actor: str
+    at_us: int
+    detail: str
+    prev: str
+    mac: str
+
+
 def _columns(model: type[models.Model], alias: str) -> str:
     return ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)
 
 
-_WIDTHS = [len(model._meta.concrete_fields) for model in (Score, AuditEntry, AuditEntry, Action)]
+#: Of an account no more is read than this.
+_PERSON = ("id", "password", "is_active")
+_SCORE, _EARLIER, _ACTION = (len(model._meta.concrete_fields) for model in (Score, AuditEntry, Action))
+_WIDTHS = [_SCORE, len(NewestEntry._fields), _EARLIER, _ACTION]
 #: `moment` is the one instant at which all of an act is judged: the log's clock, never earlier than the chain's last entry.
 READ = f"""
 WITH clock AS MATERIALIZED (SELECT {CLOCK_US} AS now_us)
-SELECT asked.place, {_columns(Score, "score")}, {_columns(AuditEntry, "newest")}, {_columns(AuditEntry, "earlier")},
+SELECT asked.place, {_columns(Score, "score")}, {", ".join(f"newest.{name}" for name in NewestEntry._fields)},
+       {_columns(AuditEntry, "earlier")},
        {_columns(Action, "action")}, person.password, person.is_active, moment.now_us, pace.last_us, pace.done_today,
        (SELECT version FROM scores_boardsversion) AS boards_version
 FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY AS asked (player, ref, slug, place)
@@ -91,21 +114,21 @@ STANDING = {"player": "uuid", "period": "bigint", "points": "bigint", "reached_a
 
 
 def _rows(name: str, columns: dict[str, str]) -> str:
-    return f"unnest({', '.join(f'%s::{kind}[]' for kind in columns.values())}) AS {name} ({', '.join(columns)})"
+    # As binary, which needs no quoting.
+    return f"unnest({', '.join(f'%b::{kind}[]' for kind in columns.values())}) AS {name} ({', '.join(columns)})"
 
 
 WRITE = f"""
 WITH move AS MATERIALIZED (
     SELECT * FROM {_rows("move", MOVE)}
 ), free AS (
-    SELECT score.id FROM scores_score AS score JOIN move ON move.player = score.id
+    SELECT move.* FROM scores_score AS score JOIN move ON move.player = score.id
     WHERE score.seq = move.was_seq AND score.head = move.was_head AND score.name = move.name AND NOT score.frozen
       AND (SELECT version FROM scores_boardsversion) = %s
     FOR NO KEY UPDATE OF score SKIP LOCKED
 ), moved AS (
-    UPDATE scores_score AS score SET points = move.points, seq = move.seq, head = move.head, reached_at = move.reached_at
-    FROM move JOIN free ON free.id = move.player
-    WHERE score.id = move.player
+    UPDATE scores_score AS score SET points = free.points, seq = free.seq, head = free.head, reached_at = free.reached_at
+    FROM free WHERE score.id = free.player
     RETURNING score.id
 ), stood AS (
     INSERT INTO scores_standing AS standing (player_id, period_id, points, reached_at, seq, hidden)
@@ -121,6 +144,14 @@ SELECT entry.* FROM {_rows("entry", ENTRY)}
 WHERE (entry.player IN (SELECT id FROM moved)) IS TRUE ORDER BY entry.player, entry.seq
 RETURNING player
 """  # noqa: S608 - our own columns
+#: The same of awards that rest on statements, which are kept with the first of them.
+WRITE_STATED = WRITE.replace(
+    "), stood AS (",
+    """), stated AS (
+    INSERT INTO audit_awardstatement (sha256, jws)
+    SELECT * FROM unnest(%s::text[], %s::text[]) WHERE EXISTS (SELECT FROM moved) ON CONFLICT DO NOTHING
+), stood AS (""",
+)
 #: How they are planned: once for all lists of players, and by index however small the tables were when that was.
 PLANNING = {
     "plan_cache_mode": "force_generic_plan",
@@ -140,64 +171,79 @@ def is_possible() -> bool:
 def read_facts(queries: Sequence[FactsQuery]) -> list[FactsRow | None]:
     """Read what is known for each act, in order; None for an unknown player. Raises DatabaseError when the database fails."""
     facts: list[FactsRow | None] = [None] * len(queries)
+    actions: dict[str, Action] = {}
     for row in _execute(READ, _columns_of(queries), again=True):
-        facts[row[0] - 1] = _read_row(row)
+        facts[row[0] - 1] = _read_row(row, actions)
     return facts
 
 
-def _read_row(row: TupleRow) -> FactsRow:
+def _read_row(row: TupleRow, actions: dict[str, Action]) -> FactsRow:
+    """What a row says; `actions` are those that earlier rows of the same answer told of, by slug."""
     parts: list[Any] = []
     start = 1
     for width in _WIDTHS:
         parts.append(row[start : start + width])
         start += width
     score = Score(*parts[0])
-    score.user = User(id=score.user_id, password=row[start], is_active=row[start + 1])
-    newest, earlier = (AuditEntry(*part) if part[0] is not None else None for part in parts[1:3])
+    score.user = User.from_db(connection.alias, _PERSON, (score.user_id, row[start], row[start + 1]))
+    newest = NewestEntry._make(parts[1]) if parts[1][0] is not None else None
+    earlier = AuditEntry(*parts[2]) if parts[2][0] is not None else None
     if earlier is not None and earlier.context is not None:
         earlier.context = json.loads(earlier.context)
-    action = Action(*parts[3]) if parts[3][0] is not None else None
+    slug = parts[3][0]
+    action = actions.get(slug) or actions.setdefault(slug, Action(*parts[3])) if slug is not None else None
     now_us, last_us, done_today, version = row[start + 2 : start + 6]
     facts = Facts(score, earlier, action, now_us, last_us or 0, done_today or 0)
     return FactsRow(facts, ledger.ChainEnd(newest, now_us), version)
 
 
-def write_entries(chains: Sequence[tuple[str, Sequence[AuditEntry]]], placement: Placement) -> set[UUID]:
+def write_entries(
+    chains: Sequence[tuple[str, Sequence[AuditEntry]]], placement: Placement, statements: Mapping[str, str]
+) -> set[UUID]:
     """Append each player's new entries and move score and standings along, where the score still stands before the first of them.
 
     Returns the players of whom that was so; none when boards or periods have changed since the placement. With each chain goes
-    the name that the player had when it was sealed: an erasure changes it. Raises IntegrityError when a reference is used
-    already, and then nothing was written; WriteUnanswered when the database did not say whether it was done.
+    the name that the player had when it was sealed: an erasure changes it. `statements` are texts by hash, of all that entries
+    name. Raises IntegrityError when a reference is used already, and then nothing was written; WriteUnanswered when the database
+    did not say whether it was done.
     """
     moves = []
     for name, entries in chains:
         first, last = entries[0], entries[-1]
         was, now = (Int8(first.seq - 1), first.prev), (Int8(last.balance), Int8(last.seq), last.mac, last.at)
         moves.append((first.player, name, *was, *now))
-    rows = [
-        [_write_value(getattr(entry, column), kind) for column, kind in ENTRY.items()]
-        for _, entries in chains
-        for entry in entries
-    ]
+    entries = [entry for _, chain in chains for entry in chain]
+    columns = [[write(getattr(entry, column)) for entry in entries] for column, write in _WRITERS.items()]
     places = [
         (player, Int8(period), Int8(value.points), to_moment(value.reached_us), Int8(value.seq))
         for (player, period), value in placement.values.items()
     ]
+    stated = [list(statements), list(statements.values())] if statements else []
     parameters = [
-        *_columns_of(moves), placement.version, *_columns_of(places), placement.replacing, placement.best, *_columns_of(rows)
+        *_columns_of(moves), placement.version, *stated,
+        *_columns_of(places), placement.replacing, placement.best, *columns,
     ]  # fmt: skip
     with telling_unanswered_writes():
-        return {player for (player,) in _execute(WRITE, parameters, before=SHARE_BOARDS)}
+        written = _execute(WRITE_STATED if statements else WRITE, parameters, before=SHARE_BOARDS)
+    return {player for (player,) in written}
 
 
 def _columns_of(table: Sequence[Sequence[object]]) -> list[list[object]]:
     return [list(column) for column in zip(*table, strict=True)]
 
 
-def _write_value(value: object, kind: str) -> object:
-    if kind == "jsonb":
-        return json.dumps(value)
-    return Int8(value) if isinstance(value, int) else value
+def _write_number(value: int | None) -> Int8 | None:
+    # As the column's own type, whatever its size, or each size would be another statement to prepare.
+    return None if value is None else Int8(value)
+
+
+def _write_plain(value: object) -> object:
+    return value
+
+
+_WRITERS_BY_KIND: dict[str, Callable[[Any], object]] = {"bigint": _write_number, "jsonb": json.dumps}
+#: How each column of an entry is written.
+_WRITERS = {column: _WRITERS_BY_KIND.get(kind, _write_plain) for column, kind in ENTRY.items()}
 
 
 def _execute(statement: str, parameters: Sequence[object], *, before: str = "", again: bool = False) -> list[TupleRow]:

@@ -28,7 +28,8 @@ from scores.errors import (
     UnknownAction,
 )
 from scores.models import MAXIMUM_BALANCE, Action, Score
-from scores.receipts.verifier import Receipt, examine
+from scores.receipts.statements import StatedAward, Statement
+from scores.receipts.verifier import Proof, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +42,28 @@ class SelfReport:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who claims to have done what; `context` says from where, as the entry keeps it."""
+    """Who claims to have done what, or of whom an issuer does; `context` says from where, as the entry keeps it."""
 
     caller: Caller
-    act: SelfReport | Receipt
+    act: SelfReport | Receipt | StatedAward
     context: Mapping[str, str]
 
     @property
     def ref(self) -> str | None:
         """What may happen only once; None for a receipt too broken to name it."""
-        if isinstance(self.act, Receipt):
-            return self.act.ref
-        return self_report_ref(self.caller.player, self.act.key)
+        if isinstance(self.act, SelfReport):
+            return self_report_ref(self.caller.player, self.act.key)
+        return self.act.ref
 
     @property
     def slug(self) -> str | None:
         """The action that is claimed; None for a receipt too broken to say."""
-        if isinstance(self.act, SelfReport):
-            return self.act.action
-        return self.act.claims["act"] if self.act.claims else None
+        return self.act.action
+
+    @property
+    def statement(self) -> Statement | None:
+        """What it was signed in, with others."""
+        return self.act.statement if isinstance(self.act, StatedAward) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +89,32 @@ class Facts:
     last_us: int = 0
     done_today: int = 0
 
-    def apply(self, entry: AuditEntry, *, ref: str | None) -> None:
-        """Take in an award of this player that is about to be written; `ref` is that of the act in question."""
-        self.score.points, self.score.seq, self.score.head = entry.balance, entry.seq, entry.mac
-        if entry.ref == ref:
-            self.earlier = entry
-        if self.action is not None and self.action.slug == entry.action:
-            self.last_us, self.done_today = entry.at_us, self.done_today + 1
+    def apply(self, planned: "PlannedChain", *, ref: str | None) -> None:
+        """Take in the awards of this player that are about to be written; `ref` is that of the act in question."""
+        last = planned.entries[-1]
+        self.score.points, self.score.seq, self.score.head = last.balance, last.seq, last.mac
+        self.earlier = planned.by_ref.get(ref, self.earlier)
+        if self.action is not None and (pace := planned.paces.get(self.action.slug)):
+            self.last_us, self.done_today = pace[0], self.done_today + pace[1]
 
 
-def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> bool:
+class PlannedChain:
+    """The awards of one player that are about to be written, in their order, and what of them bears on the next."""
+
+    def __init__(self) -> None:
+        self.entries: list[AuditEntry] = []
+        self.by_ref: dict[str | None, AuditEntry] = {}
+        #: By action: when it was last done, and how often.
+        self.paces: dict[str, tuple[int, int]] = {}
+
+    def append(self, entry: AuditEntry) -> None:
+        self.entries.append(entry)
+        self.by_ref[entry.ref] = entry
+        _, done = self.paces.get(entry.action, (0, 0))
+        self.paces[entry.action] = entry.at_us, done + 1
+
+
+def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Proof) -> bool:
     """Tell whether the entry that used this key answers this request.
 
     Raises IdempotencyConflict when the key came with another action, ReceiptUsed when it is that of another receipt.
@@ -103,7 +123,7 @@ def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> b
         if earlier.action != act.action:
             raise IdempotencyConflict
         return True
-    same = examine((earlier.context or {}).get("receipt", "")).claims == act.claims
+    same = act.is_of(earlier)
     if same and earlier.player == player:
         return True
     # A forged text says nothing true about the receipt whose id it borrows, and a stolen one is refused for its subject.
@@ -112,7 +132,7 @@ def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Receipt) -> b
     return False
 
 
-def evaluate(facts: Facts, act: SelfReport | Receipt) -> int:
+def evaluate(facts: Facts, act: SelfReport | Proof) -> int:
     """Say how many points this act is worth.
 
     Raises the refusal that comes first: PlayerFrozen, ReceiptInvalid, UnknownAction, ReceiptRequired, ReceiptSubject, Cooldown,
@@ -132,15 +152,16 @@ def evaluate(facts: Facts, act: SelfReport | Receipt) -> int:
 def draft_award(facts: Facts, attempt: Attempt) -> EntryDraft:
     """Say what the entry of the award is to say, by whichever way it is written. Raises what `evaluate` raises."""
     act = attempt.act
-    receipt = {"receipt": act.text} if isinstance(act, Receipt) else {}
+    proof, value = ({}, None) if isinstance(act, SelfReport) else (act.evidence, act.value)
+    token = {"token": attempt.caller.token_id} if attempt.caller.token_id else {}
     return EntryDraft(
         kind=AuditEntry.Kind.AWARD,
         delta=evaluate(facts, act),
-        value=act.claims.get("val") if isinstance(act, Receipt) and act.claims else None,
+        value=value,
         action=attempt.slug or "",
         ref=attempt.ref,
         actor=str(facts.score.pk),
-        context={**attempt.context, "token": attempt.caller.token_id, **receipt},
+        context={**attempt.context, **token, **proof},
     )
 
 
@@ -149,8 +170,8 @@ def midnight_us(now_us: int) -> int:
     return now_us - now_us % DAY_US
 
 
-def _check_action(action: Action | None, act: SelfReport | Receipt) -> Action:
-    if isinstance(act, Receipt) and act.claims is None:
+def _check_action(action: Action | None, act: SelfReport | Proof) -> Action:
+    if not isinstance(act, SelfReport) and act.action is None:
         raise ReceiptInvalid(reason=act.fault)
     if action is None or not action.enabled:
         raise UnknownAction
@@ -159,7 +180,7 @@ def _check_action(action: Action | None, act: SelfReport | Receipt) -> Action:
     return action
 
 
-def _check_proof(facts: Facts, action: Action, act: SelfReport | Receipt) -> int:
+def _check_proof(facts: Facts, action: Action, act: SelfReport | Proof) -> int:
     """The points this act is worth, once its proof holds."""
     if isinstance(act, SelfReport):
         if action.receipt_required or action.takes_value or settings.SCORE_REQUIRE_RECEIPTS:
@@ -171,9 +192,9 @@ def _check_proof(facts: Facts, action: Action, act: SelfReport | Receipt) -> int
         raise ReceiptSubject
     if act.overreach:
         raise ReceiptInvalid(reason=act.overreach)
-    if act.claims is not None and ("val" in act.claims) != action.takes_value:
+    if (act.value is not None) != action.takes_value:
         raise ReceiptInvalid(reason="value")
-    return act.claims["pts"] if act.claims else 0
+    return act.points
 
 
 def _check_pace(facts: Facts, action: Action) -> None:

@@ -17,7 +17,7 @@ from scores import announcements, naming
 from scores.awards import compare_and_swap
 from scores.awards.locking import award_by_lock
 from scores.awards.placement import place
-from scores.awards.rules import Attempt, Award, draft_award, is_replay
+from scores.awards.rules import Attempt, Award, PlannedChain, draft_award, is_replay
 from scores.callers import Caller, check_caller
 from scores.errors import CatalogueChanged, PlayerHeld, Refused, TokenInvalid
 from scores.naming import NameChanged
@@ -87,41 +87,44 @@ def award_together(attempts: Sequence[Attempt], *, begin: Callable[[int], bool] 
         return []
     outcomes: list[Outcome] = []
     names: dict[UUID, str] = {}
-    chains: dict[UUID, list[AuditEntry]] = {}
+    statements: dict[str, str] = {}
+    chains: dict[UUID, PlannedChain] = {}
     queries = [compare_and_swap.FactsQuery(attempt.caller.player, attempt.ref, attempt.slug) for attempt in attempts]
     version: int | None = None
     for number, (attempt, row) in enumerate(zip(attempts, compare_and_swap.read_facts(queries), strict=True)):
         player = attempt.caller.player
-        chain = chains.setdefault(player, [])
+        chain = chains.setdefault(player, PlannedChain())
         outcome: Outcome = _settle(attempt, row, chain)
         if isinstance(outcome, Award) and not outcome.replayed:
             if row is not None and begin(number):
                 chain.append(outcome.entry)
                 names[player], version = outcome.name, row.boards_version
+                if (statement := attempt.statement) is not None:
+                    statements[statement.sha256] = statement.text
             else:
                 outcome = Contended()
         outcomes.append(outcome)
     if not names:
         return outcomes
-    lost = names.keys() - _write({player: (name, chains[player]) for player, name in names.items()}, version)
+    written = _write([(name, chains[player].entries) for player, name in names.items()], version, statements)
+    lost = names.keys() - written
     return [
         Contended() if isinstance(outcome, Award) and outcome.entry.player in lost else outcome for outcome in outcomes
     ]
 
 
-def _write(chains: Mapping[UUID, tuple[str, Sequence[AuditEntry]]], version: int | None) -> set[UUID]:
+def _write(
+    chains: Sequence[tuple[str, Sequence[AuditEntry]]], version: int | None, statements: Mapping[str, str]
+) -> set[UUID]:
     """Write each player's entries and what follows from them; the players of whom that was done."""
-    entries = [entry for _, chain in chains.values() for entry in chain]
     with refusing_untrusted_data():
-        placement = place(entries, version)
-    written = compare_and_swap.write_entries(list(chains.values()), placement)
+        placement = place((entry for _, chain in chains for entry in chain), version)
+    written = compare_and_swap.write_entries(chains, placement, statements)
     announcements.announce()
     return written
 
 
-def _settle(
-    attempt: Attempt, row: compare_and_swap.FactsRow | None, chain: Sequence[AuditEntry]
-) -> Award | Refused | Deferred:
+def _settle(attempt: Attempt, row: compare_and_swap.FactsRow | None, chain: PlannedChain) -> Award | Refused | Deferred:
     try:
         return _decide(attempt, row, chain)
     except Refused as refusal:
@@ -130,7 +133,7 @@ def _settle(
         return Deferred(error)
 
 
-def _decide(attempt: Attempt, row: compare_and_swap.FactsRow | None, chain: Sequence[AuditEntry]) -> Award:
+def _decide(attempt: Attempt, row: compare_and_swap.FactsRow | None, chain: PlannedChain) -> Award:
     """The award that follows from what was read and from `chain`, the player's entries that are yet to be written.
 
     Raises the Refused that comes first, or an error of `Deferred`.
@@ -138,9 +141,9 @@ def _decide(attempt: Attempt, row: compare_and_swap.FactsRow | None, chain: Sequ
     if row is None:
         raise TokenInvalid(reason="unknown_player")
     facts, act, end = row.facts, attempt.act, row.end
-    for entry in chain:
-        facts.apply(entry, ref=attempt.ref)
-        end = end._replace(last=entry)
+    if chain.entries:
+        facts.apply(chain, ref=attempt.ref)
+        end = end._replace(last=chain.entries[-1])
     score = facts.score
     check_caller(score, attempt.caller)
     naming.check_name(score, attempt.caller)

@@ -107,6 +107,23 @@ class PlayerLimit(RateLimit):
         return str(caller_of(request).player)
 
 
+class IssuerLimit(RateLimit):
+    """Awards that an issuer vouches for; a call of a thousand counts a thousand."""
+
+    name, rate_setting = "issuer", "ISSUER_RATE"
+
+    @classmethod
+    def charge_awards(cls, request: HttpRequest, awards: Mapping[str, int]) -> None:
+        """Count so many awards of each issuer, unless the setting says there is no limit; raises RateLimited above it."""
+        rate = cls.rate()
+        if rate is None or not awards:
+            return
+        usages = list(_count(cls.name, rate, awards).values())
+        context_of(request).usages.extend(usages)
+        if exceeded := [usage.seconds_left for usage in usages if usage.is_exceeded]:
+            raise RateLimited(retry_after=max(exceeded))
+
+
 class AddressLimit(RateLimit):
     """By address; an IPv6 client counts as its whole network, which is its own to take addresses from."""
 
@@ -150,6 +167,12 @@ class AddressCostlyLimit(AddressLimit):
             return None
         quota, _, period = rate.partition("/")
         return f"{max(1, int(quota) // 10)}/{period}"
+
+
+class AddressForgeryLimit(AddressLimit):
+    """Calls with what no issuer signed: each costs as many signatures as it has, and vouches for nobody who could be counted."""
+
+    name, rate_setting = "forgery", "READ_RATE"
 
 
 class AddressLoginLimit(AddressLimit):

@@ -1,6 +1,8 @@
 """What became of a request: counted, one line in the server log, and where somebody is known to have tried, a count in the audit log."""
 
 import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
 from django.http import HttpRequest
@@ -37,26 +39,54 @@ def log_update(request: HttpRequest, award: Award) -> None:
     )
 
 
+def log_awards(request: HttpRequest, issuers: Iterable[str], outcomes: Sequence[tuple[str, Award | Refused]]) -> None:
+    """A call of a backend that was answered with 200, in one line; with each outcome goes whose award it is, or whence it came."""
+    results: Counter[str] = Counter()
+    for subject, outcome in outcomes:
+        if isinstance(outcome, Refused):
+            results[outcome.code] += 1
+            count_refusal(outcome.code)
+            _note_refusal(outcome, subject)
+        else:
+            results["replayed" if outcome.replayed else "awarded"] += 1
+    for result in ("awarded", "replayed"):
+        metrics.UPDATES.labels(result).inc(results[result])
+    fields = {
+        "issuers": " ".join(sorted(issuers)) or "-",
+        "results": " ".join(f"{name}={count}" for name, count in sorted(results.items())),
+        "address": context_of(request).address,
+    }
+    logger.info("awards issuers=%s %s address=%s", *fields.values(), extra={"fields": fields})
+
+
+def _note_refusal(refusal: Refused, subject: str) -> None:
+    """Count it where docs/contract.md 2.5 says so, and what was tampered with everywhere."""
+    if refusal.reason in TAMPERING:
+        metrics.CHAIN_FAILURES.inc()
+    if refusal.status in KEPT_STATUSES:
+        record_refusal(_write_reason(refusal), subject)
+
+
+def _write_reason(refusal: Refused) -> str:
+    return f"{refusal.code}:{refusal.reason}" if refusal.reason else refusal.code
+
+
 def log_refusal(request: HttpRequest, refusal: Refused) -> None:
     """A request that was refused by a rule of ours."""
     count_refusal(refusal.code)
-    if refusal.reason in TAMPERING:
-        metrics.CHAIN_FAILURES.inc()
-    reason = f"{refusal.code}:{refusal.reason}" if refusal.reason else refusal.code
     context = context_of(request)
     player, address = context.caller.player if context.caller else None, context.address
     fields = {
         "method": request.method,
         "path": request.path,
         "status": refusal.status,
-        "reason": reason,
+        "reason": _write_reason(refusal),
         "player": str(player or "-"),
         "address": address,
     }
     logger.info("refused %s %s with %d %s player=%s address=%s", *fields.values(), extra={"fields": fields})
-    if refusal.status not in KEPT_STATUSES or (refusal.status == HTTPStatus.UNAUTHORIZED and player is None):
-        return
-    record_refusal(reason, str(player or address))
+    if refusal.status != HTTPStatus.UNAUTHORIZED or player is not None:
+        _note_refusal(refusal, str(player or address))
 
 
 def count_refusal(code: str) -> None:

@@ -15,10 +15,11 @@ from audit.references import is_receipt
 from audit.times import format_time
 from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, SignedLeaf, State
 from scores.integrity.block_check import check_path, check_signature
-from scores.integrity.case import LISTS, PARTS, Case, CaseMac, CheckpointDocument, DigestedDocument
+from scores.integrity.case import FORMATS, LISTS, Case, CaseMac, CheckpointDocument, DigestedDocument
 from scores.integrity.sentences import say
 from scores.integrity.verification import expected_score
-from scores.receipts.verifier import Issuer, check_spent
+from scores.receipts.evidence import EvidenceCheck
+from scores.receipts.issuers import Issuer
 
 FINDINGS_SHOWN = 100
 
@@ -86,7 +87,7 @@ def _check_case_mac(case: Case, keyring: Keyring | None) -> Iterator[CheckResult
     written = case.document["seal"]
     key = keyring.keys.get(str(written.get("kid")))
     mac = CaseMac(key or b"none", case.document["format"])
-    for part in PARTS:
+    for part in FORMATS[case.document["format"]]:
         items = case.document[part] if part in LISTS else [case.document[part]]
         for item in items:
             mac.add(part, item)
@@ -137,15 +138,12 @@ def _check_receipts(case: Case, issuers: dict[str, Issuer] | None) -> Iterator[C
 
     awards = [entry for entry in case.entries if entry.kind == "award" and is_receipt(entry.ref)]
     erased = sum(entry.context is None for entry in awards)
-    faults = [
-        (entry, check_spent(str(entry.context.get("receipt", "")), entry, find))
-        for entry in awards
-        if entry.context is not None
-    ]
+    check = EvidenceCheck(find, case.statements.get)
+    faults = [(entry, check.find_fault(entry.context, entry)) for entry in awards if entry.context is not None]
     whose = "the keys in this file" if issuers is None else "the keys given"
     sentence = (
-        f"{len(faults)} awards rest on receipts that verify with {whose}: the issuer signed this player, action and points. "
-        f"{erased} receipts were erased with the person's data."
+        f"{len(faults)} awards rest on receipts and statements that verify with {whose}: the issuer signed this player, action and "
+        f"points. {erased} were erased with the person's data."
     )
     broken = [f"entry {entry.seq}: {fault}" for entry, fault in faults if fault]
     yield from _report(broken, [CheckResult(True, sentence)])

@@ -28,7 +28,8 @@ from scores.integrity.standings_rebuild import REBUILD, remove_strangers, set_st
 from scores.integrity.verification import find_differences
 from scores.investigation.reasons import check_reason
 from scores.models import Score
-from scores.receipts.verifier import LEEWAY_SECONDS, REGISTRY_CHECK_SECONDS, parse_issuers
+from scores.receipts.issuers import REGISTRY_CHECK_SECONDS, parse_issuers
+from scores.receipts.verifier import LEEWAY_SECONDS
 from scores.system_chain import IDENTITY, append_system_entry
 
 #: Existing entries say `restore:`; elsewhere restore means undoing a void.

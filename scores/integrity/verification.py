@@ -37,7 +37,7 @@ from scores.integrity.standings_check import StandingsCheck
 from scores.integrity.statements_check import LateEntries, check_statements
 from scores.models import Score
 from scores.names import erased_name, name_key, search_key
-from scores.receipts.verifier import check_spent
+from scores.receipts.evidence import EvidenceCheck
 
 Progress = Callable[[int], None]
 Examine = Callable[[State, Entry], Iterable[Finding]]
@@ -162,14 +162,14 @@ def _check_chains(player: UUID | None, progress: Progress) -> Iterator[Finding]:
     keyring = load_keyring()
     erasures = read_erasures(keyring)
     check, standings = ChainCheck(keyring, erasures, read_leaves(player)), StandingsCheck(player=player)
-    late, imports = LateEntries(), ImportsCheck(keyring)
+    late, evidence, imports = LateEntries(), EvidenceCheck(), ImportsCheck(keyring)
 
     def examine(state: State, entry: Entry) -> Iterator[Finding]:
         yield from late.check(entry, check.find_seal(entry))
         yield from check.check(state, entry)
         standings.apply(entry)
         if entry.kind == "award" and entry.ref is not None:
-            yield from _check_evidence(entry)
+            yield from _check_evidence(entry, evidence)
         if entry.kind == "import":
             yield from imports.check(entry)
 
@@ -260,13 +260,13 @@ def _is_identity_sealed(score: ScoreRow) -> bool:
         return False
 
 
-def _check_evidence(entry: Entry) -> Iterable[Finding]:
-    """What an award rests on: the receipt in its context, or the player's own key."""
+def _check_evidence(entry: Entry, evidence: EvidenceCheck) -> Iterable[Finding]:
+    """What an award rests on: what an issuer signed, or the player's own key."""
     assert entry.ref is not None  # noqa: S101 - only such entries come here
     if references.is_receipt(entry.ref):
         # An erased receipt proved itself when it was taken, which the MAC still says.
-        receipt = entry.context.get("receipt", "") if isinstance(entry.context, dict) else ""
-        fault = "" if entry.context is None else check_spent(str(receipt), entry)
+        kept = entry.context if isinstance(entry.context, dict) else {}
+        fault = "" if entry.context is None else evidence.find_fault(kept, entry)
     else:
         is_own = references.is_self_report_of(entry.ref, entry.player)
         fault = "" if is_own else "reference is of another player or form"

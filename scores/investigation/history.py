@@ -21,7 +21,7 @@ from audit.refusals import OTHERS
 from audit.times import DAY_US, HOUR_US, to_moment, to_us
 from scores.addresses import UNKNOWN
 from scores.models import Action
-from scores.receipts.verifier import parse_issuers
+from scores.receipts.issuers import parse_issuers
 
 CHUNK = 5000
 #: Of a player who did more than this in the window, the newest are looked at: what is held in memory has a bound. It is more

@@ -4,7 +4,7 @@ import json
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jwt
@@ -18,7 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 
 from audit.keys import decode_base64url, encode_base64url
-from scores.receipts.verifier import ALGORITHM, TYPE, IssuerDocument, parse_issuers
+from scores.receipts import statements
+from scores.receipts.issuers import IssuerDocument, parse_issuers
+from scores.receipts.statements import hash_line
+from scores.receipts.verifier import ALGORITHM, TYPE
 
 
 def encode_private_key(key: Ed25519PrivateKey) -> str:
@@ -92,7 +95,7 @@ def sign_receipt(  # noqa: PLR0913 - a receipt has so many claims
         "iss": issuer,
         "aud": settings.RECEIPT_AUDIENCE,
         "sub": player,
-        "jti": jti or secrets.token_urlsafe(24),
+        "jti": jti or make_jti(),
         "iat": now,
         "exp": now + lifetime,
         "act": action,
@@ -100,3 +103,22 @@ def sign_receipt(  # noqa: PLR0913 - a receipt has so many claims
         **({} if value is None else {"val": value}),
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": TYPE})
+
+
+def sign_statement(key: Ed25519PrivateKey, *, kid: str, issuer: str, lines: Sequence[str], lifetime: int = 300) -> str:
+    """Sign a statement of these lines that is good from now on, for `lifetime` seconds."""
+    now = int(time.time())
+    claims = {
+        "iss": issuer,
+        "aud": settings.RECEIPT_AUDIENCE,
+        "jti": make_jti(),
+        "iat": now,
+        "exp": now + lifetime,
+        "lines": [hash_line(line) for line in lines],
+    }
+    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": statements.TYPE})
+
+
+def make_jti() -> str:
+    """Make an id that nobody guesses."""
+    return secrets.token_urlsafe(24)

@@ -109,11 +109,13 @@ function writeEnd({ head, index, path, block }) {
 }
 
 const PARTS = ["format", "about", "score", "entries", "erasures", "issuers", "checkpoints", "seal"];
-const FORMATS = new Set(["scoreboard.case.v1", "scoreboard.case.v2"]);
+/** By format what stands beside those. @type {Map<unknown, string[]>} */
+const FORMATS = new Map([["scoreboard.case.v1", []], ["scoreboard.case.v2", []], ["scoreboard.case.v3", ["statements"]]]);
 
 /** @param {unknown} document @param {Key[]} keys @param {Say} say @param {() => Promise<void>} pause  from time to time */
 export async function checkCase(document, keys, say, pause) {
-    if (!isObject(document) || !hasKeys(document, PARTS) || !FORMATS.has(document["format"])) throw new Broken("it has not the parts of a case");
+    const more = isObject(document) ? FORMATS.get(document["format"]) : undefined;
+    if (!isObject(document) || !more || !hasKeys(document, [...PARTS, ...more])) throw new Broken("it has not the parts of a case");
     const { about, entries, checkpoints, score } = document;
     if (![entries, checkpoints].every(Array.isArray) || ![about, score].every(isObject)) throw new Broken("a part of the file has not its form");
     const chain = new Chain();

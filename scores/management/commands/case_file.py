@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from scores.integrity.case import write_case
+from scores.integrity.case_writing import write_case
 from scores.models import Score
 
 

@@ -1,26 +1,19 @@
 """manage.py sign_receipt: a receipt for trying things; a backend signs its own (docs/receipts.md)."""
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from scores.receipts.signing import decode_private_key, encode_public_key, sign_receipt
-from scores.receipts.verifier import parse_issuers
+from scores.management.signing import add_key_arguments, choose_signer
+from scores.receipts.signing import sign_receipt
 
 
 class Command(BaseCommand):
     help = "Print a receipt. What it says is not checked, so that bad ones can be tried too."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("--key-file", type=Path, help="private key, PEM; what make_issuer printed will do")
-        source.add_argument("--seed", help="the same key as base64url")
-        parser.add_argument("--issuer", help="its name (default: whose key this is in RECEIPT_ISSUERS_FILE)")
-        parser.add_argument("--kid", help="id of the key (default: as in RECEIPT_ISSUERS_FILE)")
+        add_key_arguments(parser)
         parser.add_argument("--player", type=UUID, required=True, metavar="UUID")
         parser.add_argument("--action", required=True, metavar="SLUG")
         parser.add_argument("--points", type=int, required=True)
@@ -28,15 +21,12 @@ class Command(BaseCommand):
         parser.add_argument("--jti", default="", help="its id (default: a fresh one)")
         parser.add_argument("--lifetime", type=int, default=300, metavar="SECONDS", help="(default: %(default)s)")
 
-    def handle(self, *, issuer: str | None, kid: str | None, player: UUID, **options: Any) -> None:
-        key = read_key(options["key_file"], options["seed"])
-        if not issuer or not kid:
-            known_issuer, known_kid = find_in_registry(key)
-            issuer, kid = issuer or known_issuer, kid or known_kid
+    def handle(self, *, player: UUID, **options: Any) -> None:
+        signer = choose_signer(options)
         receipt = sign_receipt(
-            key,
-            kid=kid,
-            issuer=issuer,
+            signer.key,
+            kid=signer.kid,
+            issuer=signer.issuer,
             player=str(player),
             action=options["action"],
             points=options["points"],
@@ -45,27 +35,3 @@ class Command(BaseCommand):
             lifetime=options["lifetime"],
         )
         self.stdout.write(receipt)
-
-
-def read_key(path: Path | None, seed: str | None) -> Ed25519PrivateKey:
-    """Read a private key from a PEM file or a seed. Raises CommandError when it cannot be used."""
-    try:
-        return decode_private_key(path.read_text(encoding="utf-8") if path else seed or "")
-    except (OSError, ValueError) as error:
-        raise CommandError(f"The private key cannot be used: {error}") from None
-
-
-def find_in_registry(key: Ed25519PrivateKey) -> tuple[str, str]:
-    """Find issuer and key id of a key. Raises CommandError when RECEIPT_ISSUERS_FILE does not have it, or cannot be used."""
-    public = key.public_key().public_bytes_raw()
-    try:
-        issuers = parse_issuers(Path(settings.RECEIPT_ISSUERS_FILE).read_bytes())
-    except (OSError, ValueError) as error:
-        raise CommandError(f"RECEIPT_ISSUERS_FILE cannot be used: {error} Name --issuer and --kid.") from None
-    for issuer in issuers.values():
-        for kid, known in issuer.keys.items():
-            if known.public_bytes_raw() == public:
-                return issuer.name, kid
-    raise CommandError(
-        f"RECEIPT_ISSUERS_FILE does not have this key ({encode_public_key(key)}). Name --issuer and --kid."
-    )

@@ -12,7 +12,7 @@ from scores.integrity.case import Case, CaseInvalid, read_case
 from scores.integrity.case_verification import VerificationKeys, check_case
 from scores.integrity.proof_verification import check_proof, is_proof, read_block_text, read_lines
 from scores.management.verifying import add_key_argument, read_public_keys, report
-from scores.receipts.verifier import parse_issuers
+from scores.receipts.issuers import parse_issuers
 
 
 class Command(BaseCommand):

@@ -16,7 +16,7 @@ from scoreboard_project.server.operator_errors import describe
 from scoreboard_project.server.readiness import find_clock_fault, find_migration_fault
 from scores.database import pooling
 from scores.integrity.ledger_keys import find_key_fault
-from scores.receipts.verifier import Registry
+from scores.receipts.issuers import Registry
 
 
 class Command(BaseCommand):

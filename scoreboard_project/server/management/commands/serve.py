@@ -19,7 +19,7 @@ from scoreboard_project import __version__
 from scoreboard_project.server.readiness import find_clock_fault, find_migration_fault
 from scores.integrity.ledger_keys import find_key_fault
 from scores.metrics import FOLDER_VARIABLE
-from scores.receipts.verifier import Registry
+from scores.receipts.issuers import Registry
 
 logger = logging.getLogger(__name__)
 
