@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,7 +68,7 @@ def make_script(read: str, write: str) -> str:
 
 
 def _fill_in(statement: str, parameters: Sequence[str]) -> str:
-    pieces = statement.strip().split("%s")
+    pieces = re.split("%[sb]", statement.strip())
     if len(pieces) != len(parameters) + 1:
         raise ServerError("The update's statements have changed: bring benchmarks/floor.py up to them.")
     filled = "".join(part for pair in zip(pieces, [*parameters, ""], strict=True) for part in pair)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import boards, document, fanout, growth, stress, top, two_hosts, update
+from benchmarks import awards, boards, document, fanout, growth, stress, top, two_hosts, update
 from benchmarks.measuring import FULL, QUICK, Sizes
 from benchmarks.stage import Stage
 from benchmarks.table import Row, as_text
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Stage, Sizes], Iterator[Row]]] = {
     "stress": stress.run,
     "hosts": two_hosts.run,
     "boards": boards.run,
+    "awards": awards.run,
 }
 
 
