@@ -39,11 +39,11 @@ def _no_collected_files(settings: Settings) -> None:
     settings.STATIC_ROOT = None
 
 
-def read_block(document: str, language: str) -> str:
-    """The one example in this language."""
+def read_block(document: str, language: str, number: int = 1, *, of: int = 1) -> str:
+    """The example in this language of this number, of so many as there are."""
     found = re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / document).read_text(encoding="utf-8"), re.M | re.S)
-    assert len(found) == 1
-    return str(found[0])
+    assert len(found) == of
+    return str(found[number - 1])
 
 
 def run_python(script: str, *arguments: str) -> str:
@@ -77,13 +77,13 @@ def quiz_key(tmp_path: Path, settings: Settings) -> Path:
 def test_receipts_signed_as_documented_count(db: None, client: Client, quiz_key: Path, tmp_path: Path) -> None:
     Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10, receipt_required=True)
     player = ensure_player(User.objects.create_user("ada"))
-    in_python = read_block("docs/receipts.md", "python") + (
+    in_python = read_block("docs/receipts.md", "python", 1, of=2) + (
         "\nimport sys\nprint(sign_receipt(open(sys.argv[1]).read(), sys.argv[2], 'daily-quiz', 25))"
     )
     module = tmp_path / "receipts.mjs"
     module.write_text(
         'import { readFileSync } from "node:fs";\n'
-        + read_block("docs/receipts.md", "js")
+        + read_block("docs/receipts.md", "js", 1, of=2)
         + 'console.log(signReceipt(readFileSync(process.argv[2], "utf8"), process.argv[3], "daily-quiz", 40));\n',
         encoding="utf-8",
     )
@@ -102,6 +102,38 @@ def test_receipts_signed_as_documented_count(db: None, client: Client, quiz_key:
         )
         body = response.json()
         assert (response.status_code, body["delta"], body["score"], body["verified"]) == (200, points, total, True)
+
+
+def test_awards_sent_as_documented_count(
+    scoreboard_server: Callable[..., ScoreboardServer], quiz_key: Path, settings: Settings, tmp_path: Path
+) -> None:
+    """By Python and by Node, each twice, as who got no answer does."""
+    Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10, receipt_required=True)
+    player = ensure_player(User.objects.create_user("ada"))
+    server = scoreboard_server(RECEIPT_ISSUERS_FILE=settings.RECEIPT_ISSUERS_FILE)
+    site = f"http://127.0.0.1:{server.port}"
+    in_python = read_block("docs/receipts.md", "python", 2, of=2) + (
+        "\nimport sys\ncall = sign_awards(open(sys.argv[1]).read(), [(sys.argv[3], 'daily-quiz', 25), (sys.argv[3], 'daily-quiz', 5)])"
+        "\nprint(json.dumps([send_awards(sys.argv[2], call) for _ in range(2)]))"
+    )
+    module = tmp_path / "awards.mjs"
+    module.write_text(
+        'import { readFileSync } from "node:fs";\n'
+        + read_block("docs/receipts.md", "js", 2, of=2)
+        + "const [key, site, player] = process.argv.slice(2);\n"
+        + 'const awards = [25, 5].map((points) => ({ player, action: "daily-quiz", points }));\n'
+        + 'const call = signAwards(readFileSync(key, "utf8"), awards);\n'
+        + "console.log(JSON.stringify([await sendAwards(site, call), await sendAwards(site, call)]));\n",
+        encoding="utf-8",
+    )
+    words = [str(quiz_key), site, str(player.pk)]
+    node = subprocess.run([find_node(), str(module), *words], capture_output=True, text=True, check=True, timeout=60)
+    for printed, before in ((node.stdout, 0), (run_python(in_python, *words), 30)):
+        first, again = json.loads(printed)
+        assert [item["score"] for item in first["results"]] == [before + 25, before + 30]
+        assert [(answer["accepted"], answer["replayed"], answer["refused"]) for answer in (first, again)] == [
+            (2, 0, 0), (0, 2, 0),
+        ]  # fmt: skip
 
 
 def make_signed_up_player() -> Score:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import get_commands, load_command_class
@@ -26,6 +27,7 @@ from scores.management.correction import CorrectionCommand
 from scores.models import Flag, Score
 from tests.support.acting import access_token, make_player, update
 from tests.support.processes import ROOT
+from tests.support.stated import make_call, make_line, send_awards
 
 pytestmark = pytest.mark.any_database
 
@@ -147,6 +149,8 @@ def get(path: str, **headers: str) -> Callable[[int, str], Any]:
 #: A request that is counted under each limit.
 EXAMPLES: dict[str, Callable[[int, str], Any]] = {
     "player": lambda number, token: update({"action": "daily-quiz"}, token=token, key=str(number)),
+    "issuer": lambda number, token: send_awards(make_call([make_line(UUID(int=number))])),
+    "forgery": lambda number, token: send_awards({"statement": "x", "awards": [make_line(UUID(int=number))]}),
     "read": get("/api/score/top"),
     "costly": get("/api/players?name=ada"),
     "read-unchanged": get("/api/score/top", If_None_Match="*"),

@@ -31,7 +31,7 @@ async def ask(scope: dict[str, Any], *sent: Message) -> Message:
         answer["body"] = (await communicator.receive_output(5))["body"]
     if answer["type"] == "websocket.close":
         await communicator.send_input({"type": "websocket.disconnect", "code": 1006})  # as a server says it then
-    await communicator.wait(5)
+    await communicator.wait(1)
     return answer
 
 
@@ -53,12 +53,14 @@ def test_a_page_of_another_origin_may_ask_where_it_is_allowed_to() -> None:
     assert (b"access-control-allow-origin", b"https://friend.example") in headers
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("path", ["/", "/ws", "/ws/other", "/ws/scoreboard/", "/ws/boards/daily/"])
 def test_a_socket_elsewhere_is_denied(path: str) -> None:
     answer = ask(make_scope("websocket", path), {"type": "websocket.connect"})
     assert answer["type"] == "websocket.close"
 
 
+@pytest.mark.any_database
 def test_so_is_the_socket_to_a_page_of_a_stranger() -> None:
     scope = make_scope("websocket", "/ws/scoreboard", (b"origin", b"https://stranger.example"))
     assert ask(scope, {"type": "websocket.connect"})["type"] == "websocket.close"

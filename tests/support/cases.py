@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from scores.integrity.case import read_case, write_case
+from scores.integrity.case import read_case
 from scores.integrity.case_verification import VerificationKeys, check_case
+from scores.integrity.case_writing import write_case
 from scores.models import Score
 
 

@@ -26,6 +26,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Availability:
         ("GET", "/", "boards", "boards"),
         ("GET", "/api/score/top", "boards", "boards"),
         ("POST", "/api/token", "logins", "refusals"),
+        ("POST", "/api/awards", "awards", "refusals"),
         ("GET", "/login", "others", "refusals"),
         ("GET", "/admin/scores/score/", "desk", "refusals"),
         ("GET", "/api/score/me", "others", "refusals"),

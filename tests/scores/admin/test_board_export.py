@@ -21,12 +21,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def days() -> Period:
     plans.make_built_in()
-    period = make_period(make_board("days"), "2026-11-27")
+    period = make_period(make_board("days"), "2025-11-27")
     stand("Zoë", period, 7)
     return period
 
 
-def url(board: Board, period: str = "2026-11-27", form: str = "csv") -> str:
+def url(board: Board, period: str = "2025-11-27", form: str = "csv") -> str:
     return f"/admin/scores/board/{board.pk}/export/{period}/{form}"
 
 
@@ -41,7 +41,7 @@ def test_who_may_look_takes_them_along(days: Period, group: str) -> None:
     client = sign_in(group)
     answer, body = read(client, url(days.board))
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert 'attachment; filename="days-2026-11-27-' in answer.headers["Content-Disposition"]
+    assert 'attachment; filename="days-2025-11-27-' in answer.headers["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
     assert [row[:1] + row[2:4] for row in rows[1:-1]] == [["1", "Zoë", "7"]]
     page = client.get(f"/admin/scores/board/{days.board_id}/change/").content.decode()

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from audit.models import AuditEntry
 from scores.awards import compare_and_swap, service
 from scores.awards.placement import place
-from scores.awards.rules import Award, SelfReport
+from scores.awards.rules import Award, PlannedChain, SelfReport
 from scores.counting import plans
 from scores.counting.definitions import make_board
 from scores.errors import (
@@ -99,11 +99,11 @@ def test_what_came_between_read_and_write_wins(change: Callable[[Score], object]
     found = compare_and_swap.read_facts(
         [compare_and_swap.FactsQuery(each.caller.player, each.ref, each.slug) for each in attempts]
     )
-    sealed = [service._decide(attempt, each, []) for attempt, each in zip(attempts, found, strict=True)]
+    sealed = [service._decide(attempt, each, PlannedChain()) for attempt, each in zip(attempts, found, strict=True)]
     change(players[1])
     before = entries_of(players[1])
     placement = place([award.entry for award in sealed], plans.read_version())
-    written = compare_and_swap.write_entries([(award.name, [award.entry]) for award in sealed], placement)
+    written = compare_and_swap.write_entries([(award.name, [award.entry]) for award in sealed], placement, {})
     assert written == {players[0].pk, players[2].pk}
     assert entries_of(players[1]) == before
     for player in players:
@@ -117,11 +117,11 @@ def test_a_board_made_between_read_and_write_is_not_passed_by(players: list[Scor
     [found] = compare_and_swap.read_facts(
         [compare_and_swap.FactsQuery(attempt.caller.player, attempt.ref, attempt.slug)]
     )
-    award = service._decide(attempt, found, [])
+    award = service._decide(attempt, found, PlannedChain())
     assert found is not None
     placement = place([award.entry], found.boards_version)
     make_board(slug="today", label="Today", counts="*", rule="sum", span="day", actor="system")
-    assert compare_and_swap.write_entries([(award.name, [award.entry])], placement) == set()
+    assert compare_and_swap.write_entries([(award.name, [award.entry])], placement, {}) == set()
     assert (entries_of(players[0]), list(Standing.objects.all())) == ([], [])
     service.award(attempt)
     standings = Standing.objects.order_by("period").values_list("period__board__slug", "points", "seq", "hidden")

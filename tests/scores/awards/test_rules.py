@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from audit.models import AuditEntry
 from audit.times import DAY_US
-from scores.awards.rules import Attempt, Facts, SelfReport, draft_award, evaluate, is_replay, midnight_us
+from scores.awards.rules import Attempt, Facts, PlannedChain, SelfReport, draft_award, evaluate, is_replay, midnight_us
 from scores.callers import Caller
 from scores.errors import (
     BalanceOutOfRange,
@@ -131,7 +131,9 @@ def test_an_award_that_is_about_to_be_written_is_counted_for_the_next() -> None:
     )  # fmt: skip
     assert draft.context == {"address": "192.0.2.1", "token": "t-1"}
     entry = AuditEntry(player=PLAYER, seq=4, balance=110, mac="m", action="daily-quiz", ref=attempt.ref, at_us=NOON_US)
-    facts.apply(entry, ref=attempt.ref)
+    planned = PlannedChain()
+    planned.append(entry)
+    facts.apply(planned, ref=attempt.ref)
     assert (facts.score.points, facts.score.seq, facts.score.head, facts.earlier) == (110, 4, "m", entry)
     assert (facts.last_us, facts.done_today) == (NOON_US, 1)
     with pytest.raises(DailyCap):

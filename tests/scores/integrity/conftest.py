@@ -9,7 +9,7 @@ from pytest_django import Settings
 from audit.checkpoints import sign_checkpoints
 from audit.keys import load_checkpoint_keys, load_keyring
 from scores.integrity.case_verification import VerificationKeys
-from scores.receipts.verifier import parse_issuers
+from scores.receipts.issuers import parse_issuers
 from tests.support.cases import Desk, make_case
 from tests.support.tampering import make_history
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from audit.keys import load_keyring
-from scores.integrity import case as cases
+from scores.integrity import case_writing
 from scores.integrity.case import CaseInvalid, read_case
 from scores.integrity.case_verification import VerificationKeys, check_case
 from scores.investigation import corrections
@@ -70,7 +70,7 @@ def test_with_the_public_key_alone_what_was_signed_and_what_must_fit_is_found(de
     }
     assert missed == {
         ("about", "made_at"),
-        *(("about", part) for part in cases.PROVES),
+        *(("about", part) for part in case_writing.PROVES),
         ("score", "name"),
         ("seal", "kid"),
         ("seal", "mac"),

@@ -15,8 +15,9 @@ from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from audit.references import import_ref
 from scores.chain import append_entry
-from scores.integrity.case import read_case, write_case
+from scores.integrity.case import read_case
 from scores.integrity.case_verification import VerificationKeys, check_case
+from scores.integrity.case_writing import write_case
 from scores.integrity.proof import write_proof
 from scores.integrity.proof_verification import check_proof, read_lines
 from scores.investigation import corrections

@@ -14,9 +14,10 @@ from pytest_django import Settings
 
 from audit import chain
 from audit.keys import encode_base64url, load_keyring
-from audit.models import AuditEntry, Checkpoint, CheckpointHead
+from audit.models import AuditEntry, AwardStatement, Checkpoint, CheckpointHead
 from scores.integrity.verification import verify
 from scores.models import Action, Score, Standing
+from tests.support.stated import make_call, make_line, read_results, send_awards
 from tests.support.tampering import act, change_value, make_history, run_verify, tampering
 
 #: Keys of the tables' own, which say nothing; whose account a score is, the log does not know.
@@ -96,6 +97,30 @@ def test_for_people_it_says_a_sentence(players: list[Score], tmp_path: Path) -> 
         call_command("verify_ledger", "--player", str(uuid4()))
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("verify_ledger", "--pinned", str(tmp_path / "nowhere"))
+
+
+def test_a_statement_that_is_changed_or_gone_is_a_finding_of_each_of_its_awards(players: list[Score]) -> None:
+    ada, bea, cyd = players
+    call = make_call([make_line(ada), make_line(bea), make_line(ada, 5)])
+    assert {status for status, _ in read_results(send_awards(call))} == {200}
+    assert {status for status, _ in read_results(send_awards(make_call([make_line(cyd)])))} == {200}
+    assert run_verify() == []
+    stated = AwardStatement.objects.filter(jws=call["statement"])
+    for change in (
+        stated.delete,
+        lambda: stated.update(jws=call["statement"][:-4] + "AAAA"),
+        lambda: stated.update(sha256="0" * 64),
+        lambda: stated.update(jws=AwardStatement.objects.exclude(jws=call["statement"]).get().jws),
+    ):
+        with tampering():
+            change()
+            found = {(finding["player"], finding["seq"], finding["rule"]) for finding in run_verify()}
+            assert found == {
+                (str(ada.pk), ada.seq + 1, "receipt"),
+                (str(ada.pk), ada.seq + 2, "receipt"),
+                (str(bea.pk), bea.seq + 1, "receipt"),
+            }
+    assert run_verify() == []
 
 
 class TestAttackerWithTheDatabaseAlone:

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from audit.keys import load_checkpoint_keys, load_keyring
-from scores.receipts.verifier import Registry
+from scores.receipts.issuers import Registry
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from audit.keys import encode_base64url
 from scores.models import Score
-from scores.receipts.verifier import Registry, parse_issuers
+from scores.receipts.issuers import Registry, parse_issuers
 from tests.support.acting import HEADER, ISSUER_KEY, make_claims, make_receipt, read_problem, sign, update
 from tests.support.processes import wait_until
 
