@@ -1,7 +1,8 @@
 """Credits the awards that a backend reports in one call, each exactly once; what is refused of them holds up no other."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
@@ -72,17 +73,14 @@ def _award_together(attempts: Sequence[Attempt]) -> list[Award | Refused]:
 def _try(attempts: Sequence[Attempt], numbers: Sequence[int], settled: dict[int, Award | Refused]) -> list[int]:
     """Award those of these numbers, and note what became of each; the numbers of those that have to be tried again.
 
-    Raises OutcomeUnknown where the database fails after others were written.
+    Raises OutcomeUnknown where this fails after others were written.
     """
     try:
-        outcomes = award_together([attempts[number] for number in numbers])
+        with _telling_what_was_written(settled.values()):
+            outcomes = award_together([attempts[number] for number in numbers])
     except IntegrityError:
         # Another call used one of the ids at the same moment: now that it is committed, it is seen.
         return list(numbers)
-    except (OperationalError, InterfaceError):
-        if any(isinstance(outcome, Award) for outcome in settled.values()):
-            raise OutcomeUnknown(reason="database") from None
-        raise
     players = [attempts[number].caller.player for number in numbers]
     held = {player for player, outcome in zip(players, outcomes, strict=True) if isinstance(outcome, Contended)}
     again = []
@@ -93,6 +91,17 @@ def _try(attempts: Sequence[Attempt], numbers: Sequence[int], settled: dict[int,
         else:
             settled[number] = _describe(outcome)
     return again
+
+
+@contextmanager
+def _telling_what_was_written(before: Collection[Award | Refused]) -> Iterator[None]:
+    """Turn what fails on the way into OutcomeUnknown: `unavailable` would say that nothing was written."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, Unavailable):
+        if any(isinstance(outcome, Award) for outcome in before):
+            raise OutcomeUnknown(reason="in_part") from None
+        raise
 
 
 def _describe(outcome: Outcome) -> Award | Refused:
@@ -122,7 +131,7 @@ def _award_by_locks(attempts: Sequence[Attempt]) -> list[Award | Refused]:
         if time.monotonic() > until:
             outcomes += [Unavailable(reason="time")] * len(chunk)
             continue
-        with transaction.atomic():
+        with _telling_what_was_written(outcomes), transaction.atomic():
             given = [_award_by_lock(attempt) for attempt in chunk]
             _keep_statements(chunk, given)
         outcomes += given

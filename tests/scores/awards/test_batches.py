@@ -5,14 +5,16 @@ import time
 import psycopg
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from audit.models import AuditEntry, AwardStatement
 from scores.awards.batches import award_all
 from scores.awards.rules import Attempt, Award
 from scores.callers import Caller
-from scores.errors import PlayerFrozen, ReceiptUsed, Refused, Unavailable, UnknownPlayer
+from scores.counting.definitions import make_board
+from scores.errors import OutcomeUnknown, PlayerFrozen, ReceiptUsed, Refused, Unavailable, UnknownPlayer
 from scores.investigation import corrections
-from scores.models import Action, Score
+from scores.models import Action, Board, BoardsVersion, Score
 from scores.receipts.statements import StatedAward, examine_statement, read_line
 from tests.support.acting import change_actions, make_player
 from tests.support.chains import check_chain
@@ -97,6 +99,33 @@ def test_one_who_is_held_too_long_is_left_for_a_repetition(
         other.rollback()
     assert describe(award_all(attempts)) == [25, 25]
     assert AuditEntry.objects.count() == 2
+
+
+@pytest.mark.postgresql
+def test_a_fault_after_some_were_written_does_not_say_that_nothing_was(players: list[Score]) -> None:
+    """One player is held; when that ends, a board has been changed behind the application's back, and nothing can be placed."""
+    ada, ben, _ = players
+    make_board(slug="today", label="Today", counts="*", rule="sum", span="day", actor="system")
+    attempts = attempts_of([make_line(ada), make_line(ben)])
+
+    def send() -> object:
+        try:
+            return award_all(attempts)
+        except Refused as refusal:
+            return refusal
+
+    with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+        other.execute("SELECT FROM scores_score WHERE id = %s FOR UPDATE", [ada.pk])
+        thread, results = in_another_thread(send)
+        deadline = time.monotonic() + 2
+        while not AuditEntry.objects.filter(player=ben.pk).exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        Board.objects.filter(slug="today").update(counts="nothing")
+        BoardsVersion.objects.update(version=F("version") + 1)
+        other.rollback()
+        thread.join(10)
+    assert isinstance(results[0], OutcomeUnknown)
+    assert AuditEntry.objects.filter(kind="award").count() == 1
 
 
 @pytest.mark.postgresql
