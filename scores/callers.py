@@ -20,7 +20,8 @@ class Caller:
     """
 
     player: UUID
-    token_id: str
+    #: None where no token was needed.
+    token_id: str | None
     password_stamp: str | None
     is_authenticated: bool = True
     #: Set for a token signed elsewhere, whose player is made on first sight under this name: what the token says, as it says it.
@@ -31,7 +32,7 @@ class Caller:
     @classmethod
     def of_backend(cls, player: UUID) -> "Caller":
         """The player of an award that an issuer vouches for; no token of the player's is needed."""
-        return cls(player, token_id="", password_stamp=None)
+        return cls(player, token_id=None, password_stamp=None)
 
     def without_name(self) -> "Caller":
         """The same caller, whose player is there and named already."""

@@ -153,7 +153,7 @@ def draft_award(facts: Facts, attempt: Attempt) -> EntryDraft:
     """Say what the entry of the award is to say, by whichever way it is written. Raises what `evaluate` raises."""
     act = attempt.act
     proof, value = ({}, None) if isinstance(act, SelfReport) else (act.evidence, act.value)
-    token = {"token": attempt.caller.token_id} if attempt.caller.token_id else {}
+    token = {} if attempt.caller.token_id is None else {"token": attempt.caller.token_id}
     return EntryDraft(
         kind=AuditEntry.Kind.AWARD,
         delta=evaluate(facts, act),

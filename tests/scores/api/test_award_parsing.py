@@ -27,7 +27,7 @@ def test_each_line_is_an_attempt_of_its_player() -> None:
     batch = read(make_call([make_line(ADA), make_line(BEN), make_line(ADA)]))
     attempts = [item for item in batch.items if isinstance(item, Attempt)]
     assert [attempt.caller.player for attempt in attempts] == [ADA, BEN, ADA]
-    assert {(attempt.caller.token_id, attempt.caller.password_stamp) for attempt in attempts} == {("", None)}
+    assert {(attempt.caller.token_id, attempt.caller.password_stamp) for attempt in attempts} == {(None, None)}
     assert all(attempt.context == {"backend": "192.0.2.9", "request": "r-1"} for attempt in attempts)
     assert (batch.issuers, batch.has_forgeries) == ({"test-backend": 3}, False)
 

@@ -17,6 +17,7 @@ from tests.support.servers import ScoreboardServer
 
 ROUTES = {
     "/api/score/update": "patch",
+    "/api/awards": "post",
     "/api/score/top": "get",
     "/api/score/me": "get",
     "/api/score/me/proof": "get",
@@ -86,7 +87,7 @@ def test_every_body_is_required_and_no_description_is_of_our_classes(client: Cli
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     assert [operation["requestBody"]["required"] for operation in operations if "requestBody" in operation] == [
         True
-    ] * 4
+    ] * 5
     assert [operation["description"] for operation in operations] == [f"{each['summary']}." for each in operations]
 
 
