@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("board", metavar="BOARD", help="its slug")
         parser.add_argument("period", metavar="PERIOD", nargs="?", default=CURRENT, help="default: %(default)s")
-        parser.add_argument("--format", required=True, choices=list(FILES))
+        parser.add_argument("--format", default="csv", choices=list(FILES), help="default: %(default)s")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
     def handle(self, *, board: str, period: str, output: Path | None, **options: Any) -> None:
