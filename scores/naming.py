@@ -85,7 +85,9 @@ def _follow_token(caller: Caller) -> None:
             score.reseal()
             score.save(update_fields=Score.NAME_FIELDS)
             return
-        apply_name(score, name, actor=str(score.pk), context={"reason": "the token's name", "token": caller.token_id or ""})
+        apply_name(
+            score, name, actor=str(score.pk), context={"reason": "the token's name", "token": caller.token_id or ""}
+        )
 
 
 def apply_name(score: Score, name: str, *, actor: str, context: dict[str, str]) -> AuditEntry:

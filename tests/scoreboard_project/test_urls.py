@@ -12,7 +12,8 @@ def test_the_routes_are_these() -> None:
     patterns = [f"/{each.pattern}" for each in urlpatterns]  # type: ignore[attr-defined]
     assert patterns == [
         "/", "/embed", "/boards", "/boards/<str:slug>", "/boards/<str:slug>/<str:period>",
-        "/boards/<str:slug>/<str:period>/ctftime.json", "/players", "/players/<str:player>", "/verify", "/you/proof", "/you", "/login", "/logout",
+        "/boards/<str:slug>/<str:period>/ctftime.json",
+        "/players", "/players/<str:player>", "/verify", "/you/proof", "/you", "/login", "/logout",
         "/api/score/update", "/api/awards", "/api/score/top", "/api/score/me", "/api/score/me/proof",
         "/api/boards", "/api/boards/<str:slug>", "/api/boards/<str:slug>/periods", "/api/boards/<str:slug>/<str:period>",
         *(f"/api/boards/<str:slug>/<str:period>/{name}" for name in ("me", "results", "proof")),
