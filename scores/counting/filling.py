@@ -18,7 +18,7 @@ from audit import clock
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
 from scores.board_models import MAIN_BOARD, Board, Period, Standing, covering
-from scores.counting import periods, plans
+from scores.counting import periods, plans, sums
 from scores.counting.movement import StandingRow, delete_standings, mark_amended, write_standings
 from scores.counting.rules import GAINS, NO_REVERSALS, REVERSALS, Definition, Recount, Reversals, StandingValue
 from scores.models import Score
@@ -66,6 +66,10 @@ class Calendar:
         self._last: dict[int, Period] = {}
         for period in Period.objects.order_by("board", "starts_us"):
             self._periods.setdefault(period.board_id, []).append(period)
+
+    def periods_of(self, definition: Definition) -> Sequence[Period]:
+        """The periods of a board, in the order of time."""
+        return self._periods.get(definition.board, [])
 
     def locate(self, definition: Definition, at_us: int) -> int | None:
         """Find the period of a board at this time; None where there is none."""
@@ -122,9 +126,15 @@ def derive_players(
     boards = [*(definition.board for definition in definitions), *([MAIN_BOARD] if with_main else [])]
     stored = Standing.objects.filter(player__in=players, period__board__in=boards)
     before = {(row.player_id, row.period_id): StandingRow.of(row) for row in stored.iterator(CHUNK_ENTRIES)}
+    summed = not with_main and len(definitions) == 1 and sums.are_possible(definitions[0])
+    counted = (
+        _add_up(list(frozen), definitions[0], calendar, progress)
+        if summed
+        else _recount(list(frozen), definitions, calendar, progress, with_main=with_main)
+    )
     after = {
         (player, period): StandingRow(player, period, value, frozen[player])
-        for player, values in _recount(list(frozen), definitions, calendar, progress, with_main=with_main)
+        for player, values in counted
         for period, value in values.items()
     }
     gone = before.keys() - after.keys()
@@ -133,6 +143,20 @@ def derive_players(
     write_standings(moved)
     mark_amended({period for _, period in gone} | {row.period for row in moved}, clock.read_us())
     return len(gone) + len(moved)
+
+
+def _add_up(
+    players: Sequence[UUID], definition: Definition, calendar: Calendar, progress: Progress
+) -> Iterator[tuple[UUID, dict[int, StandingValue]]]:
+    """The same as `_recount` of one board by which differences count: by the database, but for whom something was reversed."""
+    reversals = AuditEntry.objects.filter(player__in=players, kind__in=REVERSALS)
+    reversed_players = set(reversals.values_list("player", flat=True))
+    plain = [player for player in players if player not in reversed_players]
+    for found in sums.add_up(plain, definition, calendar.periods_of(definition)):
+        yield found.player, found.values
+        progress(found.entries)
+    if reversed_players:
+        yield from _recount(sorted(reversed_players), [definition], calendar, progress, with_main=False)
 
 
 def _recount(
