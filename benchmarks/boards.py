@@ -20,8 +20,8 @@ BOARDS = (
 )
 #: One after the other and again, so that whatever else the machine does meets both.
 ROUNDS = 3
-#: Entries that a board is to be made from in a second.
-FILLED_A_SECOND = 50_000
+#: More entries than a board is made from in a second.
+FILLED_A_SECOND = 100_000
 #: A thousand ended days of a board, each with a thousand players.
 PAST = """
 WITH ended AS (
@@ -99,7 +99,7 @@ def _measure_filling(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> I
     with stage.serve() as web:
         load = updates(web, players, sizes.seconds, connections=sizes.connections)
         yield measure_row(stage, [web], load, sizes, group=group, name="updates alone", is_reference=True)[0]
-        # As long as the filling takes at the rate that is asked for, so that nearly all of it is beside updates.
+        # As long as it is certain that the board is being filled.
         load = replace(load, seconds=max(sizes.seconds, entries / FILLED_A_SECOND))
         spent: list[float] = []
         filling = threading.Thread(target=_fill, args=(stage, spent))

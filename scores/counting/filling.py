@@ -4,6 +4,7 @@ Players are derived in chunks under their row locks while updates go on. Who was
 who was not yet will be derived with it: so it ends as if the board had always been there.
 """
 
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -26,6 +27,8 @@ from scores.models import Score
 #: Players of one chunk, whose awards wait for it: as many as have about so many entries.
 CHUNK_ENTRIES = 5000
 CHUNK_PLAYERS = 1000
+#: After each chunk the machine is the updates' for this part of the time that it took.
+PAUSE = 0.25
 #: As many are made while nobody else writes standings.
 PERIODS_AT_ONCE = 20
 COLUMNS = ("player", "seq", "kind", "delta", "balance", "value", "action", "ref", "at_us")
@@ -99,9 +102,11 @@ def _fill_once(board: Board, progress: Progress) -> None:
     _make_past_periods(board)
     definition, calendar, last = Definition.of(board), Calendar(), UUID(int=0)
     while chunk := _next_chunk(last):
+        began = time.monotonic()
         with transaction.atomic():
             derive_players(chunk, [definition], calendar, progress)
         last = chunk[-1]
+        time.sleep(PAUSE * (time.monotonic() - began))
     with transaction.atomic():
         plans.lock_boards()
         # Where it was switched off meanwhile, nothing of what came then has been moved along.
