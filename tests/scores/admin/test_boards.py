@@ -139,8 +139,12 @@ def test_a_page_shows_the_periods_as_the_archive_newest_first(viewer: Client, tu
     page = read(viewer, page_of(board))
     today = "2026-11-28 2026-11-28T00:00:00+01:00 2026-11-29T00:00:00+01:00 open 1 Ben 7 0"
     yesterday = "2026-11-27 2026-11-27T00:00:00+01:00 2026-11-28T00:00:00+01:00 closed 1 Ben 5 0"
-    files = [f"CSV of {name} JSON of {name}" for name in ("2026-11-28", "2026-11-27")]
-    assert f"{today} {files[0]} {yesterday} {files[1]}" in page
+    assert f"{today} CSV JSON {yesterday} CSV JSON" in page
+    # Which of them is which, for who hears one alone.
+    text = viewer.get(page_of(board)).content.decode()
+    assert all(
+        f'aria-label="{form}: {name}"' in text for form in ("CSV", "JSON") for name in ("2026-11-28", "2026-11-27")
+    )
     turn_clock(datetime(2026, 11, 28, 23, 0, 29, tzinfo=UTC))
     assert today.replace("open", "closing") in read(viewer, page_of(board))
     assert "Switch off" not in page
