@@ -20,9 +20,11 @@ from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8
 
 from audit import ledger
+from audit.chain import SEALED_FIELDS
 from audit.clock import CLOCK_US
 from audit.models import AuditEntry
 from audit.times import DAY_US, SECOND_US, to_moment
+from audit.verification import Entry
 from scores.awards.placement import Placement
 from scores.awards.rules import Facts
 from scores.counting.plans import BOARDS_LOCK
@@ -47,25 +49,6 @@ class FactsRow(NamedTuple):
     boards_version: int | None
 
 
-class NewestEntry(NamedTuple):
-    """Of the newest entry of a chain, what its seal is made over, and that: to make a model of it would cost more than to check it."""
-
-    player: UUID
-    seq: int
-    kid: str
-    kind: str
-    delta: int
-    balance: int
-    value: int | None
-    action: str
-    ref: str | None
-    actor: str
-    at_us: int
-    detail: str
-    prev: str
-    mac: str
-
-
 def _columns(model: type[models.Model], alias: str) -> str:
     return ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)
 
@@ -73,11 +56,13 @@ def _columns(model: type[models.Model], alias: str) -> str:
 #: Of an account no more is read than this.
 _PERSON = ("id", "password", "is_active")
 _SCORE, _EARLIER, _ACTION = (len(model._meta.concrete_fields) for model in (Score, AuditEntry, Action))
-_WIDTHS = [_SCORE, len(NewestEntry._fields), _EARLIER, _ACTION]
+#: Of the newest entry, what its seal is made over, and that.
+_NEWEST = (*SEALED_FIELDS, "mac")
+_WIDTHS = [_SCORE, len(_NEWEST), _EARLIER, _ACTION]
 #: `moment` is the one instant at which all of an act is judged: the log's clock, never earlier than the chain's last entry.
 READ = f"""
 WITH clock AS MATERIALIZED (SELECT {CLOCK_US} AS now_us)
-SELECT asked.place, {_columns(Score, "score")}, {", ".join(f"newest.{name}" for name in NewestEntry._fields)},
+SELECT asked.place, {_columns(Score, "score")}, {", ".join(f"newest.{name}" for name in _NEWEST)},
        {_columns(AuditEntry, "earlier")},
        {_columns(Action, "action")}, person.password, person.is_active, moment.now_us, pace.last_us, pace.done_today,
        (SELECT version FROM scores_boardsversion) AS boards_version
@@ -186,7 +171,8 @@ def _read_row(row: TupleRow, actions: dict[str, Action]) -> FactsRow:
         start += width
     score = Score(*parts[0])
     score.user = User.from_db(connection.alias, _PERSON, (score.user_id, row[start], row[start + 1]))
-    newest = NewestEntry._make(parts[1]) if parts[1][0] is not None else None
+    # No model, which would cost more to make than to check; what its context was, nobody asks here.
+    newest = Entry._make((*parts[1], None)) if parts[1][0] is not None else None
     earlier = AuditEntry(*parts[2]) if parts[2][0] is not None else None
     if earlier is not None and earlier.context is not None:
         earlier.context = json.loads(earlier.context)

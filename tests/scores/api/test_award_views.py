@@ -37,21 +37,6 @@ OTHER_KEY = Ed25519PrivateKey.generate()
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_traceback")]
 
 
-@pytest.fixture
-def quiz(transactional_db: None) -> Action:
-    return Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
-
-
-@pytest.fixture
-def ada(quiz: Action) -> Score:
-    return make_player("Ada")
-
-
-@pytest.fixture
-def ben(quiz: Action) -> Score:
-    return make_player("Ben")
-
-
 def test_a_statement_credits_each_of_its_lines(ada: Score, ben: Score) -> None:
     lines = [make_line(ada, 25), make_line(ben, 7), make_line(ada, 5)]
     call = make_call(lines)

@@ -9,10 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.models import AwardStatement, Refusal
 from audit.refusals import REFUSALS
-from scores.models import Action, Score
+from scores.models import Score
 from tests.support.acting import (
     make_claims,
-    make_player,
     make_receipt,
     read_problem,
     sign,
@@ -30,21 +29,6 @@ NothingWritten = Callable[[], AbstractContextManager[None]]
 OTHER_KEY = Ed25519PrivateKey.generate()
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_traceback")]
-
-
-@pytest.fixture
-def quiz(transactional_db: None) -> Action:
-    return Action.objects.create(slug="daily-quiz", label="Daily quiz", points=10)
-
-
-@pytest.fixture
-def ada(quiz: Action) -> Score:
-    return make_player("Ada")
-
-
-@pytest.fixture
-def ben(quiz: Action) -> Score:
-    return make_player("Ben")
 
 
 STATEMENT_CHANGES: dict[str, Callable[[list[str]], dict[str, Any]]] = {
