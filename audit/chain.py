@@ -9,7 +9,8 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 VERSION = "scoreboard.entry.v1"
@@ -77,15 +78,42 @@ class LastEntry(SealedEntry, Protocol):
     def mac(self) -> str: ...
 
 
+class StoredEntry(LastEntry, Protocol):
+    """An entry with what it rests on, unless that was erased."""
+
+    @property
+    def context(self) -> Mapping[str, str] | None: ...
+
+
+class Entry(NamedTuple):
+    """A row of the log, in the order of the canonical form; a model takes ten times as long to make."""
+
+    player: UUID
+    seq: int
+    kid: str
+    kind: str
+    delta: int
+    balance: int
+    value: int | None
+    action: str
+    ref: str | None
+    actor: str
+    at_us: int
+    detail: str
+    prev: str
+    mac: str
+    context: dict[str, str] | None
+
+
+_read_sealed = attrgetter(*SEALED_FIELDS)
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _encode_sorted = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
 
 
 def canonical(entry: SealedEntry) -> bytes:
     """Write the bytes the MAC is computed over: a JSON array of the version and the sealed fields, ASCII, without spaces."""
-    values = [getattr(entry, field) for field in SEALED_FIELDS]
-    values[0] = str(values[0])
-    return canonical_row(values)
+    player, *values = _read_sealed(entry)
+    return canonical_row([str(player), *values])
 
 
 def canonical_row(values: Sequence[SealedValue]) -> bytes:

@@ -7,10 +7,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 from audit import chain, jws
 from audit.blocks import BlockInvalid, hash_leaves, read_block
+from audit.chain import Entry
 from audit.keys import load_checkpoint_keys, load_keyring
 from audit.models import AuditEntry, CheckpointHead
 from audit.queries import CHUNK, entries_between, leaves_of
-from audit.verification import COLUMNS, NO_ERASURES, ChainCheck, CheckResult, Entry, State, read_erasures
+from audit.verification import COLUMNS, NO_ERASURES, ChainCheck, CheckResult, State, read_erasures
 
 #: Between an entry and the checkpoint that covers it, more entries than this are for the command.
 MAXIMUM_STEPS = 1000

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from audit import chain, clock
+from audit.chain import Entry
 from audit.clock import ClockUs
 from audit.keys import find_ledger_key, load_keyring
 from audit.models import AuditEntry
@@ -68,17 +69,17 @@ def append(draft: EntryDraft, *, player: UUID, head: Head, end: ChainEnd | None 
     `end` is what `read_end` said under that lock, where the caller had to judge by it; it is read here otherwise.
     Raises ChainBroken when the last entry is not the one `head` speaks of or was changed, LedgerKeyMissing when that cannot be told.
     """
-    entry = seal_next(draft, player=player, head=head, end=end or read_end(player))
+    entry = AuditEntry(**seal_next(draft, player=player, head=head, end=end or read_end(player))._asdict())
     entry.save(force_insert=True)
     return entry
 
 
-def seal_next(draft: EntryDraft, *, player: UUID, head: Head, end: ChainEnd) -> AuditEntry:
+def seal_next(draft: EntryDraft, *, player: UUID, head: Head, end: ChainEnd) -> Entry:
     """Seal the entry that follows `end`, for who inserts it together with other changes. Raises what `append` raises."""
     _check_head(player, head, end.last)
     keyring = load_keyring()
     salted = chain.salted(draft.context)
-    entry = AuditEntry(
+    entry = Entry(
         player=player,
         seq=head.seq + 1,
         kid=keyring.current,
@@ -92,10 +93,10 @@ def seal_next(draft: EntryDraft, *, player: UUID, head: Head, end: ChainEnd) -> 
         at_us=end.now_us,
         detail=chain.commit_to(salted),
         prev=head.mac,
+        mac="",
         context=salted,
     )
-    entry.mac = chain.compute_mac(keyring.keys[keyring.current], entry)
-    return entry
+    return entry._replace(mac=chain.compute_mac(keyring.keys[keyring.current], entry))
 
 
 def append_system(draft: EntryDraft) -> AuditEntry:

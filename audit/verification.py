@@ -6,12 +6,13 @@ Nothing here is held in memory per entry: entries and leaves come in the order o
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from audit import chain
+from audit.chain import Entry
 from audit.digests import START, extend
 from audit.keys import Keyring
 from audit.models import AuditEntry, CheckpointHead
@@ -51,26 +52,6 @@ class CheckResult:
 
     def __str__(self) -> str:
         return f"{'OPEN' if self.holds is None else 'HOLDS' if self.holds else 'FINDING'}: {self.sentence}"
-
-
-class Entry(NamedTuple):
-    """A row of the log, in the order of the canonical form."""
-
-    player: UUID
-    seq: int
-    kid: str
-    kind: str
-    delta: int
-    balance: int
-    value: int | None
-    action: str
-    ref: str | None
-    actor: str
-    at_us: int
-    detail: str
-    prev: str
-    mac: str
-    context: dict[str, str] | None
 
 
 class SignedLeaf(NamedTuple):
@@ -185,12 +166,6 @@ def read_erasures(keyring: Keyring) -> Erasures:
     return Erasures(until, frozenset(system))
 
 
-def _write_canonical(entry: Entry) -> bytes:
-    """The canonical form of an entry, without looking up each of its fields by name."""
-    values: Any = (str(entry.player), *entry[1 : len(chain.SEALED_FIELDS)])
-    return chain.canonical_row(values)
-
-
 class ChainCheck:
     """Goes along the entries in order, keeps the state of the chain they belong to, and compares leaves on the way."""
 
@@ -209,7 +184,7 @@ class ChainCheck:
     def check(self, state: State, entry: Entry) -> Iterable[Finding]:
         """Find what is wrong with the next entry of the chain in this state."""
         key = self._keyring.keys.get(entry.kid)
-        canonical = _write_canonical(entry)
+        canonical = chain.canonical(entry)
         mac = "" if key is None else chain.authenticate(key, canonical)
         self._digest = extend(self._digest if state.seq else START, canonical)
         if (

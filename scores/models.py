@@ -151,6 +151,11 @@ class Score(models.Model):
         return [*values, self.claimed_name, self.claimed_us] if self.claimed_name or self.claimed_us else values
 
     @property
+    def is_active(self) -> bool:
+        """Whether the account is open."""
+        return self.user.is_active
+
+    @property
     def ledger_head(self) -> Head:
         return Head(self.seq, self.head, self.points)
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
-from scores.callers import Caller, check_caller
+from scores.callers import Caller, PlayerRow, check_caller
 from scores.chain import append_entry
 from scores.models import Score
 from scores.names import repair_name
@@ -21,7 +21,7 @@ class NameChanged(Exception):
     """The caller's token says another name than the last one that was heeded: `follow_token` comes first."""
 
 
-def check_name(score: Score, caller: Caller) -> None:
+def check_name(score: Score | PlayerRow, caller: Caller) -> None:
     """Check that the player's name is what the caller's token says. Raises NameChanged when it is not.
 
     It is compared with what a token said last, not with the name shown: what an investigator renamed stays so until the token's

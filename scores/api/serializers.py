@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 from rest_framework import serializers
 
+from audit.references import is_receipt
 from scores.awards.rules import Award
 from scores.board.standings import BoardRow, PlayerRank
 from scores.names import MAXIMUM_LENGTH
@@ -170,7 +171,7 @@ def show_award(award: Award) -> AwardBody:
         "action": entry.action,
         "delta": entry.delta,
         "score": entry.balance,
-        "verified": entry.verified,
+        "verified": is_receipt(entry.ref),
         "replayed": award.replayed,
         "entry": {"seq": entry.seq, "mac": entry.mac},
     }

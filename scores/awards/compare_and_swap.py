@@ -9,28 +9,28 @@ two of these can ever wait for each other. Each statement is its own transaction
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from django.contrib.auth.models import User
-from django.db import connection, models
+from django.db import connection
 from psycopg.rows import TupleRow
-from psycopg.types.numeric import Int8
+from psycopg.types.numeric import Int8BinaryDumper
 
 from audit import ledger
-from audit.chain import SEALED_FIELDS
+from audit.chain import SEALED_FIELDS, Entry, StoredEntry
 from audit.clock import CLOCK_US
-from audit.models import AuditEntry
 from audit.times import DAY_US, SECOND_US, to_moment
-from audit.verification import Entry
 from scores.awards.placement import Placement
 from scores.awards.rules import Facts
+from scores.callers import PlayerRow
 from scores.counting.plans import BOARDS_LOCK
 from scores.database.pooling import is_pooled
 from scores.database.postgresql.base import telling_unanswered_writes
-from scores.models import Action, Score
+from scores.models import Action
 
 
 class FactsQuery(NamedTuple):
@@ -49,22 +49,18 @@ class FactsRow(NamedTuple):
     boards_version: int | None
 
 
-def _columns(model: type[models.Model], alias: str) -> str:
-    return ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)
-
-
-#: Of an account no more is read than this.
-_PERSON = ("id", "password", "is_active")
-_SCORE, _EARLIER, _ACTION = (len(model._meta.concrete_fields) for model in (Score, AuditEntry, Action))
-#: Of the newest entry, what its seal is made over, and that.
-_NEWEST = (*SEALED_FIELDS, "mac")
-_WIDTHS = [_SCORE, len(_NEWEST), _EARLIER, _ACTION]
+#: The columns of a `PlayerRow`, and of an entry; what the context of the newest one was, nobody asks here.
+PLAYER = (
+    "score.id", "score.name", "score.points", "score.seq", "score.head", "score.frozen", "score.claimed_name", "score.claimed_us",
+    "person.id", "person.password", "person.is_active",
+)  # fmt: skip
+NEWEST = [*(f"newest.{name}" for name in (*SEALED_FIELDS, "mac")), "NULL"]
+EARLIER = [f"earlier.{name}" for name in Entry._fields]
+ACTION = [f"action.{field.column}" for field in Action._meta.concrete_fields]
 #: `moment` is the one instant at which all of an act is judged: the log's clock, never earlier than the chain's last entry.
 READ = f"""
 WITH clock AS MATERIALIZED (SELECT {CLOCK_US} AS now_us)
-SELECT asked.place, {_columns(Score, "score")}, {", ".join(f"newest.{name}" for name in _NEWEST)},
-       {_columns(AuditEntry, "earlier")},
-       {_columns(Action, "action")}, person.password, person.is_active, moment.now_us, pace.last_us, pace.done_today,
+SELECT asked.place, {", ".join([*PLAYER, *NEWEST, *EARLIER, *ACTION])}, moment.now_us, pace.last_us, pace.done_today,
        (SELECT version FROM scores_boardsversion) AS boards_version
 FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY AS asked (player, ref, slug, place)
 CROSS JOIN clock
@@ -95,6 +91,7 @@ ENTRY = {
     "action": "text",
     "ref": "text", "actor": "text", "at_us": "bigint", "detail": "text", "prev": "text", "mac": "text", "context": "jsonb",
 }  # fmt: skip
+_read_columns = attrgetter(*ENTRY)
 STANDING = {"player": "uuid", "period": "bigint", "points": "bigint", "reached_at": "timestamptz", "seq": "bigint"}
 
 
@@ -164,27 +161,24 @@ def read_facts(queries: Sequence[FactsQuery]) -> list[FactsRow | None]:
 
 def _read_row(row: TupleRow, actions: dict[str, Action]) -> FactsRow:
     """What a row says; `actions` are those that earlier rows of the same answer told of, by slug."""
-    parts: list[Any] = []
-    start = 1
-    for width in _WIDTHS:
-        parts.append(row[start : start + width])
-        start += width
-    score = Score(*parts[0])
-    score.user = User.from_db(connection.alias, _PERSON, (score.user_id, row[start], row[start + 1]))
-    # No model, which would cost more to make than to check; what its context was, nobody asks here.
-    newest = Entry._make((*parts[1], None)) if parts[1][0] is not None else None
-    earlier = AuditEntry(*parts[2]) if parts[2][0] is not None else None
-    if earlier is not None and earlier.context is not None:
-        earlier.context = json.loads(earlier.context)
-    slug = parts[3][0]
-    action = actions.get(slug) or actions.setdefault(slug, Action(*parts[3])) if slug is not None else None
-    now_us, last_us, done_today, version = row[start + 2 : start + 6]
-    facts = Facts(score, earlier, action, now_us, last_us or 0, done_today or 0)
+    columns = iter(row[1:])
+    player = PlayerRow(*islice(columns, len(PLAYER)))
+    newest, earlier = _read_entry(islice(columns, len(NEWEST))), _read_entry(islice(columns, len(EARLIER)))
+    terms: Any = tuple(islice(columns, len(ACTION)))
+    slug = terms[0]
+    action = actions.get(slug) or actions.setdefault(slug, Action(*terms)) if slug is not None else None
+    now_us, last_us, done_today, version = columns
+    facts = Facts(player, earlier, action, now_us, last_us or 0, done_today or 0)
     return FactsRow(facts, ledger.ChainEnd(newest, now_us), version)
 
 
+def _read_entry(columns: Iterable[Any]) -> Entry | None:
+    *sealed, context = columns
+    return None if sealed[0] is None else Entry._make([*sealed, context and json.loads(context)])
+
+
 def write_entries(
-    chains: Sequence[tuple[str, Sequence[AuditEntry]]], placement: Placement, statements: Mapping[str, str]
+    chains: Sequence[tuple[str, Sequence[StoredEntry]]], placement: Placement, statements: Mapping[str, str]
 ) -> set[UUID]:
     """Append each player's new entries and move score and standings along, where the score still stands before the first of them.
 
@@ -196,12 +190,12 @@ def write_entries(
     moves = []
     for name, entries in chains:
         first, last = entries[0], entries[-1]
-        was, now = (Int8(first.seq - 1), first.prev), (Int8(last.balance), Int8(last.seq), last.mac, last.at)
-        moves.append((first.player, name, *was, *now))
-    entries = [entry for _, chain in chains for entry in chain]
-    columns = [[write(getattr(entry, column)) for entry in entries] for column, write in _WRITERS.items()]
+        now = last.balance, last.seq, last.mac, to_moment(last.at_us)
+        moves.append((first.player, name, first.seq - 1, first.prev, *now))
+    columns = _columns_of([_read_columns(entry) for _, entries in chains for entry in entries])
+    columns[-1] = [json.dumps(context) for context in columns[-1]]
     places = [
-        (player, Int8(period), Int8(value.points), to_moment(value.reached_us), Int8(value.seq))
+        (player, period, value.points, to_moment(value.reached_us), value.seq)
         for (player, period), value in placement.values.items()
     ]
     stated = [list(statements), list(statements.values())] if statements else []
@@ -218,20 +212,6 @@ def _columns_of(table: Sequence[Sequence[object]]) -> list[list[object]]:
     return [list(column) for column in zip(*table, strict=True)]
 
 
-def _write_number(value: int | None) -> Int8 | None:
-    # As the column's own type, whatever its size, or each size would be another statement to prepare.
-    return None if value is None else Int8(value)
-
-
-def _write_plain(value: object) -> object:
-    return value
-
-
-_WRITERS_BY_KIND: dict[str, Callable[[Any], object]] = {"bigint": _write_number, "jsonb": json.dumps}
-#: How each column of an entry is written.
-_WRITERS = {column: _WRITERS_BY_KIND.get(kind, _write_plain) for column, kind in ENTRY.items()}
-
-
 def _execute(statement: str, parameters: Sequence[object], *, before: str = "", again: bool = False) -> list[TupleRow]:
     """Fetch the rows of a statement; with `again`, once more on a new connection where the kept one turns out to be dead.
 
@@ -246,6 +226,8 @@ def _execute(statement: str, parameters: Sequence[object], *, before: str = "", 
         with connection.wrap_database_errors, psycopg.Cursor(server) as cursor:
             with server.pipeline():
                 psycopg.Cursor(server).execute(_plan() + before)
+                # As the columns' own type, whatever their size, or each size would be another statement to prepare.
+                cursor.adapters.register_dumper(int, Int8BinaryDumper)
                 cursor.execute(statement, parameters)
             return cursor.fetchall()
     except Exception:

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from audit.models import AuditEntry
 from scores.board_models import MAIN_PERIOD, Board
 from scores.counting import periods, plans
 from scores.counting.plans import PeriodMissing, Plans
-from scores.counting.rules import StandingValue, advance, advance_main
+from scores.counting.rules import CountedEntry, StandingValue, advance, advance_main
 
 #: More periods than one are missing only where a chain's last entry lies ahead of the clock.
 TRIES = 3
@@ -26,7 +25,7 @@ class Placement(NamedTuple):
     best: list[int]
 
 
-def place(entries: Iterable[AuditEntry], version: int | None) -> Placement:
+def place(entries: Iterable[CountedEntry], version: int | None) -> Placement:
     """Find where these awards count by the definitions of this version, or newer ones; makes periods that are missing.
 
     Outside of transactions only. Raises CatalogueChanged, LedgerKeyMissing or Unavailable when definitions, calendar or system
@@ -42,7 +41,7 @@ def place(entries: Iterable[AuditEntry], version: int | None) -> Placement:
     return _fold(entries, held)
 
 
-def _fold(entries: Iterable[AuditEntry], held: Plans) -> Placement:
+def _fold(entries: Iterable[CountedEntry], held: Plans) -> Placement:
     values: dict[tuple[UUID, int], StandingValue] = {}
     rules: dict[int, str] = {}
     for entry in entries:

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 
+from audit.chain import StoredEntry
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from audit.references import self_report_ref
 from audit.times import DAY_US, SECOND_US
-from scores.callers import Caller
+from scores.callers import Caller, PlayerRow
 from scores.errors import (
     BalanceOutOfRange,
     CatalogueChanged,
@@ -70,7 +71,7 @@ class Attempt:
 class Award:
     """A committed update: the entry, whose it is, and whether it was committed by an earlier request with the same key."""
 
-    entry: AuditEntry
+    entry: StoredEntry
     name: str
     replayed: bool
 
@@ -82,8 +83,8 @@ class Facts:
     At `now_us`, the log's own time, everything about the act is judged, and its entry is sealed.
     """
 
-    score: Score
-    earlier: AuditEntry | None
+    score: Score | PlayerRow
+    earlier: StoredEntry | None
     action: Action | None
     now_us: int
     last_us: int = 0
@@ -102,19 +103,19 @@ class PlannedChain:
     """The awards of one player that are about to be written, in their order, and what of them bears on the next."""
 
     def __init__(self) -> None:
-        self.entries: list[AuditEntry] = []
-        self.by_ref: dict[str | None, AuditEntry] = {}
+        self.entries: list[StoredEntry] = []
+        self.by_ref: dict[str | None, StoredEntry] = {}
         #: By action: when it was last done, and how often.
         self.paces: dict[str, tuple[int, int]] = {}
 
-    def append(self, entry: AuditEntry) -> None:
+    def append(self, entry: StoredEntry) -> None:
         self.entries.append(entry)
         self.by_ref[entry.ref] = entry
         _, done = self.paces.get(entry.action, (0, 0))
         self.paces[entry.action] = entry.at_us, done + 1
 
 
-def is_replay(earlier: AuditEntry, player: UUID, act: SelfReport | Proof) -> bool:
+def is_replay(earlier: StoredEntry, player: UUID, act: SelfReport | Proof) -> bool:
     """Tell whether the entry that used this key answers this request.
 
     Raises IdempotencyConflict when the key came with another action, ReceiptUsed when it is that of another receipt.

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from audit import ledger
+from audit.chain import StoredEntry
 from audit.keys import LedgerKeyMissing
-from audit.models import AuditEntry
 from scores import announcements, naming
 from scores.awards import compare_and_swap
 from scores.awards.locking import award_by_lock
@@ -114,7 +114,7 @@ def award_together(attempts: Sequence[Attempt], *, begin: Callable[[int], bool] 
 
 
 def _write(
-    chains: Sequence[tuple[str, Sequence[AuditEntry]]], version: int | None, statements: Mapping[str, str]
+    chains: Sequence[tuple[str, Sequence[StoredEntry]]], version: int | None, statements: Mapping[str, str]
 ) -> set[UUID]:
     """Write each player's entries and what follows from them; the players of whom that was done."""
     with refusing_untrusted_data():

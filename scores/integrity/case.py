@@ -12,7 +12,8 @@ from uuid import UUID
 
 from audit import strict_json
 from audit.blocks import HASH
-from audit.verification import COLUMNS, Entry
+from audit.chain import Entry
+from audit.verification import COLUMNS
 from scores.receipts.issuers import Issuer, parse_issuers
 from scores.receipts.statements import hash_statement
 

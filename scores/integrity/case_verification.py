@@ -10,10 +10,11 @@ from uuid import UUID
 
 from audit import chain
 from audit.blocks import Block, BlockInvalid, Leaf, hash_leaves, read_block, read_unverified
+from audit.chain import Entry
 from audit.keys import CheckpointKeys, Keyring
 from audit.references import is_receipt
 from audit.times import format_time
-from audit.verification import ERASURE, ChainCheck, CheckResult, Entry, Erasures, SignedLeaf, State
+from audit.verification import ERASURE, ChainCheck, CheckResult, Erasures, SignedLeaf, State
 from scores.integrity.block_check import check_path, check_signature
 from scores.integrity.case import FORMATS, LISTS, Case, CaseMac, CheckpointDocument, DigestedDocument
 from scores.integrity.sentences import say

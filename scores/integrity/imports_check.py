@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from audit import chain
+from audit.chain import Entry
 from audit.keys import Keyring
 from audit.queries import system_records
 from audit.references import imported_line
-from audit.verification import Entry, Finding
+from audit.verification import Finding
 from scores.system_chain import IMPORT
 
 

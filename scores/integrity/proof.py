@@ -9,9 +9,9 @@ from uuid import UUID
 
 from audit import chain, strict_json
 from audit.blocks import HASH, Leaf
+from audit.chain import Entry
 from audit.inclusion import find_inclusion
 from audit.queries import entries_between
-from audit.verification import Entry
 from scores.models import Score
 
 PAGE = 1000

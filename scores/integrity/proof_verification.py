@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import IO
 
 from audit.blocks import BlockInvalid, Leaf, read_unverified
+from audit.chain import Entry
 from audit.digests import START, extend
 from audit.keys import CheckpointKeys
-from audit.verification import KINDS, CheckResult, Entry
+from audit.verification import KINDS, CheckResult
 from scores.integrity.block_check import check_path, check_signature
 from scores.integrity.proof import MAXIMUM_END, ProofEnd, ProofInvalid, read_line
 from scores.integrity.sentences import say

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from audit.chain import SYSTEM_CHAIN
+from audit.chain import SYSTEM_CHAIN, Entry
 from audit.models import AuditEntry
 from audit.queries import CHUNK
 from audit.times import to_moment, to_us
-from audit.verification import Entry, Finding
+from audit.verification import Finding
 from scores.board_models import MAIN, MAIN_BOARD, MAIN_PERIOD
 from scores.counting import filling
 from scores.counting.filling import Calendar, CountedRow

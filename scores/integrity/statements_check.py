@@ -6,8 +6,9 @@ from itertools import accumulate
 
 from django.db.models import Q
 
+from audit.chain import Entry
 from audit.models import CheckpointStatement
-from audit.verification import Entry, Finding
+from audit.verification import Finding
 from scores.board.statements import find_closed, read_statement
 from scores.board_models import SUBJECT, Board, Period, PeriodAmendment
 from scores.counting.rules import Definition

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 
 from audit import chain, references
+from audit.chain import Entry
 from audit.checkpoint_verification import check_blocks, check_pinned
 from audit.keys import Keyring, LedgerKeyMissing, load_checkpoint_keys, load_keyring
 from audit.models import Checkpoint
@@ -21,7 +22,6 @@ from audit.queries import CHUNK
 from audit.times import to_moment
 from audit.verification import (
     ChainCheck,
-    Entry,
     Erasures,
     Finding,
     State,

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypedDict, TypeGuard
 from uuid import UUID
 
 from audit import jws
+from audit.chain import StoredEntry
 from audit.keys import encode_base64url
-from audit.models import AuditEntry
 from audit.references import receipt_ref
 from scores.errors import StatementInvalid
 from scores.models import MAXIMUM_POINTS
@@ -112,7 +112,7 @@ class StatedAward:
     def is_for(self, player: UUID) -> bool:
         return self.line.player == player
 
-    def is_of(self, entry: AuditEntry) -> bool:
+    def is_of(self, entry: StoredEntry) -> bool:
         # Signed anew, under another statement or as a receipt, it is the same award.
         _, _, *said = self.line
         return said == [entry.player, entry.action, entry.delta, entry.value]

@@ -15,8 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 
 from audit import jws
-from audit.chain import SealedEntry
-from audit.models import AuditEntry
+from audit.chain import SealedEntry, StoredEntry
 from audit.references import receipt_ref
 from audit.times import SECOND_US
 from scores.models import MAXIMUM_POINTS
@@ -82,7 +81,7 @@ class Proof(Protocol):
         """Say what is wrong first with it as proof of an award at this time; empty where nothing is."""
 
     def is_for(self, player: UUID) -> bool: ...
-    def is_of(self, entry: AuditEntry) -> bool:
+    def is_of(self, entry: StoredEntry) -> bool:
         """Tell whether an entry of the same reference rests on just this."""
 
 
@@ -131,7 +130,7 @@ class Receipt:
     def is_for(self, player: UUID) -> bool:
         return self.claims is not None and self.claims["sub"] == str(player)
 
-    def is_of(self, entry: AuditEntry) -> bool:
+    def is_of(self, entry: StoredEntry) -> bool:
         if self.claims is None:
             return False
         kept = entry.context or {}

@@ -276,7 +276,7 @@ def _seal(plan: ImportPlan, line: ScoreLine, score: Score, end: ChainEnd) -> Aud
     context = {"source": origin.source, "reason": origin.reason}
     kind = AuditEntry.Kind.IMPORT
     draft = EntryDraft(kind=kind, delta=line.points, ref=ref, actor=origin.actor, context=context)
-    return ledger.seal_next(draft, player=score.pk, head=score.ledger_head, end=end)
+    return AuditEntry(**ledger.seal_next(draft, player=score.pk, head=score.ledger_head, end=end)._asdict())
 
 
 def _chunks(lines: Sequence[ScoreLine], size: int) -> Iterator[Sequence[ScoreLine]]:

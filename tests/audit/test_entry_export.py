@@ -14,10 +14,10 @@ from django.test import Client
 from django.urls import reverse
 
 from audit import chain, entry_export, ledger
+from audit.chain import Entry
 from audit.keys import load_keyring
 from audit.models import AuditEntry
 from audit.times import format_time
-from audit.verification import Entry
 from scores.models import Score
 
 

@@ -9,12 +9,12 @@ import pytest
 from django.db import transaction
 
 from audit import chain
+from audit.chain import Entry
 from audit.keys import load_keyring
 from audit.models import AuditEntry
 from audit.verification import (
     NO_ERASURES,
     ChainCheck,
-    Entry,
     Erasures,
     Finding,
     SignedLeaf,

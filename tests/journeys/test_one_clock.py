@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from audit import clock
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
-from audit.times import to_us
+from audit.times import to_moment, to_us
 from audit.verification import Finding
 from scores import chain
 from scores.awards import service
@@ -59,7 +59,7 @@ class TestOnPostgreSQL:
             self.award(ada, by_lock, lambda: report(ada))
         assert 55 <= (refusal.value.retry_after or 0) <= 60
         monkeypatch.undo()
-        assert abs(first.entry.at - datetime.now(UTC)) < timedelta(seconds=30)
+        assert abs(to_moment(first.entry.at_us) - datetime.now(UTC)) < timedelta(seconds=30)
         assert list(verify(player=ada.pk)) == []
 
     @staticmethod
