@@ -105,6 +105,7 @@ export class FreshnessLine {
         this.state = part(".state");
         this.word = part(".state-word");
         this.time = /** @type {HTMLTimeElement} */ (part(".as-of time"));
+        this.date = part(".as-of .date");
         this.age = part(".age");
         this.ago = new Intl.RelativeTimeFormat(language, { style: "short" });
     }
@@ -116,6 +117,8 @@ export class FreshnessLine {
         if (asOf) {
             this.time.dateTime = asOf;
             this.time.textContent = new Date(asOf).toLocaleTimeString(language, CLOCK);
+            // Seen on paper alone, where the clock could be of any day.
+            this.date.textContent = new Date(asOf).toLocaleDateString(language);
         }
         this.age.textContent = state === "live" || age < 2 ? "" : this.#format(age);
     }

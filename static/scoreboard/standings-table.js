@@ -173,10 +173,13 @@ export class StandingsTable {
      */
     #glide(row, oldTop) {
         row.gliding?.cancel();
+        row.classList.remove("gliding");
         if (this.isStill) return;
         const way = oldTop === undefined ? row.offsetHeight / 2 : oldTop - row.getBoundingClientRect().top;
         if (Math.abs(way) < 1) return;
         const start = { transform: `translateY(${way}px)`, opacity: oldTop === undefined ? 0 : 1, zIndex: 1 };
         row.gliding = row.animate([start, { transform: "none", opacity: 1, zIndex: 1 }], { duration: GLIDE, easing: "cubic-bezier(0.2, 0.7, 0.2, 1)" });
+        row.classList.add("gliding");
+        row.gliding.addEventListener("finish", () => row.classList.remove("gliding"));
     }
 }

@@ -83,6 +83,31 @@ def test_a_wall_shows_all_ten_rows_at_once(site: Site, players: list[Player], op
     assert box
     assert box["y"] + box["height"] < 1080
     assert box["height"] > 70
+    assert page.evaluate("document.documentElement.scrollHeight") == 1080
+
+
+def test_paper_is_black_on_white_with_date_and_address_whatever_the_theme(
+    site: Site, players: list[Player], open_tab: OpenTab
+) -> None:
+    page = open_tab(site.url, color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    ink = page.locator("tbody bdi").first.evaluate("it => getComputedStyle(it).color")
+    assert (ink, page.locator(".as-of").evaluate("it => getComputedStyle(it).color")) == (
+        "rgb(0, 0, 0)",
+        "rgb(51, 51, 51)",
+    )
+    expect(page.locator(".as-of .date")).to_have_text(page.evaluate("new Date().toLocaleDateString('en')"))
+    expect(page.locator(".printed")).to_have_text(f"127.0.0.1:{site.server.port}/")
+    for hidden in (".top", ".foot", ".state"):
+        expect(page.locator(hidden)).to_be_hidden()
+
+
+def test_forced_colours_show_which_theme_is_chosen(site: Site, players: list[Player], open_tab: OpenTab) -> None:
+    page = open_tab(site.url, forced_colors="active", color_scheme="light")
+    shapes = page.locator(".theme-shape").all()
+    assert {shape.evaluate("it => getComputedStyle(it).borderColor") for shape in shapes} == {"rgb(0, 0, 0)"}
+    outlines = [shape.evaluate("it => getComputedStyle(it.parentElement).outlineStyle") for shape in shapes]
+    assert outlines == ["solid", "none", "none"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -18,7 +18,7 @@ from tests.support.processes import ROOT
 pytestmark = pytest.mark.any_database
 
 REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt")
-NPM_FOLDERS = ("benchmarks/peers/node_ws", "tests/clients/typescript")
+NPM_FOLDERS = ("benchmarks/peers/node_ws", "tests/clients/firefox", "tests/clients/typescript")
 PIN = re.compile(
     r"([a-z0-9]+(?:-[a-z0-9]+)*)(?:\[[a-z0-9,-]+\])?==(\S+)(?: ; [^\\]+)?((?: --hash=sha256:[0-9a-f]{64})+)"
 )
