@@ -128,7 +128,27 @@ SETTINGS: tuple[Setting, ...] = (
         "on unless DEBUG",
         "Secure cookies, HSTS, redirect to https. Off is allowed behind a proxy or on loopback.",
     ),
-    Setting("EMBED_ORIGINS", "", "Origins whose pages may show /embed in a frame. Empty: none."),
+    Setting(
+        "EMBED_ORIGINS",
+        "",
+        "Origins whose pages may show /embed in a frame. Empty: none, and the page does not offer it. Set: /embed/builder makes "
+        "the HTML to copy.",
+    ),
+    Setting(
+        "SITE_TITLE", "", "What the site is called, at most 60 characters. Empty: Scoreboard, in the reader's language."
+    ),
+    Setting(
+        "SITE_LOGO",
+        "",
+        "Path of an SVG (with a viewBox) or PNG file of at most 256 KiB, shown beside the title and as the icon. Phones take only "
+        "a PNG for their home screen.",
+    ),
+    Setting(
+        "SITE_ACCENT",
+        "",
+        "The colour of links that act, of the leader and of news, as #rrggbb, or one for each theme: LIGHT,DARK. From one alone the "
+        "dark theme gets a lighter shade. Empty: green.",
+    ),
     Setting("LOG_FORMAT", "text", "text or json."),
 )
 

@@ -13,12 +13,14 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from scoreboard_project.env import SETTINGS
+from scoreboard_project.pictures import Picture, read_picture
 from scores.database.valkey_connections import pool_options
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 #: What a browser sends as the origin of a sandboxed frame, and of files and data URLs (RFC 6454, section 7.3).
 OPAQUE_ORIGIN = "null"
+COLOUR = re.compile(r"#[0-9a-f]{6}")
 RATE = re.compile(r"[1-9][0-9]{0,8}/(?:[1-9][0-9]{0,4})?[smhd]")
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -102,6 +104,35 @@ class Environment:
                 f"{name} must look like 60/m (COUNT per s, m, h or d) or be 0 for no limit, not {value!r}."
             )
         return value
+
+    def line(self, name: str, *, maximum: int) -> str:
+        """One line of text to be shown, which may be empty."""
+        value = self.text(name)
+        if len(value) > maximum or not value.isprintable():
+            raise ImproperlyConfigured(f"{name} must be at most {maximum} characters in one line, not {value!r}.")
+        return value
+
+    def colours(self, name: str, *, maximum: int) -> list[str]:
+        """Colours as #rrggbb, in lower case."""
+        colours = [colour.lower() for colour in self.items(name)]
+        for colour in colours:
+            if not COLOUR.fullmatch(colour):
+                raise ImproperlyConfigured(f"{name} holds {colour!r}; a colour looks like #0b6848.")
+        if len(colours) > maximum:
+            raise ImproperlyConfigured(f"{name} holds {len(colours)} colours; it takes at most {maximum}.")
+        return colours
+
+    def picture(self, name: str) -> Picture | None:
+        """The picture in the file that is named, or None where none is."""
+        path = self.text(name)
+        if not path:
+            return None
+        try:
+            return read_picture(Path(path))
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name} names {path}, which cannot be read: {error}.") from None
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} names {path}, which {error}.") from None
 
     def secret(self, name: str, *, minimum_bytes: int) -> str:
         """A required secret. With DEBUG a missing one is made once and kept in var/; otherwise it stops the start."""

@@ -257,6 +257,9 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Words, numbers, files, logs
 
+SITE_TITLE = env.line("SITE_TITLE", maximum=60)
+SITE_LOGO = env.picture("SITE_LOGO")
+SITE_ACCENT = env.colours("SITE_ACCENT", maximum=2)
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 USE_I18N = True

@@ -9,6 +9,8 @@ from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 from django.db import connection
 
+from scores.colours import READABLE, find_faint
+
 MINIMUM_VARIETY = 12
 #: What stands in documents, and in files that were copied and forgotten.
 PLACEHOLDERS = ("change", "secret", "example", "insecure", "password")
@@ -22,6 +24,18 @@ def is_weak(secret: str) -> bool:
 
 def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     return [CheckWarning(sentence, id=f"scoreboard.{code}") for code, sentence in _find_faults()]
+
+
+def check_appearance(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    return [
+        CheckWarning(
+            f"SITE_ACCENT: {faint.accent} has a contrast of {faint.ratio:.1f}:1 on {faint.background}, a background of the "
+            f"{faint.theme} theme; text needs {READABLE}:1 (WCAG 1.4.3), the ring around what has the focus 3:1 (1.4.11). "
+            "Name another, or one for each theme: LIGHT,DARK.",
+            id="scoreboard.W007",
+        )
+        for faint in find_faint(settings.SITE_ACCENT)
+    ]
 
 
 def _find_faults() -> Iterator[tuple[str, str]]:

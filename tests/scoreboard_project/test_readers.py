@@ -34,6 +34,9 @@ def test_what_is_not_set_has_the_default_of_the_table() -> None:
         ({"ALLOWED_ORIGINS": "HTTPS://A.example,null"}, lambda env: env.origins("ALLOWED_ORIGINS", opaque=True), [
             "https://a.example", "null",
         ]),
+        ({"SITE_TITLE": " Quiz night "}, lambda env: env.line("SITE_TITLE", maximum=60), "Quiz night"),
+        ({"SITE_LOGO": " "}, lambda env: env.picture("SITE_LOGO"), None),
+        ({"SITE_ACCENT": "#0B6848, #63d2a2"}, lambda env: env.colours("SITE_ACCENT", maximum=2), ["#0b6848", "#63d2a2"]),
         ({"LOG_FORMAT": "json"}, lambda env: env.choice("LOG_FORMAT", ("text", "json")), "json"),
     ],
 )  # fmt: skip
@@ -69,6 +72,31 @@ def test_what_is_set_is_read_in_its_type(variables: dict[str, str], read: Read, 
             {"EMBED_ORIGINS": "null"},
             lambda env: env.origins("EMBED_ORIGINS"),
             "EMBED_ORIGINS holds 'null'; an origin looks like https://example.org or https://example.org:8443.",
+        ),
+        (
+            {"SITE_TITLE": "Quiz\u2028night"},
+            lambda env: env.line("SITE_TITLE", maximum=60),
+            r"SITE_TITLE must be at most 60 characters in one line, not 'Quiz\u2028night'.",
+        ),
+        (
+            {"SITE_ACCENT": "green"},
+            lambda env: env.colours("SITE_ACCENT", maximum=2),
+            "SITE_ACCENT holds 'green'; a colour looks like #0b6848.",
+        ),
+        (
+            {"SITE_ACCENT": "#000000,#000000,#000000"},
+            lambda env: env.colours("SITE_ACCENT", maximum=2),
+            "SITE_ACCENT holds 3 colours; it takes at most 2.",
+        ),
+        (
+            {"SITE_LOGO": "/nowhere"},
+            lambda env: env.picture("SITE_LOGO"),
+            "SITE_LOGO names /nowhere, which cannot be read: [Errno 2] No such file or directory: '/nowhere'.",
+        ),
+        (
+            {"SITE_LOGO": __file__},
+            lambda env: env.picture("SITE_LOGO"),
+            f"SITE_LOGO names {__file__}, which is neither SVG nor PNG.",
         ),
         (
             {"SECRET_KEY": "one", "SECRET_KEY_FILE": "/two"},

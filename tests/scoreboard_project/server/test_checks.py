@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from scoreboard_project.server.checks import check_deployment
+from scoreboard_project.server.checks import check_appearance, check_deployment
 
 pytestmark = pytest.mark.any_database
 
@@ -46,3 +46,15 @@ def test_each_fault_is_a_sentence(sound: Settings, name: str, value: Any, code: 
 def test_postgresql_without_redis_may_have_one_process(sound: Settings) -> None:
     sound.REDIS_URL = ""
     assert [message.id for message in check_deployment(None)] == ["scoreboard.W006"]
+
+
+def test_an_accent_that_does_not_read_is_told_with_its_ratio(settings: Settings) -> None:
+    settings.SITE_ACCENT = ["#0b6848"]
+    assert check_appearance(None) == []
+    settings.SITE_ACCENT = ["#ffcc00"]
+    [message] = check_appearance(None)
+    assert (message.id, message.msg) == (
+        "scoreboard.W007",
+        "SITE_ACCENT: #ffcc00 has a contrast of 1.4:1 on #faf3d7, a background of the light theme; text needs 4.5:1 (WCAG 1.4.3), "
+        "the ring around what has the focus 3:1 (1.4.11). Name another, or one for each theme: LIGHT,DARK.",
+    )
