@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from scoreboard_project.server import probes
 from scores.api import award_views, board_views, proof_views, schema, views
-from scores.pages import board, boards, checkpoint, feed, player, verify
+from scores.pages import board, boards, checkpoint, embed, feed, player, share, site, verify, wall
 from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you, your_proof
 
@@ -18,7 +18,14 @@ docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=
 
 urlpatterns = [
     path("", board.board, name="board"),
-    path("embed", board.embed, name="embed"),
+    path("embed", embed.embed, name="embed"),
+    path("embed/builder", embed.builder, name="embed-builder"),
+    path("wall", wall.wall, name="wall"),
+    path("share.png", share.share_picture, name="share-picture"),
+    path("favicon.ico", site.favicon, name="favicon"),
+    path("manifest.webmanifest", site.manifest, name="manifest"),
+    path("site/logo/<str:digest>", site.logo, name="logo"),
+    path("site/accent/<str:digest>.css", site.accent, name="accent"),
     path("boards", boards.boards, name="boards-page"),
     path("boards/<str:slug>", boards.board_period, name="board-page"),
     path("boards/<str:slug>/<str:period>", boards.board_period, name="board-page"),

@@ -6,7 +6,7 @@ TOP = "/api/score/top"
 UPDATE = "/api/score/update"
 AWARDS = "/api/awards"
 #: What everybody looks at, also while the database is away.
-BOARDS = frozenset({"/", "/embed", TOP, "/metrics"})
+BOARDS = frozenset({"/", "/embed", "/wall", "/share.png", TOP, "/metrics"})
 #: Where passwords are hashed, which takes a core for a good part of a second.
 LOGINS = frozenset({"/api/token", "/login", "/admin/login/"})
 #: These count requests for themselves, each what it costs; what is not among them, `PageLimit` counts.

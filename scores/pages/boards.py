@@ -3,6 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -84,6 +85,8 @@ def board_period(request: HttpRequest, slug: str, period: str = CURRENT) -> Http
         "rows": measure_rows(page.content["entries"], ascending=page.content["board"]["ascending"]),
         "watched": "" if period == CURRENT else page.period.name,
         "is_middle": is_middle,
+        "can_embed": bool(settings.EMBED_ORIGINS),
+        "heading": page.content["board"]["label"],
         "is_live": not is_middle and page.period.state != CLOSED,
         "around": query.around and str(query.around),
     }

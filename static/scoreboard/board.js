@@ -1,10 +1,11 @@
 /**
- * The board's page and the embed: the live standings, the reader's own place, and the snippet for other sites.
+ * The board's page and the embed: the live standings, the reader's own place, and the key that leads to the wall.
  *
  * @import { Standings } from "./scoreboard-watch.js"
  */
 
-import { followStandings, language, part } from "./live-board.js";
+import { followStandings, language } from "./live-board.js";
+import { offerWallKey } from "./wall-key.js";
 
 const section = /** @type {HTMLElement | null} */ (document.querySelector("#you"));
 
@@ -14,20 +15,9 @@ async function followYou(ownPlace) {
     return new You(ownPlace, { language });
 }
 
-function offerSnippet() {
-    const button = /** @type {HTMLButtonElement | null} */ (document.querySelector("#copy"));
-    button?.addEventListener("click", async () => {
-        const snippet = part("#snippet");
-        getSelection()?.selectAllChildren(snippet);
-        // Only pages over HTTPS may write to the clipboard; elsewhere the text stands selected, ready for the keyboard.
-        await navigator.clipboard?.writeText(snippet.textContent);
-        if (navigator.clipboard) button.textContent = button.dataset.done ?? "";
-    });
-}
-
 const you = section && followYou(section);
 followStandings({
     you: section?.dataset.player,
     onStandings: (/** @type {Standings} */ { entries }) => void you?.then((loaded) => loaded.follow(entries)),
 });
-offerSnippet();
+offerWallKey();

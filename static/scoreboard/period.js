@@ -10,6 +10,7 @@ import { board, fillIn, followStandings, language, part } from "./live-board.js"
 import { MoreRows } from "./more-rows.js";
 import { describePeriod, describeMoment } from "./period-names.js";
 import { StandingsTable } from "./standings-table.js";
+import { offerWallKey } from "./wall-key.js";
 
 const words = /** @type {PeriodWords} */ (part("#period-words")).dataset;
 const more = new MoreRows(board, { language, added: words.added, missed: words.missed, isAscending: "ascending" in board.dataset });
@@ -62,6 +63,7 @@ function follow() {
     });
 }
 
+offerWallKey();
 if ("live" in board.dataset) follow();
 // Times are written as the reader's clock shows them, here too.
 else void new StandingsTable(board, { limit: Infinity, language });

@@ -6,6 +6,11 @@
     const show = (/** @type {string | null} */ theme) => {
         if (theme === "light" || theme === "dark") root.dataset.theme = theme;
         else delete root.dataset.theme;
+        // What the browser paints around the page follows too.
+        for (const meta of /** @type {NodeListOf<HTMLMetaElement>} */ (document.querySelectorAll("meta[name=theme-color]"))) {
+            const { theme: own } = meta.dataset;
+            meta.media = root.dataset.theme ? (root.dataset.theme === own ? "all" : "not all") : `(prefers-color-scheme: ${own})`;
+        }
     };
 
     try {

@@ -56,6 +56,7 @@ def test_the_scripts_have_no_words_of_their_own() -> None:
             "board.js",
             "boards.js",
             "countdown.js",
+            "embed-builder.js",
             "live-board.js",
             "more-rows.js",
             "period-names.js",
@@ -63,6 +64,8 @@ def test_the_scripts_have_no_words_of_their_own() -> None:
             "standings-table.js",
             "you.js",
             "theme.js",
+            "wall-key.js",
+            "wall.js",
         )
     )
     assert re.findall(r'textContent = [`"\'][^`"\']*[A-Za-z]{2}', text) == []

@@ -11,7 +11,8 @@ from scores.pages import board, boards, player
 def test_the_routes_are_these() -> None:
     patterns = [f"/{each.pattern}" for each in urlpatterns]  # type: ignore[attr-defined]
     assert patterns == [
-        "/", "/embed", "/boards", "/boards/<str:slug>", "/boards/<str:slug>/<str:period>",
+        "/", "/embed", "/embed/builder", "/wall", "/share.png", "/favicon.ico", "/manifest.webmanifest",
+        "/site/logo/<str:digest>", "/site/accent/<str:digest>.css", "/boards", "/boards/<str:slug>", "/boards/<str:slug>/<str:period>",
         "/boards/<str:slug>/<str:period>/ctftime.json",
         "/players", "/players/<str:player>", "/verify", "/you/proof", "/you", "/login", "/logout",
         "/api/score/update", "/api/awards", "/api/score/top", "/api/score/me", "/api/score/me/proof",
