@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_steps import HEALED, OpenTab, wait_for
@@ -107,7 +108,7 @@ def test_the_snippet_shows_the_board_in_a_page_of_an_embed_origin(
     open_site: Site, friend: Elsewhere, player: Player, open_tab: OpenTab
 ) -> None:
     board = open_tab(open_site.url)
-    board.get_by_text("Show this board on your site").click()
+    board.get_by_role("link", name="Show this board on your site").click()
     snippet = board.locator("#snippet").inner_text()
 
     complaints: list[str] = []
@@ -120,7 +121,38 @@ def test_the_snippet_shows_the_board_in_a_page_of_an_embed_origin(
     assert complaints == []
 
 
-@pytest.mark.parametrize("path", ["/embed", "/", "/login"])
+def test_the_builder_shows_the_embed_as_the_form_says_and_its_html(
+    open_site: Site, friend: Elsewhere, player: Player, open_tab: OpenTab
+) -> None:
+    complaints: list[str] = []
+    page = open_tab(f"{open_site.url}/embed/builder", live=False, complaints=complaints, color_scheme="light")
+    frame = page.frame_locator("#preview")
+    expect(frame.get_by_role("heading")).to_have_text("Top 10")
+    expect(frame.locator(".state")).to_have_text("Live", timeout=HEALED)
+
+    page.get_by_label("Rows").select_option("3")
+    expect(frame.get_by_role("heading")).to_have_text("Top 3", timeout=HEALED)
+    page.get_by_label("Theme", exact=True).select_option("dark")
+    page.get_by_label("Title").press_sequentially("Quiz <b>")
+    expect(frame.get_by_role("heading")).to_have_text("Quiz <b>", timeout=HEALED)
+    assert frame.locator("body").evaluate("it => getComputedStyle(it).colorScheme") == "dark"
+    address = "/embed?theme=dark&rows=3&title=Quiz+%3Cb%3E"
+    assert f'src="{open_site.url}{address.replace("&", "&amp;")}"' in page.locator("#snippet").inner_text()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+    # What was asked for is the page's address, and neither script nor history is needed to come back to it.
+    plain = open_tab(page.url, live=False, java_script_enabled=False)
+    assert plain.locator("#snippet").inner_text() == page.locator("#snippet").inner_text()
+    assert page.evaluate("history.length") == 2
+    with page.expect_popup() as opened:
+        frame.get_by_role("link", name="The full board").click()
+    expect(opened.value.get_by_role("heading", name="Top 10")).to_be_visible()
+    assert opened.value.url == f"{open_site.url}/"
+    assert complaints == []
+
+
+@pytest.mark.parametrize("path", ["/embed", "/", "/login", "/embed/builder"])
 def test_no_other_page_is_framed_and_none_by_a_stranger(
     open_site: Site, friend: Elsewhere, stranger: Elsewhere, player: Player, open_tab: OpenTab, path: str
 ) -> None:
