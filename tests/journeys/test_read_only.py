@@ -48,6 +48,6 @@ def test_a_refusal_that_cannot_be_kept_is_still_the_answer(ada: Score) -> None:
 
 
 @pytest.mark.usefixtures("read_only")
-@pytest.mark.parametrize("path", ["/", "/api/score/top", "/embed", "/healthz"])
+@pytest.mark.parametrize("path", ["/", "/api/score/top", "/embed", "/wall", "/share.png", "/healthz"])
 def test_reading_goes_on(path: str) -> None:
     assert Client().get(path).status_code == 200

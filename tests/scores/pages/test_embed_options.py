@@ -12,6 +12,17 @@ pytestmark = pytest.mark.any_database
 PLAIN = EmbedOptions("", "current", "auto", 10, "")
 
 
+class Reader(HTMLParser):
+    """Collects the elements of a text with their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
 @pytest.mark.parametrize(
     ("query", "options"),
     [
@@ -61,11 +72,9 @@ def test_an_address_says_what_it_was_read_from() -> None:
 def test_the_html_holds_whatever_the_title_says() -> None:
     options = PLAIN._replace(rows=3, title='"><script>')
     html = write_snippet("https://board.example", options, options.title)
-    found: list[tuple[str, dict[str, str | None]]] = []
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attributes: found.append((tag, dict(attributes)))  # type: ignore[method-assign]
-    parser.feed(html)
-    assert found == [
+    reader = Reader()
+    reader.feed(html)
+    assert reader.found == [
         (
             "iframe",
             {
