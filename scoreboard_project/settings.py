@@ -89,6 +89,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "libraries": {"desk": "audit.columns"},
         },
     },
 ]
@@ -263,6 +264,7 @@ SITE_LOGO = env.picture("SITE_LOGO")
 SITE_ACCENT = env.colours("SITE_ACCENT", maximum=2)
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+FORMAT_MODULE_PATH = "scores.locale"
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
 USE_TZ = True

@@ -60,10 +60,6 @@ def round_up(value: int) -> int:
     return next(digit * power for digit in (1, 2, 5, 10) if digit * power >= value)
 
 
-def format_moment(moment: datetime) -> str:
-    return date_format(moment, "j M Y H:i")
-
-
 def format_value(value: int) -> str:
     """Short enough for an axis."""
     for power, letter in ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):

@@ -10,14 +10,16 @@ from typing import Any
 
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from scoreboard_project.server.routes import is_limited_by_itself
+from scoreboard_project.server.routes import DESK, is_limited_by_itself
 from scores.errors import RateLimited
 from scores.http.context import context_of
 from scores.http.limits import AddressPageLimit, address_subject, describe_limits
@@ -58,7 +60,14 @@ class ContentPolicy(CSPMiddleware):
 
 
 class Languages(PagesOnly, LocaleMiddleware):
-    pass
+    """The language the reader's browser asks for; the desk is English for everybody, words of Django's own included."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not request.path_info.startswith(DESK):
+            super().process_request(request)
+            return
+        translation.activate(settings.LANGUAGE_CODE)
+        request.LANGUAGE_CODE = settings.LANGUAGE_CODE
 
 
 class Users(PagesOnly, AuthenticationMiddleware):

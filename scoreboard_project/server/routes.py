@@ -7,6 +7,8 @@ UPDATE = "/api/score/update"
 AWARDS = "/api/awards"
 #: What everybody looks at, also while the database is away.
 BOARDS = frozenset({"/", "/embed", "/wall", "/share.png", TOP, "/metrics"})
+#: What begins so is the investigators' desk.
+DESK = "/admin/"
 #: Where passwords are hashed, which takes a core for a good part of a second.
 LOGINS = frozenset({"/api/token", "/login", "/admin/login/"})
 #: These count requests for themselves, each what it costs; what is not among them, `PageLimit` counts.

@@ -6,9 +6,10 @@ from django import forms
 from django.db.models import Q
 
 from audit.clock import ClockUs
+from scores.admin.times import write_local
 from scores.counting import definitions
 from scores.counting.definitions import BoardTerms
-from scores.counting.local_times import HOW, read_time, write_time
+from scores.counting.local_times import HOW, read_time
 from scores.errors import Refused
 from scores.investigation.reasons import MAXIMUM_REASON_LENGTH
 from scores.models import Board, Period
@@ -155,7 +156,7 @@ class MakeSeasonForm(BoardActForm):
         definitions.make_season(
             board=self.board.slug, name=name, starts_us=starts_us, ends_us=ends_us, actor=actor, reason=self.why
         )
-        return f"The season {name} starts at {write_time(starts_us, self.board.zone)}."
+        return f"The season {name} starts at {write_local(starts_us, self.board.zone)}."
 
 
 class EndSeasonForm(BoardActForm):
@@ -179,7 +180,7 @@ class EndSeasonForm(BoardActForm):
         name, ends_us = self.cleaned_data["name"], self.cleaned_data["ends"]
         season = definitions.end_season(board=self.board.slug, name=name, ends_us=ends_us, actor=actor, reason=self.why)
         assert season.ends_us is not None  # noqa: S101 - it has just been set
-        return f"The season {name} ends at {write_time(season.ends_us, self.board.zone)}."
+        return f"The season {name} ends at {write_local(season.ends_us, self.board.zone)}."
 
 
 def say_how_to_fill(board: Board) -> str:

@@ -10,9 +10,9 @@ from audit import clock
 from audit.chain import SYSTEM_CHAIN
 from audit.models import AuditEntry
 from audit.times import to_moment
+from scores.admin.times import write_local
 from scores.counting import spans
 from scores.counting.filling import COLUMNS, CountedRow
-from scores.counting.local_times import write_time
 from scores.counting.rules import EVERYTHING, GAINS, REVERSALS, Definition, Recount, Reversals, StandingValue, matches
 from scores.models import Action, Board, Score
 
@@ -80,7 +80,7 @@ def _find_period(board: Board) -> tuple[str, str, str] | None:
         return None
     bounds = spans.period_at(board.span, board.zone, clock.read_us())
     assert bounds.ends_us is not None  # noqa: S101 - the calendar's end
-    return bounds.name, write_time(bounds.starts_us, board.zone), write_time(bounds.ends_us, board.zone)
+    return bounds.name, write_local(bounds.starts_us, board.zone), write_local(bounds.ends_us, board.zone)
 
 
 def _rank(definition: Definition, entries: Sequence[CountedRow]) -> list[PreviewRow]:

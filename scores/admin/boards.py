@@ -23,10 +23,10 @@ from scores.admin.board_export import send_standings
 from scores.admin.board_forms import ACTS, BoardActForm, add_refusal, say_how_to_fill
 from scores.admin.board_making import CONFIGURE, MakeBoardPage
 from scores.admin.entries import show_name
+from scores.admin.times import write_local
 from scores.board.lookup import CURRENT, find_periods, view_periods
 from scores.board.rows import Row, read_first
 from scores.board_models import MAIN
-from scores.counting.local_times import write_time
 from scores.errors import Refused
 from scores.models import Board, Period
 from scores.players import ensure_player
@@ -207,9 +207,9 @@ def read_archive(board: Board, before: str) -> tuple[list[ArchiveRow], int | Non
     for view in views:
         players, found = first[view.id or 0]
         leader = found[0] if found else None
-        ends = "" if view.ends_us is None else write_time(view.ends_us, board.zone)
+        ends = "" if view.ends_us is None else write_local(view.ends_us, board.zone)
         score = board.sign * leader.points if leader else 0
-        starts = write_time(view.starts_us, board.zone)
+        starts = write_local(view.starts_us, board.zone)
         state = COMING if view.starts_us > now_us else view.state
         rows.append(ArchiveRow(view.name, state, starts, ends, players, leader, score))
     return rows, older

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from django.utils.safestring import SafeString
 
+from scores.admin.times import write_moment
 from scores.drawing import (
     CURVE_HEIGHT,
     LEFT,
@@ -21,7 +22,6 @@ from scores.drawing import (
     draw_times,
     draw_values,
     end_picture,
-    format_moment,
 )
 
 BARS_HEIGHT = 150
@@ -66,8 +66,8 @@ def draw_curve(
     times = [point.at for point in points] + [mark.at for mark in marks]
     scale = Scale(times, 0, max(point.balance for point in points), CURVE_HEIGHT)
     description = (
-        f"From {points[0].balance:,} points on {format_moment(points[0].at)} UTC "
-        f"to {points[-1].balance:,} on {format_moment(points[-1].at)} UTC."
+        f"From {points[0].balance:,} points on {write_moment(points[0].at)} "
+        f"to {points[-1].balance:,} on {write_moment(points[-1].at)}."
     )
     svg = begin_picture(name, title, f"{description} {_count_marks(marks)}".strip(), CURVE_HEIGHT)
     for begin, end in frozen:
@@ -103,7 +103,7 @@ def draw_bars(name: str, title: str, bars: Sequence[Bar], width_seconds: int, *,
                 height = max(bottom - top, 1.5)
                 y = scale.y(0) - height if value > 0 else scale.y(0)
                 place = {"x": f"{scale.x(bar.at)}", "y": f"{y:.1f}", "width": f"{width:.1f}", "height": f"{height:.1f}"}
-                label = f"{format_moment(bar.at)}: {abs(value):,} {what}"
+                label = f"{write_moment(bar.at)}: {abs(value):,} {what}"
                 SubElement(SubElement(svg, "rect", {"class": kind, **place}), "title").text = label
     ground = f"{scale.y(0)}"
     SubElement(svg, "line", {"class": "ground", "x1": f"{LEFT}", "x2": f"{WIDTH - RIGHT}", "y1": ground, "y2": ground})
@@ -130,7 +130,7 @@ def _merge_refusals(marks: Iterable[Mark], scale: Scale) -> Iterable[Mark]:
     for _, group in groupby(refusals, lambda mark: scale.x(mark.at) // CELL):
         heap = list(group)
         count = sum(mark.count for mark in heap)
-        text = heap[0].text if len(heap) == 1 else f"{count:,} refusals from {format_moment(heap[0].at)} UTC"
+        text = heap[0].text if len(heap) == 1 else f"{count:,} refusals from {write_moment(heap[0].at)}"
         yield Mark(heap[0].at, heap[0].kind, text, count=count)
 
 

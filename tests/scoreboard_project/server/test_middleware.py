@@ -117,3 +117,29 @@ def test_nothing_is_counted_without_a_limit(settings: Settings) -> None:
 def test_whats_limited_by_itself_is_counted_once() -> None:
     answer = Client().post("/api/token", json.dumps({"username": "x", "password": "y"}), "application/json")
     assert "page" not in answer.headers["RateLimit"]
+
+
+def test_the_desk_is_english_whoever_asks_and_the_pages_are_in_the_readers_language(settings: Settings) -> None:
+    settings.READ_RATE = "100/m"
+    client = Client(headers={"Accept-Language": "de"})
+    login = client.get("/admin/login/")
+    assert '<html lang="en"' in login.content.decode()
+    assert "Log in" in login.content.decode()
+    assert "Anmelden" not in login.content.decode()
+    assert login.headers["Content-Language"] == "en"
+    client.force_login(User.objects.create_superuser("root"))
+    for path in (
+        "/admin/",
+        "/admin/auth/user/",
+        "/admin/auth/user/add/",
+        "/admin/password_change/",
+        "/admin/nothing-here/",
+    ):
+        page = client.get(path).content.decode()
+        assert '<html lang="en"' in page, path
+        assert not {"Abmelden", "Passwort", "Benutzer", "Startseite", "Seite nicht"} & set(page.split()), path
+    assert "Log out" in client.get("/admin/").content.decode()
+    refused = client.post("/admin/login/", {"username": "root", "password": "wrong"}).content.decode()
+    assert "Please enter the correct username and password" in refused
+    assert '<html lang="de"' in client.get("/").content.decode()
+    assert '<html lang="de"' in Client().get("/login", headers={"Accept-Language": "de"}).content.decode()

@@ -49,7 +49,7 @@ def test_a_curve_is_a_step_for_each_change_from_edge_to_edge() -> None:
 def test_one_entry_is_a_picture_too() -> None:
     svg = parse(draw_curve("curve", "Points", [Point(NOON, 10)], [], []))
 
-    assert svg.findtext(f"{SVG}desc") == ("From 10 points on 23 Nov 2026 12:00 UTC to 10 on 23 Nov 2026 12:00 UTC.")
+    assert svg.findtext(f"{SVG}desc") == ("From 10 points on 2026-11-23 12:00:00 UTC to 10 on 2026-11-23 12:00:00 UTC.")
     assert labels(svg, "time") == ["12:00", "12:05", "12:10"]
 
 
@@ -60,7 +60,7 @@ def test_refusals_upon_each_other_are_one_mark_that_counts_them() -> None:
     svg = parse(draw_curve("curve", "Points", points, refusals, []))
 
     assert [mark.findtext(f"{SVG}title") for mark in of_class(svg, "refusal")] == [
-        "4 refusals from 23 Nov 2026 12:00 UTC",
+        "4 refusals from 2026-11-23 12:00:00 UTC",
         "1 × cooldown",
     ]
 
@@ -83,9 +83,9 @@ def test_bars_stand_on_the_line_and_refusals_hang_below_it() -> None:
     assert [y + height for bar, y, height in bars if bar.get("class") == "bar"] == pytest.approx([line, line], abs=0.2)
     assert [y for bar, y, _ in bars if bar.get("class") == "bar refused"] == [line]
     assert [bar.findtext(f"{SVG}title") for bar, _, _ in bars] == [
-        "23 Nov 2026 12:00: 4 updates",
-        "23 Nov 2026 12:00: 2 refusals",
-        "23 Nov 2026 14:00: 1 updates",
+        "2026-11-23 12:00:00 UTC: 4 updates",
+        "2026-11-23 12:00:00 UTC: 2 refusals",
+        "2026-11-23 14:00:00 UTC: 1 updates",
     ]
     assert svg.findtext(f"{SVG}desc") == "5 updates, 2 refusals."
     assert labels(svg, "value") == ["2", "0", "2", "4"]

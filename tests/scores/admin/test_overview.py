@@ -146,8 +146,9 @@ def test_updates_and_refusals_are_counted_by_minute_and_by_hour(
         ["4 refusals", "3 updates"],
         ["3 updates", "4 refusals"],
     )
-    assert [title[-17:] for title in titles(hours, "refused")] == [
-        f"{this_hour - timedelta(hours=back):%H:%M}: {count} refusals" for back, count in ((23, 6), (2, 5), (0, 4))
+    assert [title[11:] for title in titles(hours, "refused")] == [
+        f"{this_hour - timedelta(hours=back):%H:%M:%S} UTC: {count} refusals"
+        for back, count in ((23, 6), (2, 5), (0, 4))
     ]
     assert [title.split(": ")[1] for title in titles(hours, "bar") if "updates" in title] == ["3 updates"]
     assert hours.findtext(f"{SVG}desc") == "3 updates, 15 refusals."
@@ -200,7 +201,7 @@ def test_a_flag_on_the_front_page_names_its_player(desk: Client, player: Score) 
     html = " ".join(show(desk).split())
 
     link = f'<a href="/admin/scores/score/{player.pk}/player/">{show_name(player.name)}</a>: {player.pk} tries.'
-    assert re.findall(r'<td class="why"> (.*?) </td>', html) == ["192.0.2.9 tries.", link]
+    assert re.findall(r'<td class="why" data-heading="Why"> (.*?) </td>', html) == ["192.0.2.9 tries.", link]
 
 
 def test_risers_are_those_who_gained_most_in_a_day_less_what_was_taken(

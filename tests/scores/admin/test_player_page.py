@@ -125,13 +125,13 @@ def test_the_curve_marks_every_correction_and_refusal_with_its_own_shape(desk: C
 def test_the_rate_counts_updates_by_the_hour(desk: Client, ada: Score) -> None:
     chart = read_chart(show_player(desk, ada), "hours")
 
-    assert [title[-16:] for title in titles(chart, "bar")] == ["12:00: 2 updates", "13:00: 2 updates"]
+    assert [title[11:] for title in titles(chart, "bar")] == ["12:00:00 UTC: 2 updates", "13:00:00 UTC: 2 updates"]
 
 
 def test_actions_addresses_and_agents_are_counted(desk: Client, ada: Score) -> None:
     text = read_text(show_player(desk, ada))
-    first, last, later = (f"{NOON:%b} {minutes}" for minutes in ("12:00", "13:10", "13:15"))
-    day = NOON.day
+    first, last, later = (f"{minutes}:00 UTC" for minutes in ("12:00", "13:10", "13:15"))
+    day = f"{NOON:%Y-%m-%d}"
 
     assert f" daily-quiz 4 0 40 {day} {later} " in text
     assert f" 192.0.2.1 3 {day} {first} {day} {last} none " in text
@@ -183,8 +183,8 @@ def test_refused_attempts_are_summed_by_reason(desk: Client, player: Score) -> N
 
     text = read_text(show_player(desk, player))
 
-    day = f"{NOON.day} {NOON:%b}"
-    assert f" cooldown 42 {day} 12:00 {day} 12:05 receipt_invalid:signature 1 {day} 12:09 {day} 12:09 " in text
+    first, last, later = (f"{NOON:%Y-%m-%d} {minutes}:00 UTC" for minutes in ("12:00", "12:05", "12:09"))
+    assert f" cooldown 42 {first} {last} receipt_invalid:signature 1 {later} {later} " in text
 
 
 def test_of_an_erased_player_the_points_stay_and_the_person_is_gone(desk: Client, ada: Score) -> None:
