@@ -12,6 +12,7 @@ from audit.times import format_time
 from audit.verification import consistent_read
 from scores.board import lookup
 from scores.board.documents import Document, write_document
+from scores.board.name_search import named
 from scores.board.ranks import rank_of_standing, read_neighbourhood
 from scores.board.standings import BoardRow, shape_row
 from scores.board_models import covering
@@ -151,7 +152,7 @@ def _search(folded: str) -> QuerySet[Score]:
         When(Score.named("startswith", folded), then=Value(1)),
         default=Value(2),
     )
-    return Score.objects.filter(Score.named("contains", folded)).order_by(nearness, "-points", "id")
+    return named("contains", folded).order_by(nearness, "-points", "id")
 
 
 def _shape_found(player: UUID, name: str, places: Mapping[UUID, tuple[int, int]]) -> FoundPlayer:
