@@ -2,22 +2,25 @@
 
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from audit import entry_export
+from audit.blocks import Block, BlockInvalid, read_block
 from audit.changelist import AFTER, BEFORE, KeysetChangeList, search
+from audit.columns import head_column, mark_column
 from audit.entry_check import check_entry, read_receipt
 from audit.entry_filters import (
     ActionFilter,
@@ -28,10 +31,12 @@ from audit.entry_filters import (
     ProofFilter,
     make_calendar,
 )
+from audit.keys import load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 from audit.verification import CheckResult
 
 logger = logging.getLogger(__name__)
+POINTS, BALANCE = head_column("delta", "points"), head_column("balance", "points after")
 
 
 class BoundedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -61,25 +66,25 @@ class ReadOnlyAdmin(BoundedLookups):
 class AuditEntryAdmin(ReadOnlyAdmin):
     """What the log itself knows of an entry. Whose name it is and what may be done about it, a subclass adds."""
 
-    list_display = ["number", "time", "player", "kind", "action", "delta", "balance", "actor", "proof", "address"]
+    list_display = ["number", "time", "player", "kind", "action", POINTS, BALANCE, "actor", "proof", "address"]
     list_display_links = ["number"]
     list_filter = [DayFilter, "kind", ProofFilter, ActionFilter, IssuerFilter, PlayerFilter, AddressFilter]
     search_fields = ["ref"]
     search_help_text = "A whole player's UUID, address, request id or reference."
     #: The context stands above, key by key.
-    fields = [
+    fields: ClassVar[Any] = [
         "player",
-        "seq",
-        "time",
+        head_column("seq", "number"),
+        "exact_time",
         "kind",
         "action",
-        "delta",
-        "balance",
+        POINTS,
+        BALANCE,
         "value",
         "ref",
         "actor",
-        "kid",
-        "detail",
+        head_column("kid", "key"),
+        head_column("detail", "commitment to the context"),
         "prev",
         "mac",
     ]
@@ -175,19 +180,20 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             return "erased"
         return str(entry.context.get("address", "")) if isinstance(entry.context, dict) else "?"
 
-    @admin.display(description="time (UTC)")
+    @admin.display(description="time")
     def time(self, entry: AuditEntry) -> str:
-        return entry.at.strftime("%Y-%m-%d %H:%M:%S")
+        return date_format(entry.at, "DATETIME_FORMAT")
 
-    @admin.display(description="time (UTC)")
+    @admin.display(description="time")
     def exact_time(self, entry: AuditEntry) -> str:
-        return entry.at.strftime("%Y-%m-%d %H:%M:%S.%f")
+        """To the microsecond, as the seal has it."""
+        return f"{entry.at:%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
 @admin.register(Refusal)
 class RefusalAdmin(ReadOnlyAdmin):
-    list_display = ["minute", "reason", "subject", "count"]
-    search_fields = ["subject", "reason"]
+    list_display = ["minute", "reason", "subject", head_column("count", "attempts")]
+    search_fields = ["subject"]
     date_hierarchy = "minute"
     ordering = ["-id"]
     show_full_result_count = False
@@ -195,14 +201,44 @@ class RefusalAdmin(ReadOnlyAdmin):
 
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
-    list_display = ["number", "jws"]
+    list_display = ["number", "signed", "chains"]
+    fields = ["number", "signed", "chains", "jws"]
     ordering = ["-number"]
+    sortable_by = ()
     show_full_result_count = False
+
+    @admin.display
+    def signed(self, checkpoint: Checkpoint) -> str:
+        """When, by a signature that holds; a block that cannot be trusted has no time."""
+        block = _read_block(checkpoint)
+        return block if isinstance(block, str) else date_format(block.moment, "DATETIME_FORMAT")
+
+    @admin.display(description="chains that moved")
+    def chains(self, checkpoint: Checkpoint) -> str:
+        block = _read_block(checkpoint)
+        return "" if isinstance(block, str) else str(block.count)
 
 
 @admin.register(Verification)
 class VerificationAdmin(ReadOnlyAdmin):
-    list_display = ["finished_at", "scope", "pinned", "entries", "findings"]
+    list_display = [
+        head_column("finished_at", "finished"),
+        "scope",
+        head_column("entries", "entries recomputed"),
+        "findings",
+        mark_column("pinned", "compared with", "exported checkpoints"),
+    ]
+    fields: ClassVar[Any] = [head_column("started_at", "started"), *list_display, "report"]
     list_filter = ["pinned"]
     ordering = ["-id"]
     show_full_result_count = False
+
+
+def _read_block(checkpoint: Checkpoint) -> Block | str:
+    """Read what a checkpoint signs, or say why it cannot be trusted."""
+    try:
+        return read_block(checkpoint.jws, load_checkpoint_keys())
+    except BlockInvalid as error:
+        return f"cannot be trusted: its {error} does not hold"
+    except ImproperlyConfigured as error:
+        return str(error)

@@ -7,17 +7,43 @@ from django.contrib import messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
 from audit.admin import BoundedLookups
+from audit.columns import mark_column
+from scores.admin.search import SEARCH_HELP, find_players
 from scores.models import Score
 
 
 class AccountAdmin(BoundedLookups, UserAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        mark_column("is_staff", "desk", "may sign in"),
+        mark_column("is_superuser", "rights", "all"),
+        mark_column("is_active", "state", "deactivated", is_marked=False),
+    )
+
+    search_fields = ("username",)
+    search_help_text = f"{SEARCH_HELP} Or the begin of the user name, as it is written."
+    show_full_result_count = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """What has an index: not the e-mail address."""
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        players = list(Score.objects.filter(pk__in=find_players(text)).values_list("user", flat=True))
+        return queryset.filter(Q(pk__in=players) | Q(username__startswith=text)), False
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         score = Score.objects.filter(user=obj).first() if change and "username" in form.changed_data else None

@@ -18,6 +18,7 @@ from audit.changelist import KeysetChangeList
 from audit.models import AuditEntry
 from audit.verification import CheckResult
 from scores.admin.forms import MAXIMUM_ENTRIES, write_numbers
+from scores.admin.search import narrow_entries
 from scores.investigation.corrections import REVERSIBLE
 from scores.models import Score
 from scores.receipts.evidence import EvidenceCheck
@@ -44,6 +45,9 @@ class EntryAdmin(AuditEntryAdmin):
     fields = [
         part for name in AuditEntryAdmin.fields for part in ((name, "actor_link") if name == "actor" else (name,))
     ]
+    search_help_text = (
+        "A player's name or the begin of the id, NAME#NUMBER of one entry, or a whole address, request id or reference."
+    )
     actions = ["void_selection"]
     change_form_template = "admin/scores/entry.html"
 
@@ -55,6 +59,12 @@ class EntryAdmin(AuditEntryAdmin):
         if entry is not None:
             attach_players([entry])
         return entry
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        text = search_term.strip()
+        return (narrow_entries(queryset, text) if text else queryset), False
 
     def check_on_the_spot(self, entry: AuditEntry) -> list[CheckResult]:
         """With the receipt, which takes knowing the issuers."""

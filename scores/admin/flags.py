@@ -15,8 +15,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from audit.admin import ReadOnlyAdmin
+from audit.columns import head_column
 from scores.admin.entries import PERMISSION, make_void_url, pair_with_players, show_name
 from scores.admin.forms import MAXIMUM_ENTRIES
+from scores.admin.search import SEARCH_HELP, narrow_by_player
 from scores.errors import Refused
 from scores.investigation import flags
 from scores.investigation.corrections import REVERSIBLE
@@ -39,9 +41,10 @@ class ReviewForm(forms.Form):
 
 
 class FlagAdmin(ReadOnlyAdmin):
-    list_display = ["rule", "about", "why", "state", "opened_at"]
+    list_display = ["rule", "about", "why", "state", head_column("opened_at", "opened")]
     list_filter = ["state", "rule"]
-    search_fields = ["subject", "why"]
+    search_fields = ["subject"]
+    search_help_text = f"{SEARCH_HELP} Or a whole address or issuer."
     # By the alphabet the open ones are last.
     ordering = ["-state", "-opened_at"]
     show_full_result_count = False
@@ -50,6 +53,14 @@ class FlagAdmin(ReadOnlyAdmin):
         names = Score.objects.filter(pk=OuterRef("player")).values("name")[:1]
         queryset: QuerySet[Flag] = super().get_queryset(request)
         return queryset.annotate(player_name=Subquery(names))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Flag], search_term: str
+    ) -> tuple[QuerySet[Flag], bool]:
+        text = search_term.strip()
+        # All rules are named because the index begins with them.
+        found = narrow_by_player(queryset, text, subject=text, rule__in=Flag.Rule.values) if text else queryset
+        return found, False
 
     @admin.display(ordering="subject")
     def about(self, flag: Any) -> str:

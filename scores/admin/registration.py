@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,19 +15,28 @@ from django.shortcuts import redirect
 from django.urls import URLPattern
 
 from audit.admin import ReadOnlyAdmin
-from audit.models import AuditEntry
+from audit.columns import head_column, mark_column
+from audit.models import AuditEntry, Refusal
 from scores.admin import acts, case_download, player_page
 from scores.admin.accounts import AccountAdmin
 from scores.admin.boards import BoardAdmin
 from scores.admin.entries import EntryAdmin, show_name
 from scores.admin.flags import FlagAdmin
+from scores.admin.refusals import DeskRefusalAdmin
+from scores.admin.search import SEARCH_HELP, narrow_scores
 from scores.board import ranks
 from scores.board_models import MAIN_PERIOD
 from scores.catalogue import read_terms, set_action
 from scores.errors import Refused
 from scores.models import Action, Board, Flag, Score
-from scores.names import name_key
 from scores.players import ensure_player
+
+#: What an action may be, in words.
+MARKS = {
+    "receipt_required": mark_column("receipt_required", "receipt", "required"),
+    "takes_value": mark_column("takes_value", "value", "taken"),
+    "enabled": mark_column("enabled", "state", "off", is_marked=False),
+}
 
 
 class BoardFilter(admin.SimpleListFilter):
@@ -63,10 +71,16 @@ def is_board(request: HttpRequest) -> bool:
 
 @admin.register(Score)
 class ScoreAdmin(ReadOnlyAdmin):
-    list_display = ["shown_name", "points", "reached_at", "seq", "frozen"]
+    list_display = [
+        "shown_name",
+        "points",
+        head_column("reached_at", "present points since"),
+        head_column("seq", "entries"),
+        mark_column("frozen", "state", "frozen"),
+    ]
     list_filter = [BoardFilter]
     search_fields = ["name_key"]
-    search_help_text = "A part of the name, or a whole player's UUID."
+    search_help_text = SEARCH_HELP
     ordering = ["-points", "reached_at", "id"]
     sortable_by = ()
     show_full_result_count = False
@@ -91,14 +105,8 @@ class ScoreAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Score], search_term: str
     ) -> tuple[QuerySet[Score], bool]:
-        """Search by UUID, which has an index, or by a part of the name's key, which takes no conversion of every row."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        try:
-            return queryset.filter(pk=UUID(term)), False
-        except ValueError:
-            return queryset.filter(name_key__contains=name_key(term)), False
+        text = search_term.strip()
+        return (narrow_scores(queryset, text) if text else queryset), False
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the desk about one player come before Django's own, whose last pattern takes everything."""
@@ -122,13 +130,18 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "slug",
         "label",
         "points",
-        "cooldown_seconds",
-        "daily_cap",
-        "receipt_required",
-        "takes_value",
-        "enabled",
+        head_column("cooldown_seconds", "pause in seconds"),
+        head_column("daily_cap", "most a day"),
+        *MARKS.values(),
     ]
     list_filter = ["enabled", "receipt_required", "takes_value"]
+
+    def get_fields(self, request: HttpRequest, obj: Action | None = None) -> Any:
+        """Who may not tick a box reads what it says."""
+        names = super().get_fields(request, obj)
+        if self.has_change_permission(request, obj):
+            return names
+        return [MARKS.get(str(name), name) for name in names]
 
     def has_delete_permission(self, request: HttpRequest, obj: Action | None = None) -> bool:
         return False
@@ -153,6 +166,7 @@ admin.site.register(Board, BoardAdmin)
 admin.site.register(Flag, FlagAdmin)
 admin.site.unregister(User)
 admin.site.register(User, AccountAdmin)
-# The audit app shows its entries without knowing players; the desk does.
-admin.site.unregister(AuditEntry)
+# The audit app shows its entries and refusals without knowing players; the desk does.
+admin.site.unregister([AuditEntry, Refusal])
 admin.site.register(AuditEntry, EntryAdmin)
+admin.site.register(Refusal, DeskRefusalAdmin)

@@ -64,7 +64,7 @@ def test_who_acted_is_seen_in_the_list_and_on_the_page_of_an_entry(
     corrections.adjust(player=player.pk, delta=1, reason="a look", actor="system")
     link = f'<a href="{reverse("admin:scores_score_player", args=[grace.pk])}">{show_name("Hopper")}</a>'
     listed = desk.get(reverse("admin:audit_auditentry_changelist")).content.decode()
-    column = re.findall(r'<td class="field-actor_link[^"]*">(.*?)</td>', listed)
+    column = re.findall(r'<td data-heading="By" class="field-actor_link[^"]*">(.*?)</td>', listed)
     assert column == ["system", link, "player"]
     for entry, said in zip(AuditEntry.objects.filter(player=player.pk).order_by("-seq"), column, strict=True):
         page = desk.get(reverse("admin:audit_auditentry_change", args=[entry.pk])).content.decode()

@@ -31,6 +31,7 @@ ROLES = ("staff", "Viewers", "Moderators", "Catalogue managers", "superuser")
 
 #: Under each sample address: what GET and POST answer to the five roles, in their order. `w`: this may write; any other may not.
 MATRIX = {
+    "find/?q=ada": ("200 200 200 200 200", "405 405 405 405 405"),
     "": ("200 200 200 200 200", "200 200 200 200 200"),
     "login/": ("302 302 302 302 302", "200 200 200 200 200"),
     "logout/": ("405 405 405 405 405", "302 302 302 302 302"),
