@@ -83,13 +83,12 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"site": "scores.pages.site_tags"},
+            "libraries": {"desk": "audit.columns", "site": "scores.pages.site_tags"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"desk": "audit.columns"},
         },
     },
 ]
