@@ -229,6 +229,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 if HTTPS_ONLY:
     # Browsers take a cookie of such a name from this host alone: a neighbouring domain cannot put its own in the place of ours.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 # Not in a cookie, whose name could not be chosen.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -262,8 +263,18 @@ SITE_TITLE = env.line("SITE_TITLE", maximum=60)
 SITE_LOGO = env.picture("SITE_LOGO")
 SITE_ACCENT = env.colours("SITE_ACCENT", maximum=2)
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "German"),
+    ("es", "Spanish"),
+    ("fr", "French"),
+    ("pt", "Portuguese"),
+    ("ar", "Arabic"),
+    ("ja", "Japanese"),
+]
 FORMAT_MODULE_PATH = "scores.locale"
+# Named here, it is asked before the catalogues of Django's own, which have some of the same words for the admin.
+LOCALE_PATHS = [BASE_DIR / "scores" / "locale"]
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
 USE_TZ = True

@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from scoreboard_project.server import probes
 from scores.api import award_views, board_views, proof_views, schema, views
-from scores.pages import board, boards, checkpoint, embed, feed, player, share, site, verify, wall
+from scores.pages import board, boards, checkpoint, embed, feed, language, player, share, site, verify, wall
 from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you, your_proof
 
@@ -33,6 +33,7 @@ urlpatterns = [
     path("players", player.search, name="players-page"),
     path("players/<str:player>", player.player, name="player-page"),
     path("verify", verify.verify, name="verify"),
+    path("language", language.choose_language, name="language"),
     path("you/proof", your_proof, name="your-proof"),
     path("you", you, name="you"),
     path(

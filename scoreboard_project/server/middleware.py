@@ -17,6 +17,7 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from scoreboard_project.server.routes import DESK, is_limited_by_itself
@@ -60,14 +61,21 @@ class ContentPolicy(CSPMiddleware):
 
 
 class Languages(PagesOnly, LocaleMiddleware):
-    """The language the reader's browser asks for; the desk is English for everybody, words of Django's own included."""
+    """The language the reader chose, or else the one their browser asks for; desk and API are English for everybody."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if not request.path_info.startswith(DESK):
+        if not request.path_info.startswith((DESK, "/api/")):
             super().process_request(request)
             return
+        # Words of Django's own included.
         translation.activate(settings.LANGUAGE_CODE)
         request.LANGUAGE_CODE = settings.LANGUAGE_CODE
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        answer: HttpResponseBase = super().process_response(request, response)
+        # What was chosen stands in one: who keeps a page for several readers must not mix their languages.
+        patch_vary_headers(answer, ["Cookie"])
+        return answer
 
 
 class Users(PagesOnly, AuthenticationMiddleware):

@@ -5,6 +5,7 @@ from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import activate
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -32,11 +33,13 @@ FRAMED_BY = [SELF, *settings.EMBED_ORIGINS] if settings.EMBED_ORIGINS else [NONE
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": FRAMED_BY})
 def embed(request: HttpRequest) -> HttpResponse:
-    """`?board=SLUG&period=NAME&theme=auto|light|dark&rows=3..10&title=`. Raises InvalidQuery for anything else.
+    """`?board=SLUG&period=NAME&theme=auto|light|dark&rows=3..10&title=&lang=`. Raises InvalidQuery for anything else.
 
     Without a board it is the top of the main one, also while the database is away.
     """
     options = read_options(request)
+    if options.language:
+        activate(options.language)
     context = read_board(options.board, options.period) if options.board else read_top()
     label = context["board"]["label"] if "board" in context else ""  # type: ignore[index]
     return render(

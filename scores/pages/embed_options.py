@@ -9,8 +9,9 @@ from django.utils.html import escape
 from scores.board.lookup import CURRENT
 from scores.board.standings import SIZE
 from scores.http.queries import Query, read_query, refuse_parameter
+from scores.pages.language import LANGUAGES
 
-PARAMETERS = ("board", "period", "theme", "rows", "title")
+PARAMETERS = ("board", "period", "theme", "rows", "title", "lang")
 THEMES = ("auto", "light", "dark")
 MINIMUM_ROWS = 3
 MAXIMUM_TITLE_LENGTH = 80
@@ -19,18 +20,20 @@ HEAD_HEIGHT, ROW_HEIGHT = 200, 48
 
 
 class EmbedOptions(NamedTuple):
-    """`board` is empty for the top 10 of everything, `title` for the embed's own."""
+    """`board` is empty for the top 10 of everything, `title` for the embed's own, `language` for the reader's."""
 
     board: str
     period: str
     theme: str
     rows: int
     title: str
+    language: str = ""
 
     @property
     def address(self) -> str:
         """The path and query that show it so, without what is so anyhow but theme and rows, which readers may want to change."""
         pairs = [("board", self.board), ("theme", self.theme), ("rows", str(self.rows)), ("title", self.title)]
+        pairs.append(("lang", self.language))
         if self.board and self.period != CURRENT:
             pairs.insert(1, ("period", self.period))
         return f"/embed?{urlencode([(name, text) for name, text in pairs if text])}"
@@ -56,7 +59,10 @@ def parse_options(query: Query) -> EmbedOptions:
         raise refuse_parameter("title", f"At most {MAXIMUM_TITLE_LENGTH} characters in one line.")
     if "period" in query and "board" not in query:
         raise refuse_parameter("period", "Only with a board.")
-    return EmbedOptions(query.get("board", ""), query.get("period", CURRENT), theme, int(rows), title)
+    language = query.get("lang", "")
+    if "lang" in query and language not in LANGUAGES:
+        raise refuse_parameter("lang", f"One of {', '.join(sorted(LANGUAGES))}.")
+    return EmbedOptions(query.get("board", ""), query.get("period", CURRENT), theme, int(rows), title, language)
 
 
 def write_snippet(site: str, options: EmbedOptions, title: str) -> str:

@@ -21,7 +21,7 @@ def describe_period(span: str, name: str) -> str:
         year, week = name.split("-W")
         return _("Week %(week)s, %(year)s") % {"week": int(week), "year": year}
     if span == Board.Span.MONTH:
-        return date_format(date.fromisoformat(f"{name}-01"), "F Y")
+        return date_format(date.fromisoformat(f"{name}-01"), _("F Y"))
     return name
 
 

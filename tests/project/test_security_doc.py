@@ -156,8 +156,11 @@ def test_cookies_over_https_are_of_this_host_alone(scoreboard_server: Callable[.
     form = {"csrfmiddlewaretoken": token[1], "username": "root", "password": "correct horse battery", "next": "/"}
     sent = {"Cookie": csrf.partition(";")[0], "Referer": f"{server.url.replace('http', 'https')}/", **secure}
     given, _ = ask(server, "POST", "/admin/login/", sent, form)
-    cookies = {name: set(rest.split("; ")) for name, _, rest in (cookie.partition("=") for cookie in [csrf, *given])}
-    assert set(cookies) == {"__Host-csrftoken", "__Host-sessionid"}
+    [chosen], _ = ask(server, "GET", "/language?to=de&next=/", secure)
+    cookies = {
+        name: set(rest.split("; ")) for name, _, rest in (each.partition("=") for each in [csrf, chosen, *given])
+    }
+    assert set(cookies) == {"__Host-csrftoken", "__Host-language", "__Host-sessionid"}
     for parts in cookies.values():
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= parts
         assert not any(part.startswith("Domain=") for part in parts)

@@ -14,7 +14,7 @@ def test_the_routes_are_these() -> None:
         "/", "/embed", "/embed/builder", "/wall", "/share.png", "/favicon.ico", "/manifest.webmanifest",
         "/site/logo/<str:digest>", "/site/accent/<str:digest>.css", "/boards", "/boards/<str:slug>", "/boards/<str:slug>/<str:period>",
         "/boards/<str:slug>/<str:period>/ctftime.json",
-        "/players", "/players/<str:player>", "/verify", "/you/proof", "/you", "/login", "/logout",
+        "/players", "/players/<str:player>", "/verify", "/language", "/you/proof", "/you", "/login", "/logout",
         "/api/score/update", "/api/awards", "/api/score/top", "/api/score/me", "/api/score/me/proof",
         "/api/boards", "/api/boards/<str:slug>", "/api/boards/<str:slug>/periods", "/api/boards/<str:slug>/<str:period>",
         *(f"/api/boards/<str:slug>/<str:period>/{name}" for name in ("me", "results", "proof")),

@@ -143,3 +143,17 @@ def test_the_desk_is_english_whoever_asks_and_the_pages_are_in_the_readers_langu
     assert "Please enter the correct username and password" in refused
     assert '<html lang="de"' in client.get("/").content.decode()
     assert '<html lang="de"' in Client().get("/login", headers={"Accept-Language": "de"}).content.decode()
+
+
+def test_desk_and_api_are_english_whatever_was_asked_for_or_answered_before(settings: Settings) -> None:
+    settings.READ_RATE = None
+    client = Client(headers={"Accept-Language": "ar"})
+    assert 'lang="ar"' in client.get("/").content.decode()
+    desk = client.get("/admin/login/")
+    assert desk.headers["Content-Language"] == "en"
+    assert 'lang="en' in desk.content.decode()
+    for method, path in (("POST", "/api/token"), ("PATCH", "/api/score/update"), ("GET", "/api/boards?x=1")):
+        client.get("/")
+        answer = client.generic(method, path, "{}", "application/json")
+        assert answer.status_code >= 400
+        assert answer.content.isascii(), answer.content

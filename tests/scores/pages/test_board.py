@@ -76,3 +76,9 @@ def test_others_who_show_a_link_to_it_are_told_the_present_top_three(settings: S
         "image:alt": "1. Ada: 5,000; 2. B&quot;en: 4,999; 3. Čapek: 4,998",
         "card": "summary_large_image",
     }
+
+
+@pytest.mark.parametrize("path", ["/", "/embed", "/login", "/no-such-page"])
+def test_who_keeps_a_page_for_several_readers_keeps_it_by_language(path: str) -> None:
+    varied = {name.strip() for name in Client().get(path).headers["Vary"].split(",")}
+    assert {"Accept-Language", "Cookie"} <= varied

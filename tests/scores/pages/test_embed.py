@@ -117,3 +117,9 @@ def test_the_builder_may_frame_the_site_s_own_pages_and_nobody_else_s() -> None:
 @pytest.mark.usefixtures("_embeddable")
 def test_it_speaks_german() -> None:
     assert "So sieht es aus" in read("/embed/builder", language="de")
+
+
+def test_it_speaks_the_language_that_its_address_names() -> None:
+    for query, language in (("?lang=fr", "fr"), ("?lang=ar", "ar"), ("", "de")):
+        assert f'<html lang="{language}"' in read(f"/embed{query}", language="de")
+    assert "One of ar, de, en, es, fr, ja, pt." in read("/embed?lang=tlh", 400)

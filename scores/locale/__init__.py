@@ -1,0 +1,1 @@
+"""Text in several languages, and how its numbers are written."""
