@@ -8,18 +8,24 @@
  */
 
 import { watch } from "./scoreboard-watch.js";
-import { StandingsTable } from "./standings-table.js";
+import { StandingsTable, numbersIn } from "./standings-table.js";
 
 const DRAW_EVERY = 600; // Longer than a glide: no more than an eye can follow, however many changes come.
 const SPEAK_EVERY = 12_000;
-const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
 
 /** @param {string} selector  of a part that the page always has */
 export const part = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
 
 export const board = part("#board");
 export const words = /** @type {Words} */ (part("#words")).dataset;
-export const language = document.documentElement.lang;
+const page = document.documentElement.lang;
+const own = navigator.languages.find((each) => new RegExp(`^${page}(-[a-z\\d]{2,})*$`, "i").test(each)) ?? page;
+/**
+ * Words are the page's, formats the reader's own where they read that language: en-GB on an English page. Digits and calendar are
+ * those of the server, which knows no region: one page never shows the same number in two scripts.
+ */
+export const language = new Intl.Locale(own, { calendar: "gregory", numberingSystem: "latn" }).toString();
 
 /**
  * Calls `act` with the newest value: at once when it was quiet, else when `pause` is over.
@@ -74,7 +80,7 @@ class Announcer {
     constructor(entries) {
         this.place = part("#announcements");
         this.told = entries;
-        this.number = new Intl.NumberFormat(language);
+        this.number = numbersIn(language);
         this.connection = "";
         this.news = /** @type {Node | undefined} */ (undefined);
         this.say = paced(SPEAK_EVERY, (/** @type {Placed[]} */ newest) => this.#speak(newest));

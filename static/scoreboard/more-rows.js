@@ -4,7 +4,7 @@
  * @import { Entry, Standings } from "./scoreboard-watch.js"
  */
 
-import { StandingsTable } from "./standings-table.js";
+import { StandingsTable, numbersIn } from "./standings-table.js";
 
 const ROWS = 50;
 const TIMEOUT = 5_000;
@@ -22,7 +22,7 @@ export class MoreRows {
         this.table = new StandingsTable(board, { limit: Infinity, language, isAscending, body: ".below" });
         this.words = { added, missed };
         this.language = language;
-        this.number = new Intl.NumberFormat(language);
+        this.number = numbersIn(language);
         this.period = "";
         this.entries = /** @type {Entry[]} */ ([]);
         this.top = /** @type {Entry[]} */ ([]);

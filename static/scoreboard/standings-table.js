@@ -15,6 +15,9 @@ const localDay = () => `${new Date().toDateString()} ${new Date().getTimezoneOff
 /** @param {ParentNode} whole @param {string} selector */
 const partOf = (whole, selector) => /** @type {HTMLElement} */ (whole.querySelector(selector));
 
+/** Grouped also below 10 000, where some languages leave it out and the server cannot. @param {string} language */
+export const numbersIn = (language) => new Intl.NumberFormat(language, { useGrouping: "always" });
+
 export class StandingsTable {
     /**
      * @param {HTMLElement} board  holds the table, the note for the empty board and the row template
@@ -34,13 +37,14 @@ export class StandingsTable {
         this.newWord = newWord;
         this.you = you;
         this.isAscending = isAscending;
-        this.number = new Intl.NumberFormat(language);
+        this.number = numbersIn(language);
         this.language = language;
         // A page may stay open for a season: what left the board is not held on to.
         this.counting = /** @type {WeakMap<Element, number>} */ (new WeakMap());
         this.painting = 0;
         this.isStill = false;
         this.#fillTimes();
+        for (const row of this.body.rows) partOf(row, ".number").textContent = this.number.format(Number(row.dataset.score));
         // A touch has no hover to show a long name's title with.
         this.body.addEventListener("click", ({ target }) => /** @type {Element} */ (target).closest("bdi")?.classList.toggle("whole"));
     }

@@ -5,6 +5,8 @@
  * @typedef {{rank: number | null, score: number, next: {name: string, points: number} | null, frozen: boolean}} OwnPlace
  */
 
+import { numbersIn } from "./standings-table.js";
+
 const ASK_EVERY = 5_000; // Others move below the top 10 too, and no frame tells of it.
 const ASK_AFTER_NEWS = 2_000;
 const TIMEOUT = 5_000;
@@ -19,7 +21,7 @@ export class You {
     constructor(section, { language }) {
         this.section = section;
         this.player = section.dataset.player;
-        this.number = new Intl.NumberFormat(language);
+        this.number = numbersIn(language);
         this.isAmongTheTop = false;
         this.askedAt = this.confirmedAt = Date.now();
         this.timer = 0;
