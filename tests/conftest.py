@@ -17,6 +17,7 @@ from django.test import TransactionTestCase
 from pytest_django import Settings
 
 from audit.refusals import REFUSALS
+from scores.board import standings
 from scores.investigation import corrections
 from scores.models import Action, Score
 from tests.support import clock
@@ -70,9 +71,10 @@ def django_db_modify_db_settings(profile: Profile) -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_counted() -> None:
-    """Every test begins with nothing counted against anyone, and with no refusal of an earlier one yet to be written."""
+    """Every test begins with nothing counted against anyone, no refusal of an earlier one yet to be written, and no past of a board."""
     caches["limits"].clear()
     REFUSALS.forget()
+    standings.forget_past()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypedDict
@@ -23,6 +24,8 @@ from scores.models import Score, Standing
 SIZE = 10
 #: An unchanged board keeps its snapshot, and so its bytes, for as long as clients may cache it.
 REUSE_SECONDS = 1.0
+#: How far back a page may look for who rose and who fell, and how often what is read is kept for that.
+TREND_SECONDS, SAMPLE_SECONDS = 15 * 60, 60
 
 
 class BoardRow(TypedDict):
@@ -68,6 +71,8 @@ class Snapshot:
 
 _lock = threading.Lock()
 _latest: Snapshot | None = None
+#: Of this process alone, and only while somebody looks: it costs no query, and nobody relies on it.
+_past: deque[Snapshot] = deque(maxlen=TREND_SECONDS // SAMPLE_SECONDS + 2)
 
 
 def read_snapshot() -> Snapshot:
@@ -92,7 +97,22 @@ def refresh_snapshot() -> Snapshot:
         now = time.monotonic()
         if _latest is None or _latest.rows != rows or now - _latest.read_at > REUSE_SECONDS:
             _latest = _build(rows, now)
+            if not _past or now - _past[-1].read_at >= SAMPLE_SECONDS:
+                _past.append(_latest)
         return _latest
+
+
+def list_past(snapshot: Snapshot) -> list[Snapshot]:
+    """List what was read before a snapshot, as far as it is kept: about one a minute, oldest first."""
+    oldest = snapshot.read_at - TREND_SECONDS - SAMPLE_SECONDS
+    with _lock:
+        return [past for past in _past if oldest < past.read_at < snapshot.read_at]
+
+
+def forget_past() -> None:
+    """Forget what was read before, as a process that has just started."""
+    with _lock:
+        _past.clear()
 
 
 def read_top() -> list[BoardRow]:

@@ -5,13 +5,19 @@ from scores.board.leaderboard import PageQuery, read_page
 from scores.board.lookup import CURRENT
 from scores.board.timeline import read_content
 from scores.pages.rows import measure_rows
+from scores.pages.trend import write_past
 from scores.pages.wording import describe_emptiness, describe_order, describe_table
 
 
 def read_top() -> dict[str, object]:
     """Read the top 10 of everything, as it was last known while the database is away."""
     snapshot = standings.read_snapshot()
-    return {"snapshot": snapshot, "etag": snapshot.etag, "rows": measure_rows(snapshot.rows)}
+    return {
+        "snapshot": snapshot,
+        "etag": snapshot.etag,
+        "rows": measure_rows(snapshot.rows),
+        "past": write_past(snapshot),
+    }
 
 
 def read_board(slug: str, period: str) -> dict[str, object]:

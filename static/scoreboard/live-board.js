@@ -9,9 +9,11 @@
 
 import { watch } from "./scoreboard-watch.js";
 import { StandingsTable, numbersIn } from "./standings-table.js";
+import { Trend } from "./trend.js";
 
 const DRAW_EVERY = 600; // Longer than a glide: no more than an eye can follow, however many changes come.
 const SPEAK_EVERY = 12_000;
+const SIZE = 10; // Of every frame, however few of its rows are shown.
 const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
 
 /** @param {string} selector  of a part that the page always has */
@@ -157,21 +159,36 @@ const renderedEntries = (table) =>
 export function followStandings({ you, onStandings, onState } = {}) {
     const limit = Number(board.dataset.limit);
     const table = new StandingsTable(board, { limit, language, newWord: words.new, you, isAscending: "ascending" in board.dataset });
+    const trend = new Trend(board, { language, limit, newWord: words.new });
     let entries = renderedEntries(table);
+    // Where fewer rows are shown, who stands below them is known only from the first frame on.
+    let all = limit < SIZE ? undefined : /** @type {Placed[]} */ (entries);
     let trusted = true;
     const announcer = new Announcer(entries);
     const freshness = new FreshnessLine();
-    const draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => table.draw(newest));
+    let drawn = entries;
+    const draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => {
+        table.draw(newest);
+        drawn = newest;
+        trend.draw(table.body, drawn);
+    });
+    const ageTrend = (/** @type {string} */ asOf, /** @type {string | undefined} */ period) => {
+        if (asOf && all && trend.remember(asOf, all, period)) trend.draw(table.body, drawn);
+    };
+    trend.draw(table.body, drawn);
     const receive = (/** @type {Standings} */ standings) => {
         announcer.news = onStandings?.(standings) ?? announcer.news;
         const shown = standings.entries.slice(0, limit);
         entries = shown;
+        all = standings.entries;
+        ageTrend(standings.as_of, standings.period?.name ?? "");
         draw(shown);
         announcer.say(shown);
     };
     const report = (/** @type {Freshness} */ state) => {
         freshness.show(state); // At least once a second, as long as anybody looks.
         table.keepTimes();
+        ageTrend(state.asOf, undefined);
         onState?.(state);
         const trustworthy = state.state === "live" || (trusted && state.state !== "stale");
         if (trustworthy !== trusted) {

@@ -115,6 +115,7 @@ def test_the_scripts_have_no_words_of_their_own() -> None:
             "standings-table.js",
             "you.js",
             "theme.js",
+            "trend.js",
             "wall-key.js",
             "wall.js",
         )

@@ -78,6 +78,26 @@ def test_the_page_shows_the_same_rows_as_the_api(client: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_what_was_read_is_kept_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    for number in range(3):
+        place(f"Player {number}", number)
+        read.append(standings.refresh_snapshot())
+    assert standings.list_past(read[2]) == read[:1]
+    assert standings.list_past(read[0]) == []
+
+    standings.forget_past()
+    assert standings.list_past(read[2]) == []
+
+    monkeypatch.setattr(standings, "SAMPLE_SECONDS", 0)
+    for number in range(40):
+        place(f"Later {number}", number)
+        read.append(standings.refresh_snapshot())
+    # No more than a quarter of an hour of minutes, however often it was read.
+    assert standings.list_past(read[-1]) == read[-17:-1]
+
+
+@pytest.mark.django_db
 def test_the_etag_is_over_the_entries_and_a_match_is_304(client: Client) -> None:
     place("Ada", 10)
     first = client.get("/api/score/top")
