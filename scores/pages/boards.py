@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from audit.times import format_time, to_moment
 from scores.board.leaderboard import PageQuery
 from scores.board.leaders import BoardGlance, read_glances
-from scores.board.lookup import CLOSED, CURRENT, PERIOD_NAME, PREVIOUS
+from scores.board.lookup import CLOSED, CURRENT, OPEN, PERIOD_NAME, PREVIOUS
 from scores.board.timeline import BoardPage, read_board_page
 from scores.errors import InvalidQuery, UnknownPeriod
 from scores.pages.rows import measure_rows
@@ -26,6 +26,8 @@ from scores.pages.wording import (
 
 #: How many rows a page has that does not begin at the top.
 MORE_ROWS = 50
+#: How many stand on the podium of a period that has ended.
+STEPS = 3
 
 
 class ShownPeriod(NamedTuple):
@@ -79,10 +81,12 @@ def board_period(request: HttpRequest, slug: str, period: str = CURRENT) -> Http
         last = read_board_page(slug, PREVIOUS, PageQuery()).period.name
         return redirect("board-page", slug=slug, period=last)
     is_middle = query.after is not None or query.around is not None
+    rows = measure_rows(page.content["entries"], ascending=page.content["board"]["ascending"])
     context = {
         **_describe_board(page),
         **_describe_timeline(page),
-        "rows": measure_rows(page.content["entries"], ascending=page.content["board"]["ascending"]),
+        "rows": rows,
+        "podium": [] if is_middle or page.period.state == OPEN else rows[:STEPS],
         "watched": "" if period == CURRENT else page.period.name,
         "is_middle": is_middle,
         "can_embed": bool(settings.EMBED_ORIGINS),

@@ -5,11 +5,12 @@ const TICK = 1_000;
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
 export class Countdown {
-    /** @param {HTMLElement} place  what says when it ends @param {{language: string, left: string, over: string}} words */
-    constructor(place, { language, left, over }) {
+    /** @param {HTMLElement} place  what says when it ends @param {{language: string, left: string, over: string, onOver?: () => void}} words */
+    constructor(place, { language, left, over, onOver = () => {} }) {
         this.time = /** @type {HTMLTimeElement} */ (place.querySelector("time"));
         this.text = /** @type {HTMLElement} */ (place.querySelector(".countdown"));
         this.words = { left, over };
+        this.onOver = onOver;
         this.format = new Map(UNITS.map(([unit]) => [unit, new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" })]));
         this.endsAt = Date.parse(this.time.dateTime);
         this.ahead = -Infinity;
@@ -34,7 +35,9 @@ export class Countdown {
     #write() {
         const left = Math.ceil((this.endsAt - performance.now() - this.ahead) / 1000);
         const text = this.ahead === -Infinity ? "" : left > 0 ? this.words.left.replace("{time}", this.#describe(left)) : this.words.over;
-        if (this.text.textContent !== text) this.text.textContent = text;
+        if (this.text.textContent === text) return;
+        this.text.textContent = text;
+        if (left <= 0) this.onOver();
     }
 
     /** The two greatest units: the seconds of a day matter to nobody. @param {number} seconds */

@@ -9,18 +9,23 @@ import { Countdown } from "./countdown.js";
 import { board, fillIn, followStandings, language, part } from "./live-board.js";
 import { MoreRows } from "./more-rows.js";
 import { describePeriod, describeMoment } from "./period-names.js";
+import { Podium } from "./podium.js";
 import { StandingsTable } from "./standings-table.js";
 import { offerWallKey } from "./wall-key.js";
 
 const words = /** @type {PeriodWords} */ (part("#period-words")).dataset;
 const more = new MoreRows(board, { language, added: words.added, missed: words.missed, isAscending: "ascending" in board.dataset });
 
+const section = /** @type {HTMLElement | null} */ (document.querySelector("#podium"));
+const describe = (/** @type {string} */ name) => describePeriod(name, { language, span: words.span, week: words.week });
+const podium = section && new Podium(section, { language, slug: board.dataset.slug ?? "", describe });
+
 /** What the page says of its period, which another one takes the place of where no name is asked for. */
 class PeriodHead {
     constructor() {
         this.name = part(".period-name");
         this.end = /** @type {HTMLElement | null} */ (document.querySelector(".period-end[data-state]"));
-        this.countdown = this.end && new Countdown(this.end, { language, left: words.left, over: words.over });
+        this.countdown = this.end && new Countdown(this.end, { language, left: words.left, over: words.over, onOver: () => podium?.end() });
         this.shown = "";
     }
 
@@ -32,7 +37,7 @@ class PeriodHead {
         // Also the end of a season may be set anew while it goes on.
         if (period.ends_at) this.countdown?.turn(period.ends_at, (at) => describeMoment(at, { language, zone: words.zone }));
         if (before === "" || before === period.name) return undefined;
-        const label = describePeriod(period.name, { language, span: words.span, week: words.week });
+        const label = describe(period.name);
         this.#turn(this.name.textContent, before, label, period);
         return fillIn(words.begun, { name: label });
     }
@@ -57,9 +62,13 @@ function follow() {
     followStandings({
         onStandings: (/** @type {Standings} */ standings) => {
             more.follow(standings);
+            podium?.follow(standings);
             return standings.period && head.show(standings.period);
         },
-        onState: (/** @type {Freshness} */ { asOf }) => head.countdown?.hear(asOf),
+        onState: (/** @type {Freshness} */ { asOf }) => {
+            head.countdown?.hear(asOf);
+            podium?.hear(asOf);
+        },
     });
 }
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.support.browser_proxy import Proxy
@@ -266,6 +267,32 @@ def test_the_strict_policy_holds_and_a_phone_needs_no_sideways_scrolling(
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.locator("[style], style, script:not([src]), [onclick]").count() == 0
     assert complaints == []
+
+
+def test_an_ended_week_shows_its_podium_without_scripts_at_every_size(site: Site, open_tab: OpenTab) -> None:
+    ended = open_tab(f"{site.url}/boards/weekly", live=False).locator(".earlier").get_attribute("href")
+    page = open_tab(f"{site.url}{ended}", live=False, java_script_enabled=False)
+    steps = page.get_by_role("region", name="Podium").get_by_role("listitem")
+    assert steps.locator(".medal").all_inner_texts() == ["1", "2", "3"]
+    assert steps.locator("bdi").all_inner_texts() == names(page)[:3]
+    for width in (360, 768, 1366, 1920, 3840):
+        page.set_viewport_size({"width": width, "height": 800})
+        boxes: list[dict[str, float]] = steps.locator(".block").evaluate_all(
+            "(all) => all.map((it) => it.getBoundingClientRect().toJSON())"
+        )
+        first, second, third = boxes
+        assert second["x"] < first["x"] < third["x"]
+        assert first["y"] < second["y"] < third["y"]
+        assert first["bottom"] == pytest.approx(third["bottom"], abs=1)
+    page = open_tab(f"{site.url}{ended}", live=False, forced_colors="active")
+    shapes = page.locator(".steps .medal").evaluate_all(
+        "(all) => all.map((it) => getComputedStyle(it)).map((it) => it.borderStyle + it.borderRadius + it.clipPath)"
+    )
+    assert len(set(shapes)) == 3
+    assert all(shape.endswith("none") for shape in shapes)
+    for scheme in ("light", "dark"):
+        page = open_tab(f"{site.url}{ended}", live=False, color_scheme=scheme)
+        assert Axe().run(page).violations_count == 0
 
 
 @pytest.mark.parametrize("path", ["/boards/daily", "/boards/main", "/boards/weekly"])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -139,7 +139,7 @@ def test_a_name_is_shown_as_text_and_leads_to_its_player(daily: Board) -> None:
 
 def test_the_table_says_what_it_is_and_headings_are_in_order(daily: Board) -> None:
     html = read("/boards/daily")
-    assert re.findall(r"<h(\d)", html) == ["1", "2"]
+    assert re.findall(r"<h(\d)", html) == ["1", "2", "2"]
     caption = re.search(r"<caption>(.*?)</caption>", html)
     assert caption
     assert without_tags(caption[1]) == "The players with the most points. Ties: whoever got there first is ahead."
@@ -246,6 +246,66 @@ def test_an_ended_day_stands_still_and_one_that_goes_on_is_live(daily: Board) ->
     assert not is_live(html)
     assert "standing-still.js" not in html
     assert "Ended</span>" in html
+
+
+def steps(html: str) -> list[tuple[str, str, str]]:
+    """Rank, name and points of each step of the podium, in the order in which they are read out; nothing where it is hidden."""
+    section = re.search(r'<section id="podium"([^>]*)>(.*?)<template', html)
+    if section is None or re.search(r"\bhidden\b", section[1]):
+        return []
+    return re.findall(
+        r'class="medal">([\d,]+)<.*?<a href="/players/[\w-]{36}"><bdi class="notranslate" translate="no" dir="auto">(.*?)</bdi>'
+        r'</a> <span class="score">(-?[\d,]+)<',
+        section[2],
+    )
+
+
+def test_an_ended_day_has_its_podium_in_the_order_of_the_board(daily: Board) -> None:
+    period = make_period(daily, YESTERDAY)
+    for name, score, seconds in (("<b>Late</b>", 1200, 9), ("First", 1200, 5), ("Third", 7, 0), ("Fourth", 6, 0)):
+        stand(name, period, score, seconds)
+    html = read("/boards/daily/2026-11-26")
+    assert steps(html) == [("1", "First", "1,200"), ("2", "&lt;b&gt;Late&lt;/b&gt;", "1,200"), ("3", "Third", "7")]
+    assert html.index('id="podium"') < html.index("<table")
+    assert 'data-state="closed"' in html
+    assert "Siegerpodest" in read("/boards/daily/2026-11-26", language="de")
+
+
+def test_a_podium_has_as_many_steps_as_there_are_players(daily: Board) -> None:
+    for players, day in enumerate(("2026-11-20", "2026-11-21", "2026-11-22")):
+        period = make_period(daily, day)
+        for place in range(players):
+            stand(f"Player {place} of {day}", period, 10 - place)
+        assert len(steps(read(f"/boards/daily/{day}"))) == players
+    # Nobody can come to it any more.
+    assert 'id="podium"' not in read("/boards/daily/2026-11-20")
+
+
+def test_only_a_period_that_has_ended_has_a_podium_and_only_beside_its_top(
+    daily: Board, turn_clock: Callable[[datetime], None]
+) -> None:
+    first, *_ = crowd(daily, TODAY, 12)
+    for path in ("/boards/daily", "/boards/daily/2026-11-28", "/boards/main"):
+        assert steps(read(path)) == [], path
+    assert 'id="podium"' not in read("/boards/main")
+
+    turn_clock(datetime(2026, 11, 28, 0, 0, 10, tzinfo=UTC))
+    html = read("/boards/daily/2026-11-27")
+    assert [name for _, name, _ in steps(html)] == ["Player 0", "Player 1", "Player 2"]
+    # It may still change, and so the page goes on and says so.
+    assert is_live(html)
+    assert re.search(r'<section id="podium"[^>]* data-state="closing"', html)
+
+    turn_clock(datetime(2026, 11, 28, 0, 1, tzinfo=UTC))
+    assert len(steps(read("/boards/daily/2026-11-27"))) == 3
+    assert steps(read(f"/boards/daily/2026-11-27?around={first.player_id}")) == []
+
+
+def test_on_a_board_of_times_the_least_is_the_winner() -> None:
+    fastest = make_period(make_board("fastest", rule="best", ascending=True), YESTERDAY)
+    for name, score in (("Ada", 400), ("Ben", 100)):
+        stand(name, fastest, score)
+    assert steps(read(f"/boards/fastest/{YESTERDAY}")) == [("1", "Ben", "100"), ("2", "Ada", "400")]
 
 
 @pytest.mark.parametrize(
