@@ -158,7 +158,7 @@ class RateLimited(Refused):
 
 class Cooldown(Refused):
     status, code, title = 429, "cooldown", "Cooldown"
-    detail = "This action was done a moment ago; it counts again after its cooldown."
+    detail = "This action was done a moment ago."
 
 
 class DailyCap(Refused):
@@ -216,3 +216,11 @@ class CatalogueChanged(Exception):
         super().__init__(
             f"the catalogue's row {slug!r} was changed behind the application's back; set it again to use it"
         )
+
+
+def describe_pause(seconds: int) -> str:
+    """Say for how long to wait, as people count: in seconds, from two minutes on in minutes, from two hours on in hours, rounded up."""
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return f"Try again in {-(-seconds // length)} {unit}s."
+    return f"Try again in {seconds} second{'' if seconds == 1 else 's'}."

@@ -27,6 +27,7 @@ from scores.errors import (
     ReceiptSubject,
     ReceiptUsed,
     UnknownAction,
+    describe_pause,
 )
 from scores.models import MAXIMUM_BALANCE, Action, Score
 from scores.receipts.statements import StatedAward, Statement
@@ -203,6 +204,12 @@ def _check_pace(facts: Facts, action: Action) -> None:
     now = facts.now_us
     free_at = facts.last_us + action.cooldown_seconds * SECOND_US
     if action.cooldown_seconds and free_at > now:
-        raise Cooldown(retry_after=-((now - free_at) // SECOND_US))
+        raise _refuse_until(free_at, now, Cooldown)
     if action.daily_cap and facts.done_today >= action.daily_cap:
-        raise DailyCap(retry_after=-((now - midnight_us(now) - DAY_US) // SECOND_US))
+        raise _refuse_until(midnight_us(now) + DAY_US, now, DailyCap)
+
+
+def _refuse_until(free_us: int, now_us: int, refusal: type[Cooldown | DailyCap]) -> Cooldown | DailyCap:
+    """The refusal of what counts again later, with the whole seconds until then."""
+    seconds = -((now_us - free_us) // SECOND_US)
+    return refusal(f"{refusal.detail} {describe_pause(seconds)}", retry_after=seconds)

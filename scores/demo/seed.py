@@ -53,6 +53,8 @@ CATALOGUE = (
     DemoAction("daily-visit", "Daily visit", points=5, daily_cap=1),
     DemoAction("profile-complete", "Profile completed", points=20, daily_cap=1),
 )
+#: What the reader's own player does, and nobody else: worth more than the board moves in minutes, and soon done again.
+FIRST_STEPS = DemoAction("first-steps", "First steps with the API", points=1000, daily_cap=20)
 #: Names as shown, by username: the honest ones.
 PLAYERS = {
     "amina": "Amina Okafor", "anders": "Anders Lindqvist", "ayse": "Ayşe Öztürk", "bruno": "Bruno Carvalho",
@@ -66,7 +68,9 @@ PLAYERS = {
     "pierre": "Pierre Lefèvre", "priya": "प्रिया शर्मा", "quynh": "Nguyễn Quỳnh", "rosa": "Rosa Quispe",
     "sam": "Sam Taylor", "sofie": "Sofie Müller", "tane": "Tāne Walker", "zsofia": "Zsófia Nagy",
 }  # fmt: skip
-EVERYBODY = PLAYERS | {cheat.username: cheat.name for cheat in CHEATS}
+#: The reader's own: simulated by nobody.
+READER, READER_NAME = "robin", "Robin Reader"
+EVERYBODY = {READER: READER_NAME} | PLAYERS | {cheat.username: cheat.name for cheat in CHEATS}
 
 
 #: People sleep, each at a time of their own: the demo's players live all around the world.
@@ -156,7 +160,7 @@ def _keep(path: Path, make: Callable[[], str]) -> bool:
 
 def _make_actions() -> None:
     known = set(Action.objects.values_list("slug", flat=True))
-    for action in CATALOGUE:
+    for action in (*CATALOGUE, FIRST_STEPS):
         if action.slug not in known:
             set_action(
                 actor="system",

@@ -19,6 +19,7 @@ from django.db import connection
 
 from audit.models import Refusal
 from audit.refusals import flush_refusals, record_refusal
+from scores.demo.seed import FIRST_STEPS, READER
 from scores.investigation import corrections
 from scores.models import Action, SpentRefreshToken
 from scores.players import ensure_player
@@ -156,8 +157,8 @@ def test_the_verbs_of_the_documents_are_those_of_dev() -> None:
 
 def test_the_example_of_the_readme_works_as_pasted(scoreboard_server: Callable[..., ScoreboardServer]) -> None:
     assert shutil.which("curl"), "curl was not found. Install it (Debian: apt-get install curl)."
-    Action.objects.create(slug="forum-post", label="Forum post", points=5)
-    player = ensure_player(User.objects.create_user("amina", password=PASSWORD))
+    Action.objects.create(slug=FIRST_STEPS.slug, label=FIRST_STEPS.label, points=5)
+    player = ensure_player(User.objects.create_user(READER, password=PASSWORD))
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     example = text.partition("<!-- example -->\n```sh\n")[2].partition("```")[0]
     script = example.replace("http://127.0.0.1:8000", scoreboard_server().url).replace('"PASSWORD"', f'"{PASSWORD}"')

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from scores.errors import Cooldown, InvalidBody, Refused, Unavailable
+from scores.errors import Cooldown, InvalidBody, Refused, Unavailable, describe_pause
 
 
 def list_refusals(kind: type[Refused] = Refused) -> list[type[Refused]]:
@@ -37,3 +37,14 @@ def test_without_words_of_its_own_it_says_what_its_kind_does() -> None:
     assert (str(Cooldown()), Cooldown().explanation) == (Cooldown.detail, Cooldown.detail)
     assert str(InvalidBody("Send an object.")) == "Send an object."
     assert InvalidBody.detail == "The body is not what this route takes."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1, "1 second"), (42, "42 seconds"), (119, "119 seconds"), (120, "2 minutes"), (121, "3 minutes"),
+        (7199, "120 minutes"), (7200, "2 hours"), (7201, "3 hours"), (86_400, "24 hours"),
+    ],
+)  # fmt: skip
+def test_a_pause_is_told_as_people_count_and_never_too_short(seconds: int, said: str) -> None:
+    assert describe_pause(seconds) == f"Try again in {said}."

@@ -77,8 +77,9 @@ def test_a_cooldown_holds_for_self_reports_and_receipts(
     assert update(QUIZ, token=token, key="first").status_code == 200
     with nothing_written():
         response = update(QUIZ, token=token, key="second")
-        read_problem(response, 429, "cooldown")
+        problem = read_problem(response, 429, "cooldown")
         assert 3590 <= int(response.headers["Retry-After"]) <= 3600
+        assert problem["detail"] == "This action was done a moment ago. Try again in 60 minutes."
         read_problem(update({"receipt": make_receipt(player)}, token=token), 429, "cooldown")
         assert update(QUIZ, token=token, key="first").json()["replayed"] is True
 

@@ -76,6 +76,8 @@ def test_how_long_to_wait_is_told_to_the_second() -> None:
     with pytest.raises(DailyCap) as cap:
         evaluate(facts, QUIZ)
     assert (cooldown.value.retry_after, cap.value.retry_after) == (1, 12 * 3600)
+    assert str(cooldown.value) == "This action was done a moment ago. Try again in 1 second."
+    assert str(cap.value) == "This action was done as often as it counts today (UTC). Try again in 12 hours."
     assert (midnight_us(NOON_US), midnight_us(NOON_US) % DAY_US) == (NOON_US - 12 * 3600 * 1_000_000, 0)
 
 

@@ -8,7 +8,8 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from scores.demo.seed import ADMIN, CATALOGUE, EVERYBODY, ISSUER, Demo
+from scores.demo.cheats import CHEATS
+from scores.demo.seed import ADMIN, CATALOGUE, EVERYBODY, FIRST_STEPS, ISSUER, PLAYERS, READER, Demo
 from scores.models import Action, Score
 from scores.receipts.signing import encode_public_key
 
@@ -36,7 +37,7 @@ def test_its_backend_may_sign_for_what_needs_a_receipt(demo: Demo, settings: Set
     assert registry[ISSUER]["keys"] == {"demo-1": encode_public_key(demo.read_key())}
     assert registry[ISSUER]["actions"] == {action.slug: action.most for action in CATALOGUE if action.most}
     assert {terms.slug: (terms.receipt_required, terms.takes_value) for terms in Action.objects.all()} == {
-        action.slug: (action.most > 0, action.slug == "lap") for action in CATALOGUE
+        action.slug: (action.most > 0, action.slug == "lap") for action in (*CATALOGUE, FIRST_STEPS)
     }
 
 
@@ -46,7 +47,7 @@ def test_a_second_start_keeps_what_is_there_and_makes_what_is_missing(demo: Demo
     Action.objects.filter(slug="daily-quiz").update(points=11)
     demo.seed()
     assert (demo.read_passwords(), demo.read_admin_password(), list(Score.objects.order_by("pk").values())) == before
-    assert Action.objects.count() == len(CATALOGUE)
+    assert Action.objects.count() == len(CATALOGUE) + 1
     assert Action.objects.get(slug="daily-quiz").points == 11
 
 
@@ -56,3 +57,10 @@ def test_its_files_are_its_owners_alone(demo: Demo) -> None:
     assert {path.name: path.stat().st_mode & 0o777 for path in demo.folder.iterdir()} == dict.fromkeys(
         ["demo_issuer_key.pem", "demo_players.json", "demo_admin_password", "demo_server.log"], 0o600
     )
+
+
+def test_what_is_the_readers_own_is_nobodys_whom_the_demo_plays() -> None:
+    assert READER not in PLAYERS
+    assert READER not in {cheat.username for cheat in CHEATS}
+    assert FIRST_STEPS not in CATALOGUE
+    assert (FIRST_STEPS.most, FIRST_STEPS.cooldown_seconds) == (0, 0)

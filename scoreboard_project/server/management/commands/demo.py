@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any
@@ -14,16 +15,22 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rest_framework_simplejwt.tokens import AccessToken
 
 from scoreboard_project.server.management.commands.serve import check_port
+from scores.api.authentication import issue
 from scores.demo.boards import make_boards
 from scores.demo.cheats import CHEATS
 from scores.demo.history import make_history
-from scores.demo.seed import ADMIN, PLAYERS, Demo
+from scores.demo.reader import place_reader
+from scores.demo.seed import ADMIN, FIRST_STEPS, PLAYERS, READER, Demo
 from scores.demo.simulation import Api, Simulation
+from scores.models import Score
 
 START_SECONDS = 60
 STOP_SECONDS = 12
+#: A reader may come to the printed command late.
+TOKEN_LIFETIME = timedelta(days=1)
 
 BANNER = """
 Scoreboard demo: {count} simulated players act through the API, and {cheats} accounts that cheat, which the admin finds flagged.
@@ -31,7 +38,12 @@ Scoreboard demo: {count} simulated players act through the API, and {cheats} acc
   Board      {url}/
   Admin      {url}/admin/    {admin} / {admin_password}
   API docs   {url}/api/docs
-  A player   {player} / {player_password}    for {url}/login or POST {url}/api/token
+  You        {player} / {player_password}    for {url}/login; nobody simulates this player, who waits just below the top 10
+
+Move the board yourself: paste this while the page is open.
+
+curl -X PATCH {url}/api/score/update -H 'Content-Type: application/json' -H "Idempotency-Key: $(date +%s)" \\
+  -d '{{"action": "{action}"}}' -H 'Authorization: Bearer {token}'
 
 Each update and refusal is a line in {log}. The data stays in {folder} for the next start.
 Ctrl-C ends everything.
@@ -111,6 +123,7 @@ class Command(BaseCommand):
             demo.seed()
             make_history(demo)
             make_boards()
+            place_reader()
             local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared with
             url = f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
             # A file of its own, or the logins above would be out of sight within seconds.
@@ -137,15 +150,17 @@ class Command(BaseCommand):
             children.stop()
 
     def _print_banner(self, demo: Demo, url: str) -> None:
-        player, password = next(iter(demo.read_passwords().items()))
+        reader = Score.objects.select_related("user").get(user__username=READER)
         text = BANNER.format(
             count=len(PLAYERS),
             cheats=len(CHEATS),
             url=url,
             admin=ADMIN,
             admin_password=demo.read_admin_password(),
-            player=player,
-            player_password=password,
+            player=READER,
+            player_password=demo.read_passwords()[READER],
+            action=FIRST_STEPS.slug,
+            token=issue(reader, AccessToken, TOKEN_LIFETIME),
             log=demo.log_file,
             folder=demo.folder,
         )

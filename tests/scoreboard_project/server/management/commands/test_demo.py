@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from audit.chain import SYSTEM_CHAIN, compute_mac
 from audit.keys import load_keyring
 from audit.models import AuditEntry
 from scores.demo.boards import BOARDS
-from scores.demo.seed import EVERYBODY
+from scores.demo.seed import EVERYBODY, FIRST_STEPS, READER, READER_NAME
 from scores.models import Action, Board, Score, Standing
 from tests.support.database import database_url
 from tests.support.plugin import Profile
@@ -129,6 +130,16 @@ def assert_boards_have_a_past(now_us: int) -> None:
     assert all(-200_000 < points <= -61_000 for points in laps.values_list("points", flat=True))
 
 
+def assert_printed_command_brings_its_player_onto_the_board(demo: DemoProcess, before: list[dict[str, Any]]) -> None:
+    """As a newcomer pastes it, while others play."""
+    [command] = re.findall(r"^curl .*\\\n.*$", demo.log, re.MULTILINE)
+    done = subprocess.run(["/bin/sh", "-euc", command], capture_output=True, text=True, timeout=60, check=True)
+    answer = json.loads(done.stdout)
+    assert (answer["player"]["name"], answer["delta"], answer["entry"]["seq"]) == (READER_NAME, FIRST_STEPS.points, 2)
+    assert READER_NAME not in {row["name"] for row in before}
+    assert READER_NAME in {row["name"] for row in read_top(demo)}
+
+
 def test_the_demo_shows_a_board_that_moves_and_a_second_start_keeps_it(start_demo: StartDemo, tmp_path: Path) -> None:
     demo = start_demo("--seconds=30")
     before = read_top(demo)
@@ -179,14 +190,15 @@ def test_the_logins_that_it_prints_work_and_nothing_outlives_it(start_demo: Star
     demo = start_demo()
     admin_password = (tmp_path / "demo/demo_admin_password").read_text(encoding="ascii")
     players = json.loads((tmp_path / "demo/demo_players.json").read_text(encoding="utf-8"))
-    assert f"amina / {players['amina']} " in demo.log
-    for username, password in (("admin", admin_password), ("amina", players["amina"]), ("zsofia", players["zsofia"])):
+    assert f"{READER} / {players[READER]} " in demo.log
+    for username, password in (("admin", admin_password), (READER, players[READER]), ("zsofia", players["zsofia"])):
         assert set(sign_in(demo, username, password)) == {"access", "refresh"}
     admin = User.objects.get(username="admin")
     assert (admin.is_staff, admin.is_superuser) == (True, True)
     assert not User.objects.exclude(username="admin").filter(is_staff=True).exists()
 
     before = read_top(demo)
+    assert_printed_command_brings_its_player_onto_the_board(demo, before)
     wait_until(lambda: read_top(demo) != before, seconds=20, what="The first act of a player")
     os.killpg(demo.process.pid, signal.SIGINT)
     wait_until(lambda: not demo.is_running, seconds=15, what="The end after Ctrl-C")
