@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from scoreboard_project.server import probes
 from scores.api import award_views, board_views, proof_views, schema, views
-from scores.pages import board, boards, checkpoint, embed, feed, language, player, share, site, verify, wall
+from scores.pages import board, boards, checkpoint, earn, embed, feed, language, player, share, site, verify, wall
 from scores.pages.login import RateLimitedLoginForm
 from scores.pages.own_place import you, your_proof
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("boards/<str:slug>/<str:period>/ctftime.json", feed.ctftime, name="board-ctftime"),
     path("players", player.search, name="players-page"),
     path("players/<str:player>", player.player, name="player-page"),
+    path("earn", earn.earn, name="earn"),
     path("verify", verify.verify, name="verify"),
     path("language", language.choose_language, name="language"),
     path("you/proof", your_proof, name="your-proof"),
@@ -54,6 +55,7 @@ urlpatterns = [
     path("api/boards/<str:slug>/<str:period>/proof", board_views.ProofView.as_view(), name="board-proof"),
     path("api/players", board_views.PlayersView.as_view(), name="players"),
     path("api/players/<str:player>", board_views.PlayerView.as_view(), name="player"),
+    path("api/corrections", board_views.CorrectionsView.as_view(), name="corrections"),
     path("api/token", views.TokenView.as_view(), name="token"),
     path("api/token/refresh", views.RefreshView.as_view(), name="token-refresh"),
     path("api/token/revoke", views.RevokeView.as_view(), name="token-revoke"),

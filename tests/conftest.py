@@ -71,8 +71,9 @@ def django_db_modify_db_settings(profile: Profile) -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_counted() -> None:
-    """Every test begins with nothing counted against anyone, no refusal of an earlier one yet to be written, and no past of a board."""
+    """Every test begins with nothing counted against anyone, nothing kept, no refusal yet to be written, and no past of a board."""
     caches["limits"].clear()
+    caches["default"].clear()
     REFUSALS.forget()
     standings.forget_past()
 

@@ -19,6 +19,7 @@ LIMITED_BY_THEMSELVES = frozenset(
         TOP,
         "/api/score/me",
         "/api/score/me/proof",
+        "/api/corrections",
         "/api/token",
         "/api/token/refresh",
         "/api/token/revoke",

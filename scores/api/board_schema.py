@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from scores.api.board_serializers import (
     BoardPlaceShape,
     BoardsShape,
+    CorrectionsShape,
     FoundPlayersShape,
     PageShape,
     PeriodsShape,
@@ -129,4 +130,11 @@ player = _public(
     shape=ProfileShape,
     problems=[{404: ["unknown_player"]}],
     parameters=[OpenApiParameter("player", str, OpenApiParameter.PATH, description="The player's id.")],
+)
+corrections = _public(
+    "list_corrections",
+    "How many corrections of which kind were made in the last 24 hours, newest first",
+    shape=CorrectionsShape,
+    problems=[],
+    parameters=[],
 )

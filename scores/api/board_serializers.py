@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 from rest_framework import serializers
 
 from scores.api.serializers import PlayerBody, PlayerShape, StandingShape
+from scores.board.notices import KINDS
 from scores.board.profiles import OwnPlace
 from scores.board.standings import BoardRow
 from scores.models import Board
@@ -125,6 +126,16 @@ class ProfileShape(serializers.Serializer[Any]):
     player = PlayerShape()
     standings = PlayerStandingShape(many=True)
     history = PlayerDayShape(many=True, help_text="The last 90 days of the first board that has days, oldest first.")
+
+
+class CorrectionShape(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField([kind.value for kind in KINDS])
+    count = serializers.IntegerField(min_value=1)
+    at = serializers.DateTimeField(help_text="Begin of the minute.")
+
+
+class CorrectionsShape(serializers.Serializer[Any]):
+    corrections = CorrectionShape(many=True)
 
 
 class BoardPlaceBody(TypedDict):

@@ -10,14 +10,14 @@ from scores.api import board_schema as schema
 from scores.api.authentication import BearerAuthentication
 from scores.api.board_serializers import show_place
 from scores.api.views import JSONView
-from scores.board import archive, directory, leaderboard, profiles
+from scores.board import archive, directory, leaderboard, notices, profiles
 from scores.board.documents import Document, is_known
 from scores.board.leaderboard import PageQuery
 from scores.board.lookup import CURRENT
 from scores.callers import check_caller
 from scores.errors import InvalidQuery, TokenInvalid, UnknownPlayer
 from scores.http.context import caller_of
-from scores.http.limits import AddressCostlyLimit, AddressReadLimit
+from scores.http.limits import AddressCostlyLimit, AddressReadLimit, AddressUnchangedLimit, address_subject
 from scores.http.queries import Query, read_number, read_player, read_query, refuse_parameter
 
 MAXIMUM_ROWS, MAXIMUM_FOUND, ROWS = 100, 20, 10
@@ -129,6 +129,20 @@ class PlayerView(JSONView):
         if found is None:
             raise UnknownPlayer
         return answer(request, profiles.read_profile(found))
+
+
+class CorrectionsView(JSONView):
+    # As of the top 10: nearly all who ask know the answer.
+    throttle_classes = ()
+
+    @schema.corrections
+    def get(self, request: Request) -> HttpResponse:
+        read_query(request._request)
+        document = notices.write_notices()
+        known = is_known(document.etag, request.headers.get("If-None-Match", ""))
+        limit = AddressUnchangedLimit if known else AddressReadLimit
+        limit.charge(request._request, address_subject(request._request))
+        return answer(request, document)
 
 
 def read_page_query(query: Query) -> PageQuery:

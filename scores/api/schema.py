@@ -71,7 +71,7 @@ ITEMS = {
     "results": 1000,
 }
 #: Whose answers have an ETag: what everybody sees.
-TAGGED = re.compile(r"/api/(score/top|boards.*(?<!/me)|players.*)")
+TAGGED = re.compile(r"/api/(score/top|boards.*(?<!/me)|players.*|corrections)")
 REQUEST_ID = OpenApiParameter(
     "X-Request-ID",
     str,

@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 #: Asked by address, from machines that know none of our names.
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: What plays and what is read of it: no cookie is looked at there, no page is shown, and nothing compressed.
-PLAY = ("/api/score/", "/api/boards", "/api/players")
+PLAY = ("/api/score/", "/api/boards", "/api/players", "/api/corrections")
 #: Whose views read their queries themselves, and say what is wrong with one.
-STRICT = ("/api/boards", "/api/players")
+STRICT = ("/api/boards", "/api/players", "/api/corrections")
 #: Page templates by status; other refusals reach only scripts or have their own page.
 REFUSAL_PAGES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "400.html",

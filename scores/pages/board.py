@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from scores.pages.corrections import describe_corrections
 from scores.pages.own_place import describe_own_place, find_visitor
 from scores.pages.present import read_top
 
@@ -23,5 +24,6 @@ def board(request: HttpRequest) -> HttpResponse:
         "user": visitor,
         "you": you,
         "share_picture": True,
+        "corrections": describe_corrections(),
     }
     return render(request, "board.html", context)

@@ -1,11 +1,12 @@
 """Periods in the reader's words: what one is called, and what is said where nobody stands in it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.formats import date_format
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from audit.times import to_moment
+from audit.times import EPOCH, to_moment
 from scores.board.lookup import CLOSED, PeriodView
 from scores.counting.spans import load_zone
 from scores.models import Board
@@ -54,3 +55,12 @@ def describe_emptiness(span: str, period: PeriodView) -> str:
         "year": _("Nobody yet this year."),
         "season": _("Nobody yet this season."),
     }.get(span, _("Nobody has points yet."))
+
+
+def describe_duration(seconds: int) -> str:
+    """Describe a stretch of time: in seconds up to two minutes, in larger units from there on, rounded up to a minute."""
+    if seconds == 1:
+        return _("1 second")
+    if seconds < 120:
+        return _("{count} seconds").format(count=seconds)
+    return timesince(EPOCH, EPOCH + timedelta(minutes=-(-seconds // 60)))

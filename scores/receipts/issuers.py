@@ -62,10 +62,22 @@ class Registry:
 
     def find(self, kid: str) -> Issuer | None:
         """Find the one issuer that has this key; None also where several claim it."""
-        if time.monotonic() - self._checked_at > REGISTRY_CHECK_SECONDS:
-            self._load_if_changed(strict=False)
+        self._look()
         found = [issuer for issuer in self._issuers.values() if kid in issuer.keys]
         return found[0] if len(found) == 1 else None
+
+    def read_maxima(self) -> dict[str, int]:
+        """Read the most points that any issuer may grant, by action."""
+        self._look()
+        maxima: dict[str, int] = {}
+        for issuer in self._issuers.values():
+            for action, points in issuer.actions.items():
+                maxima[action] = max(points, maxima.get(action, 0))
+        return maxima
+
+    def _look(self) -> None:
+        if time.monotonic() - self._checked_at > REGISTRY_CHECK_SECONDS:
+            self._load_if_changed(strict=False)
 
     def _load_if_changed(self, *, strict: bool) -> None:
         self._checked_at = time.monotonic()

@@ -15,9 +15,20 @@ async function followYou(ownPlace) {
     return new You(ownPlace, { language });
 }
 
+/** An embed has no notice. @param {HTMLElement} notice */
+async function followCorrections(notice) {
+    const { Corrections } = await import("./corrections.js");
+    return new Corrections(notice);
+}
+
+const notice = /** @type {HTMLElement | null} */ (document.querySelector("#corrections"));
+const corrections = notice && followCorrections(notice);
 const you = section && followYou(section);
 followStandings({
     you: section?.dataset.player,
-    onStandings: (/** @type {Standings} */ { entries }) => void you?.then((loaded) => loaded.follow(entries)),
+    onStandings: (/** @type {Standings} */ { entries }) => {
+        corrections?.then((loaded) => loaded.follow(entries));
+        you?.then((loaded) => loaded.follow(entries));
+    },
 });
 offerWallKey();

@@ -77,9 +77,11 @@ def test_such_an_element_is_never_translated() -> None:
     # An element's attributes may stand in lines of their own.
     texts = [" ".join(text.split()) for text in sources]
     marked = [text.count(APART) + text.count('<bdi class="who notranslate" translate="no"') for text in texts]
-    # The title of an embed is its site's, the label of a board too, what was searched is the reader's, and what points were imported
-    # from is another board: nobody's names.
-    others = [len(re.findall(r"<bdi>\{\{ (?:title|text|entry\.proof|[\w.]*board\.label)", text)) for text in texts]
+    # The title of an embed is its site's, the label of a board or an action too, what was searched is the reader's, and what points
+    # were imported from is another board: nobody's names.
+    others = [
+        len(re.findall(r"<bdi>\{\{ (?:title|text|entry\.proof|[\w.]*(?:board|way)\.label)", text)) for text in texts
+    ]
     assert marked == [text.count("<bdi") - other for text, other in zip(texts, others, strict=True)]
     assert sum(marked) > 15
 

@@ -106,6 +106,7 @@ def test_the_scripts_have_no_words_of_their_own() -> None:
         for name in (
             "board.js",
             "boards.js",
+            "corrections.js",
             "countdown.js",
             "embed-builder.js",
             "live-board.js",

@@ -31,6 +31,7 @@ ROUTES: dict[str, tuple[set[str], set[str]]] = {
     "/api/boards/{slug}/{period}/proof": (set(), {"unknown_board", "unknown_period", "period_open", "board_filling"}),
     "/api/players": ({"name", "limit"}, set()),
     "/api/players/{player}": (set(), {"unknown_player"}),
+    "/api/corrections": (set(), set()),
 }
 ALWAYS = {"invalid_query", "method_not_allowed", "rate_limited", "internal_error", "unavailable"}
 
@@ -38,7 +39,11 @@ ALWAYS = {"invalid_query", "method_not_allowed", "rate_limited", "internal_error
 @pytest.fixture
 def paths(client: Client) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(client.get("/api/schema").content)["paths"]
-    return {path: methods["get"] for path, methods in document.items() if path.startswith(("/api/boards", "/api/pl"))}
+    return {
+        path: methods["get"]
+        for path, methods in document.items()
+        if path.startswith(("/api/boards", "/api/pl", "/api/co"))
+    }
 
 
 def test_every_route_names_its_parameters_and_refusals(paths: dict[str, Any]) -> None:

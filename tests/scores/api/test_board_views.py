@@ -8,10 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
 from scores.board.leaderboard import read_tops
+from scores.investigation import corrections
 from scores.models import Score, Standing
 from tests.support.acting import access_token, make_player, read_problem
 from tests.support.boards import NOON, main_period, make_board, make_period, make_season, stand
@@ -29,6 +31,7 @@ PUBLIC = {
     "proof": f"{DAILY}/previous/proof",
     "players": f"{PLAYERS}?name=ad",
     "player": f"{PLAYERS}/{UUID(int=1)}",
+    "corrections": "/api/corrections",
 }
 
 
@@ -91,6 +94,24 @@ def test_periods_results_and_proof_of_a_board() -> None:
     expected = f"1 {UUID(int=1)} 7 1795780800000000 1\n".encode()
     assert (body_of(results), results.headers["Content-Length"]) == (expected, str(len(expected)))
     assert read(f"{DAILY}/{YESTERDAY}/proof")["entries"] == {"board": None, "period": None}
+
+
+def test_corrections_are_counted_in_public() -> None:
+    assert read("/api/corrections") == {"corrections": []}
+    corrections.adjust(player=UUID(int=1), delta=5, reason="a secret", actor="system")
+    cache.clear()
+    assert read("/api/corrections") == {
+        "corrections": [{"kind": "adjust", "count": 1, "at": "2026-11-27T12:00:00.000000Z"}]
+    }
+
+
+def test_who_knows_the_corrections_asks_under_a_limit_of_its_own(settings: Settings) -> None:
+    settings.READ_RATE = "1/d"
+    tag = get("/api/corrections").headers["ETag"]
+    read_problem(get("/api/corrections"), 429, "rate_limited")
+    for _ in range(10):
+        assert get("/api/corrections", headers={"If-None-Match": tag}).status_code == 304
+    read_problem(get("/api/corrections", headers={"If-None-Match": tag}), 429, "rate_limited")
 
 
 def test_players_are_searched_and_shown() -> None:

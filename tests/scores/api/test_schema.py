@@ -22,6 +22,7 @@ ROUTES = {
     "/api/score/me": "get",
     "/api/score/me/proof": "get",
     "/api/boards": "get",
+    "/api/corrections": "get",
     "/api/boards/{slug}": "get",
     "/api/boards/{slug}/periods": "get",
     "/api/boards/{slug}/{period}": "get",

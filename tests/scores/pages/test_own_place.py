@@ -99,8 +99,8 @@ def test_the_page_costs_a_literal_number_of_queries_for_a_player(
     crowd: list[Score], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = signed_in(crowd[11].user)
-    # Session, user, whose score it is, the score, the neighbourhood (on SQLite in eight), the top 10.
-    with django_assert_num_queries(6 if connection.vendor == "postgresql" else 13):
+    # Session, user, whose score it is, the score, the neighbourhood (on SQLite in eight), the top 10, the corrections.
+    with django_assert_num_queries(7 if connection.vendor == "postgresql" else 14):
         client.get("/")
 
 

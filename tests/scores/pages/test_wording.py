@@ -8,6 +8,7 @@ from django.utils.translation import override
 from audit.times import SECOND_US
 from scores.board.lookup import CLOSED, CLOSING, OPEN, PeriodView
 from scores.pages.wording import (
+    describe_duration,
     describe_emptiness,
     describe_moment,
     describe_order,
@@ -72,3 +73,16 @@ def test_a_table_of_times_says_which_way_it_goes() -> None:
     assert describe_table(ascending=False) == "The players with the most points."
     assert describe_table(ascending=True) == "The players with the fewest points."
     assert describe_order() == "The fewest points come first."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "german"),
+    [
+        (1, "1 second", "1 Sekunde"), (119, "119 seconds", "119 Sekunden"), (120, "2 minutes", "2 Minuten"),
+        (121, "3 minutes", "3 Minuten"), (5400, "1 hour, 30 minutes", "1 Stunde, 30 Minuten"), (86_400, "1 day", "1 Tag"),
+    ],
+)  # fmt: skip
+def test_a_stretch_of_time_is_told_in_units_that_people_use(seconds: int, english: str, german: str) -> None:
+    assert describe_duration(seconds).replace("\xa0", " ") == english
+    with override("de"):
+        assert describe_duration(seconds).replace("\xa0", " ") == german

@@ -129,3 +129,10 @@ def test_without_a_file_no_receipt_counts(
     settings.RECEIPT_ISSUERS_FILE = ""
     with nothing_written():
         read_problem(update({"receipt": make_receipt(player)}, token=token), 422, "receipt_invalid")
+
+
+def test_the_most_that_anybody_may_grant_is_known_by_action(issuers: Path) -> None:
+    other = {"keys": {}, "actions": {"daily-quiz": 150, "lap": 10}, "min_iat": 0}
+    replace(issuers, {"first": entry(), "other": other})
+    assert Registry(str(issuers)).read_maxima() == {"daily-quiz": 150, "lap": 10}
+    assert Registry("").read_maxima() == {}
