@@ -25,8 +25,11 @@
  *   without an answer when none came, or none that could be read
  */
 
+import { findRefusedOrigin } from "./origin-check.js";
+
 export { watch } from "./scoreboard-watch.js";
 
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const PREFIX = "scoreboard.act.";
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
@@ -60,6 +63,9 @@ export class LimitedError extends ScoreboardError {
 /** The player must sign in again. The act is kept, and sent once tokens of the same player are set. */
 export class SignInError extends ScoreboardError {}
 
+/** The scoreboard lets no page of this origin use it. The act is kept, and sent by the next client once it does. */
+export class OriginError extends ScoreboardError {}
+
 /** The client was stopped first. The act is kept, and sent by the next client of the same player. */
 export class StoppedError extends ScoreboardError {}
 
@@ -69,6 +75,7 @@ export class ScoreboardClient {
     #turn = /** @type {Promise<unknown>} */ (Promise.resolve());
     #underway = /** @type {Map<string, Promise<Result>>} */ (new Map());
     #stop = new AbortController();
+    #isAnswered = false;
 
     /**
      * @param {object} options
@@ -94,10 +101,14 @@ export class ScoreboardClient {
         this.setTokens(tokens);
     }
 
-    /** After a sign-in: the acts of this player that still wait are sent. @param {Tokens} tokens */
+    /**
+     * After a sign-in: the acts of this player that still wait are sent. Throws a SignInError for an access token that is none.
+     *
+     * @param {Tokens} tokens
+     */
     setTokens(tokens) {
-        this.#tokens = tokens;
         const player = playerOf(tokens.access);
+        this.#tokens = tokens;
         for (const kept of keptActs(this.storage)) {
             // An act belongs to whoever did it, not to whoever uses this browser next.
             if (kept.player === player) this.#deliver(kept).catch(() => {}); // Told to onError and the log already.
@@ -227,10 +238,13 @@ export class ScoreboardClient {
                 credentials: "omit",
                 signal: request.signal,
             });
+            this.#isAnswered = true;
             const text = await answer.text();
             return { answer, body: parsed(text, answer) };
         } catch (error) {
             this.log.warn("scoreboard: no answer:", /** @type {Error} */ (error).message);
+            const cause = this.#isAnswered ? null : await findRefusedOrigin(this.base);
+            if (cause) throw new OriginError(cause);
             return {};
         } finally {
             clearTimeout(timer);
@@ -289,8 +303,17 @@ function newKey() {
  * @returns {string}
  */
 function playerOf(access) {
-    const [, payload = ""] = access.split(".");
-    return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).sub;
+    try {
+        const [, payload = ""] = TOKEN.exec(access)?.[0].split(".") ?? [];
+        const { sub } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+        if (typeof sub === "string") return sub;
+    } catch {
+        // Neither base64 nor JSON: as without a subject.
+    }
+    throw new SignInError({
+        code: "token_malformed",
+        detail: 'The access token is no JSON Web Token of a player. Give what POST /api/token answers as "access", and nothing before or behind it.',
+    });
 }
 
 /**

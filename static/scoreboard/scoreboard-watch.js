@@ -5,6 +5,7 @@
  *     const watching = watch(({ as_of, entries }) => draw(entries), { onState: ({ state, age }) => show(state, age) });
  *     watching.stop();
  *
+ * @import { Cause } from "./origin-check.js"
  * @typedef {{rank: number, player: string, name: string, score: number, reached_at: string}} Entry
  * @typedef {{slug: string, label: string, rule: string, ascending: boolean, span: string, zone: string}} Board
  * @typedef {{name: string, starts_at: string, ends_at: string | null, state: "open" | "closing" | "closed"}} Period
@@ -15,10 +16,11 @@
  *   is shown is kept right by asking every few seconds; stale: what is shown may be out of date.
  * @typedef {{state: State, age: number, asOf: string}} Freshness  age: seconds since what is shown was known to be right
  * @typedef {{url?: string | URL, board?: string, period?: string, initial?: {as_of: string, etag?: string},
- *            onState?: (freshness: Freshness) => void}} Options
+ *            onState?: (freshness: Freshness) => void, onProblem?: (cause: Cause) => void}} Options
  *   url: any address of the scoreboard's site (default: where this module came from); board, period: the slug of a board
  *   (default: everything since ever) and the name of a period of it (default: the current one, one after another); initial:
- *   what the page already shows; onState: told whenever the state or the age in whole seconds changes
+ *   what the page already shows; onState: told whenever the state or the age in whole seconds changes; onProblem: told once why
+ *   nothing comes, where waiting does not help: `origin_not_allowed`, or the API's own code for a board or period there is not
  * @typedef {{event: "scoreboardUpdate", data: Standings} | {event: "heartbeat", data: {as_of: string}}} Frame
  */
 
@@ -53,13 +55,16 @@ class Watcher {
     #etag = "";
     #confirmedAt = 0;
     #reported = "";
+    #told = "";
+    #isAnswered = false;
     #timer = 0;
     #begunAt = 0;
     #tickedAt = 0;
 
     /** @param {(standings: Standings) => void} callback @param {Options} options */
-    constructor(callback, { url, board, period, initial, onState }) {
+    constructor(callback, { url, board, period, initial, onState, onProblem }) {
         this.callback = callback;
+        this.onProblem = onProblem ?? (() => {});
         this.onState = onState ?? (() => {});
         const base = new URL(url ?? "/", import.meta.url);
         const place = ["boards", board ?? "", period].filter((step) => step !== undefined).map(encodeURIComponent).join("/");
@@ -190,13 +195,14 @@ class Watcher {
         try {
             const headers = /** @type {Record<string, string>} */ (this.#etag ? { "If-None-Match": this.#etag } : {});
             const response = await fetch(this.topUrl, { headers, cache: "no-store", credentials: "same-origin", signal: poll.signal });
-            isAnswered = true;
+            isAnswered = this.#isAnswered = true;
             this.#pace.follow(response);
             await this.#answered(response, poll);
         } catch {
             if (poll === this.#poll) {
                 this.#polled = false;
                 if (navigator.onLine === false && this.#live) this.#lost();
+                if (!this.#isAnswered && this.topUrl.origin !== globalThis.origin) this.#findCause();
             }
         } finally {
             clearTimeout(timer);
@@ -219,7 +225,23 @@ class Watcher {
             this.#accept(standings);
         } else if (response.status === 304) {
             this.#confirmUnchanged(response);
+        } else if (response.status === 404) {
+            this.#tell(await response.json());
         }
+    }
+
+    async #findCause() {
+        const { findRefusedOrigin } = await import("./origin-check.js");
+        const cause = await findRefusedOrigin(this.topUrl);
+        if (cause && !this.events.signal.aborted) this.#tell(cause);
+    }
+
+    /** @param {Cause} cause */
+    #tell({ code, detail }) {
+        if (code === this.#told) return;
+        this.#told = code;
+        console.warn("scoreboard:", code, detail);
+        this.onProblem({ code, detail });
     }
 
     /**

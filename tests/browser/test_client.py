@@ -142,6 +142,28 @@ def test_a_used_up_day_is_a_typed_error_with_the_time_to_wait(site: Site, page: 
     assert site.points()[player.name] == 10
 
 
+@pytest.mark.parametrize(
+    "access", ["", "not a token", "Bearer {access}", "{access}\n", "a.b.c", "{access}.more", "e30.e30.e30"]
+)
+def test_a_token_that_is_none_is_an_error_with_a_sentence_and_nothing_is_sent(
+    site: Site, page: Page, player: Player, access: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    error = page.evaluate(
+        """(access) => { try { client.setTokens({access}); } catch ({name, code, message}) { return {name, code, message}; } }""",
+        access.format(access=player.access),
+    )
+    assert error == {
+        "name": "SignInError",
+        "code": "token_malformed",
+        "message": "The access token is no JSON Web Token of a player. "
+        'Give what POST /api/token answers as "access", and nothing before or behind it.',
+    }
+    assert asked == []
+    assert update(page, "step")["player"]["id"] == player.id
+
+
 def test_an_expired_token_is_refreshed_once_for_all(site: Site, open_tab: OpenTab) -> None:
     tokens = site.sign_in("hopper")
     page = open_tab(site.url)

@@ -18,10 +18,17 @@ pytestmark = pytest.mark.postgresql
 CLIENT = """<!doctype html><title>Quiz</title><script type="module">
 import {{ ScoreboardClient, watch }} from "{site}/static/scoreboard/scoreboard-client.js";
 window.seen = [];
-watch(({{ entries }}) => window.seen.push(entries), {{ onState: ({{ state }}) => (window.state = state) }});
+window.problems = [];
+watch(({{ entries }}) => window.seen.push(entries), {{
+    onState: ({{ state }}) => (window.state = state),
+    onProblem: (problem) => window.problems.push(problem),
+}});
 window.update = (access, action) =>
-    new ScoreboardClient({{ tokens: {{ access }} }}).update({{ action }}).catch(({{ name, code }}) => ({{ name, code }}));
+    new ScoreboardClient({{ tokens: {{ access }} }})
+        .update({{ action }}).catch(({{ name, code, message }}) => ({{ name, code, message }}));
 </script>"""
+#: Of a page that lets in the scoreboard and nothing else, no style at all.
+STRICT = "default-src 'none'; script-src {site}; connect-src {site} {socket}"
 SHOWN = "(window.seen.at(-1) ?? []).find(({player, score}) => player === '%s' && score === %d) !== undefined"
 
 
@@ -70,7 +77,9 @@ def test_a_page_of_an_allowed_origin_updates_and_watches(
     assert page.evaluate("(access) => update(access, 'no-such-action')", player.access) == {
         "name": "RefusedError",
         "code": "unknown_action",
+        "message": "There is no such action.",
     }
+    assert page.evaluate("window.problems") == []
 
 
 def test_the_page_of_the_documents_updates_and_watches(
@@ -89,18 +98,23 @@ def test_the_page_of_the_documents_updates_and_watches(
     assert open_site.points()["Ada"] == points
 
 
-def test_a_page_of_another_origin_gets_neither_answers_nor_a_socket(
+def test_a_page_of_another_origin_gets_neither_answers_nor_a_socket_and_is_told_why(
     open_site: Site, stranger: Elsewhere, player: Player, open_tab: OpenTab
 ) -> None:
     before = open_site.points()
     page = visit(open_tab, stranger, CLIENT.format(site=open_site.url))
     wait_for(page, "window.state === 'reconnecting'")
 
-    page.evaluate("(access) => { update(access, 'step').then((it) => (window.result = it)); }", player.access)
+    result = page.evaluate("(access) => update(access, 'step')", player.access)
     wait_for(page, "window.state === 'stale'", milliseconds=20_000)
 
+    cause = (
+        f"{open_site.url.rstrip('/')} is up, but lets no page of {stranger.origin} use it. "
+        f"Its operator can allow that: {stranger.origin} in ALLOWED_ORIGINS."
+    )
+    assert result == {"name": "OriginError", "code": "origin_not_allowed", "message": cause}
+    assert page.evaluate("window.problems") == [{"code": "origin_not_allowed", "detail": cause}]
     assert page.evaluate("window.seen") == []
-    assert page.evaluate("window.result") is None
     assert open_site.points() == before
 
 
@@ -170,3 +184,70 @@ def wait_for_complaint(page: Page, complaints: list[str]) -> None:
         if complaints:
             return
         page.wait_for_timeout(50)
+
+
+def write_page(site: Site, *, lang: str, more: str = "") -> str:
+    """A page of another site with the element of the documents, under a policy that allows just that."""
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    example = text.split("```html\n")[2].partition("```")[0].replace("https://scoreboard.example.org", site.url)
+    policy = STRICT.format(site=site.url, socket=site.url.replace("http", "ws", 1))
+    head = f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>Quiz</title>'
+    return f'<!doctype html><html lang="{lang}">{head}<main><h1>Quiz</h1>{example}{more}</main></html>'
+
+
+def test_the_element_of_the_documents_shows_the_board_live_in_the_words_of_its_page(
+    open_site: Site, friend: Elsewhere, player: Player, open_tab: OpenTab
+) -> None:
+    names = ["<b>Bold</b>", "ليلى حداد", "林美玲", "W" * 64, "Zoë"]
+    for each in open_site.make_players(*names):
+        open_site.act(each)
+    complaints: list[str] = []
+    page = visit(open_tab, friend, write_page(open_site, lang="de"), complaints)
+
+    element = page.locator("score-board")
+    expect(element.locator(".state")).to_have_text("Live", timeout=HEALED)
+    expect(element.locator("tbody tr")).to_have_count(5)
+    assert element.locator("thead th").all_inner_texts() == ["Rang", "Name", "Punkte"]
+    assert element.locator("b").count() == 0
+    assert element.locator("tbody tr").nth(0).locator("bdi").inner_text() == "Ada"
+    expect(element.locator("caption a")).to_have_attribute("href", f"{open_site.url}/boards/main")
+
+    points = open_site.act(player, "leap")
+    expect(element.locator("tbody .points").first).to_have_text(f"{points:,}".replace(",", "."), timeout=HEALED)
+    for scheme in ("light", "dark"):
+        element.evaluate("(element, theme) => element.setAttribute('theme', theme)", scheme)
+        assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
+    element.evaluate("(element) => element.setAttribute('rows', '2')")
+    expect(element.locator("tbody tr")).to_have_count(2)
+    element.evaluate("(element) => element.setAttribute('board', 'none')")
+    expect(element.locator(".trouble")).to_have_text("Diese Tafel gibt es nicht.", timeout=HEALED)
+    assert [text for text in complaints if "Content Security Policy" in text or "TypeError" in text] == []
+
+
+def test_the_element_polls_where_no_socket_is_let_through_and_stops_when_it_is_taken_away(
+    open_site: Site, friend: Elsewhere, player: Player, open_tab: OpenTab
+) -> None:
+    without_sockets = write_page(open_site, lang="en").replace(open_site.url.replace("http", "ws", 1), "")
+    page = visit(open_tab, friend, without_sockets)
+    element = page.locator("score-board")
+    expect(element.locator(".state")).to_have_text("Polling", timeout=HEALED)
+    points = open_site.act(player)
+    expect(element.locator("tbody .points").first).to_have_text(f"{points:,}", timeout=HEALED)
+
+    element.evaluate("(element) => { window.taken = element; element.remove(); }")
+    shown = page.evaluate("taken.shadowRoot.textContent")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(4_000)
+    assert (asked, page.evaluate("taken.shadowRoot.textContent")) == ([], shown)
+
+
+def test_the_element_on_a_site_that_is_not_allowed_says_that_it_cannot_be_shown(
+    open_site: Site, stranger: Elsewhere, open_tab: OpenTab
+) -> None:
+    complaints: list[str] = []
+    page = visit(open_tab, stranger, write_page(open_site, lang="fr"), complaints)
+    expect(page.locator("score-board .trouble")).to_have_text(
+        "Le classement ne peut pas être affiché sur ce site.", timeout=HEALED
+    )
+    assert any("in ALLOWED_ORIGINS." in text for text in complaints)

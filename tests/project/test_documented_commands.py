@@ -47,6 +47,7 @@ PROOFS = {
     "docs/api.md sh 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/api.md", "sh")'),
     "docs/api.md python 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/api.md", "python")'),
     "docs/api.md html 1": ("tests/browser/test_elsewhere.py", "def test_the_page_of_the_documents"),
+    "docs/api.md html 2": ("tests/browser/test_elsewhere.py", "def test_the_element_of_the_documents"),
     **{f"docs/migrating.md python {number}": (MIGRATING, "def run_block") for number in (1, 2, 3, 4)},
     "docs/migrating.md sql 1": (MIGRATING, 'read_block("From a table", "sql")'),
     "docs/migrating.md sql 2": (MIGRATING, 'read_block("3. See that nothing was lost", "sql")'),

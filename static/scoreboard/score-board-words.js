@@ -1,0 +1,112 @@
+/**
+ * What <score-board> says, in the languages of the scoreboard's own pages, whose words they are: a page of another site brings none.
+ *
+ * @typedef {typeof english} Words
+ */
+
+const english = {
+    caption: "The players with the most points, live.",
+    rank: "Rank",
+    player: "Player",
+    points: "Points",
+    asOf: "As of",
+    empty: "Nobody has points yet.",
+    live: "Live",
+    reconnecting: "Reconnecting",
+    polling: "Polling",
+    stale: "Stale",
+    refused: "The scoreboard cannot be shown on this site.",
+    missing: "There is no such board.",
+};
+
+/** @type {Record<string, Words>} */
+export const WORDS = {
+    en: english,
+    de: {
+        caption: "Die Spielerinnen und Spieler mit den meisten Punkten, live.",
+        rank: "Rang",
+        player: "Name",
+        points: "Punkte",
+        asOf: "Stand",
+        empty: "Noch hat niemand Punkte.",
+        live: "Live",
+        reconnecting: "Verbindet neu",
+        polling: "Fragt nach",
+        stale: "Veraltet",
+        refused: "Die Punktetafel kann auf dieser Website nicht gezeigt werden.",
+        missing: "Diese Tafel gibt es nicht.",
+    },
+    es: {
+        caption: "Quienes tienen más puntos, en directo.",
+        rank: "Puesto",
+        player: "Nombre",
+        points: "Puntos",
+        asOf: "A las",
+        empty: "Nadie tiene puntos todavía.",
+        live: "En directo",
+        reconnecting: "Reconectando",
+        polling: "Consultando",
+        stale: "Desactualizado",
+        refused: "La tabla no se puede mostrar en este sitio.",
+        missing: "Esa tabla no existe.",
+    },
+    fr: {
+        caption: "Les personnes qui ont le plus de points, en direct.",
+        rank: "Rang",
+        player: "Nom",
+        points: "Points",
+        asOf: "État à",
+        empty: "Personne n’a encore de points.",
+        live: "En direct",
+        reconnecting: "Reconnexion",
+        polling: "Interrogation",
+        stale: "Périmé",
+        refused: "Le classement ne peut pas être affiché sur ce site.",
+        missing: "Ce classement n’existe pas.",
+    },
+    pt: {
+        caption: "Quem tem mais pontos, ao vivo.",
+        rank: "Lugar",
+        player: "Nome",
+        points: "Pontos",
+        asOf: "Às",
+        empty: "Ainda ninguém tem pontos.",
+        live: "Ao vivo",
+        reconnecting: "A religar",
+        polling: "A consultar",
+        stale: "Desatualizado",
+        refused: "A tabela não pode ser mostrada neste site.",
+        missing: "Essa tabela não existe.",
+    },
+    ar: {
+        caption: "أصحاب أكثر النقاط، مباشرةً.",
+        rank: "المرتبة",
+        player: "الاسم",
+        points: "النقاط",
+        asOf: "حتى",
+        empty: "لا أحد لديه نقاط بعد.",
+        live: "مباشر",
+        reconnecting: "إعادة الاتصال",
+        polling: "استعلام دوري",
+        stale: "غير محدَّث",
+        refused: "لا يمكن عرض اللوحة على هذا الموقع.",
+        missing: "لا توجد لوحة بهذا الاسم.",
+    },
+    ja: {
+        caption: "ポイントの多い人をライブで。",
+        rank: "順位",
+        player: "名前",
+        points: "ポイント",
+        asOf: "時刻",
+        empty: "まだ誰もポイントを獲得していません。",
+        live: "ライブ",
+        reconnecting: "再接続中",
+        polling: "定期確認",
+        stale: "古い情報",
+        refused: "このサイトではボードを表示できません。",
+        missing: "そのボードはありません。",
+    },
+};
+
+/** @param {string} language  as a page names it, "pt-BR" @returns {Words}  English where it is none of ours */
+export const wordsIn = (language) => WORDS[language.toLowerCase().split("-")[0] ?? ""] ?? english;
