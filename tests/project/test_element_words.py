@@ -20,7 +20,7 @@ OF_ITS_OWN = {"refused", "missing"}
 def words() -> dict[str, dict[str, str]]:
     module = (ROOT / "static/scoreboard/score-board-words.js").as_uri()
     script = f'import {{ WORDS }} from "{module}"; console.log(JSON.stringify(WORDS));'
-    command = [ROOT / ".venv/bin/node", "--no-warnings", "--input-type=module", "--eval", script]
+    command = [str(ROOT / ".venv/bin/node"), "--no-warnings", "--input-type=module", "--eval", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     found: dict[str, dict[str, str]] = json.loads(done.stdout)
     return found
