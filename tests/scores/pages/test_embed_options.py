@@ -50,6 +50,7 @@ def test_what_is_of_its_form_is_read(query: str, options: EmbedOptions) -> None:
         ("title=a%0Ab", "title", "At most 80 characters in one line."),
         ("title=" + "W" * 81, "title", "At most 80 characters in one line."),
         ("period=current", "period", "Only with a board."),
+        ("lang=tlh", "lang", "One of ar, de, en, es, fr, ja, pt."),
         ("utm_source=x", "utm_source", "Unknown parameter."),
     ],
 )

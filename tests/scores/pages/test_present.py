@@ -17,7 +17,7 @@ def test_the_top_is_that_of_everything() -> None:
     place("Ada", 10)
     shown = read_top()
     assert [(row["name"], row["share"]) for row in shown["rows"]] == [("Ada", 100)]  # type: ignore[attr-defined]
-    assert set(shown) == {"snapshot", "etag", "rows"}
+    assert set(shown) == {"snapshot", "etag", "rows", "past"}
 
 
 def test_a_board_is_told_with_its_order_and_period(turn_clock: Callable[[datetime], None]) -> None:
