@@ -44,6 +44,8 @@ def test_nothing_scrolls_sideways(desk: Site, open_tab: OpenTab, width: int) -> 
 def test_filters_are_typed_kept_and_left_again(desk: Site, open_tab: OpenTab) -> None:
     page = open_desk(desk, open_tab)
     page.goto(f"{desk.url}/admin/audit/auditentry/")
+    # Once opened they stay open from page to page.
+    page.locator(".list-filters > summary").click()
     page.get_by_role("link", name="Self-reported").click()
     page.get_by_label("Address", exact=True).fill("203.0.113.99")
     page.get_by_label("Address", exact=True).press("Enter")
