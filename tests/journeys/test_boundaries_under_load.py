@@ -173,7 +173,7 @@ def test_killed_workers_and_sealers_leave_the_boundary_to_who_writes(
 ) -> None:
     """The sealer is killed as it is about to make the next day, a worker with it; nobody else has made the day by midnight."""
     server = scoreboard_server(workers=2, SCORE_UPDATE_RATE="0")
-    shift(MIDNIGHT - 6 * SECOND)
+    shift(MIDNIGHT - 14 * SECOND)
     make("days", "count", "day")
     with writing([server.port], players, 8) as writers:
         with (
