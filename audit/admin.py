@@ -1,8 +1,10 @@
 """Look, search, filter; never add, change or delete: the log is what it is."""
 
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -36,6 +38,8 @@ from audit.models import AuditEntry, Checkpoint, Refusal, Verification
 from audit.verification import CheckResult
 
 logger = logging.getLogger(__name__)
+#: Of an entry, as addresses of pages have it.
+PLACE = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([1-9][0-9]{0,17})", re.ASCII)
 POINTS, BALANCE = head_column("delta", "points"), head_column("balance", "points after")
 
 
@@ -67,7 +71,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     """What the log itself knows of an entry. Whose name it is and what may be done about it, a subclass adds."""
 
     list_display = ["number", "time", "player", "kind", "action", POINTS, BALANCE, "actor", "proof", "address"]
-    list_display_links = ["number"]
+    list_display_links: Any = ["number"]
     list_filter = [DayFilter, "kind", ProofFilter, ActionFilter, IssuerFilter, PlayerFilter, AddressFilter]
     search_fields = ["ref"]
     search_help_text = "A whole player's UUID, address, request id or reference."
@@ -95,6 +99,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         export = self.admin_site.admin_view(require_safe(self.export_view))
         return [path("export/<str:form>", export, name="audit_auditentry_export"), *super().get_urls()]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEntry | None:
+        """Find the entry of a place, `UUID:NUMBER`, which addresses name it by; also by the id in the database."""
+        place = PLACE.fullmatch(object_id)
+        if place is not None:
+            entries: QuerySet[AuditEntry] = self.get_queryset(request)
+            return entries.filter(player=UUID(place[1]), seq=int(place[2])).first()
+        entry: AuditEntry | None = super().get_object(request, object_id, from_field)
+        return entry
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[KeysetChangeList]:
         return KeysetChangeList
@@ -129,7 +142,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             "checks": self.check_on_the_spot(entry),
             "context_rows": context_rows,
             "receipt": read_receipt(context),
-            "title": f"Entry {entry.seq}: {entry.kind} {what}".rstrip(),
+            "title": f"Entry #{entry.seq}: {entry.kind} {what}".rstrip(),
             "subtitle": None,
         }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})

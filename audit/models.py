@@ -77,6 +77,11 @@ class AuditEntry(models.Model):
         return f"{self.kind} {self.delta:+d} ({self.player} #{self.seq})"
 
     @property
+    def place(self) -> str:
+        """Where it is in the log, as addresses of pages have it: the player and the number in the player's chain."""
+        return f"{self.player}:{self.seq}"
+
+    @property
     def at(self) -> datetime:
         """The time, exact to the microsecond, which a float of seconds would not be."""
         return to_moment(self.at_us)

@@ -254,6 +254,11 @@ class Flag(models.Model):
     player = models.UUIDField(null=True, help_text="Where it is about one player.")
     why = models.TextField(help_text="The reason in a sentence, with the numbers.")
     entries = models.JSONField(default=list, blank=True, help_text="What it rests on: [player, seq] of each entry.")
+    acts = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="All that its rule is about, of which `entries` may be a sample: [player, first, last].",
+    )
     opened_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     note = models.TextField(blank=True, help_text="What the reviewer found.")

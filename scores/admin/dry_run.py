@@ -1,6 +1,6 @@
 """An act of an investigator done for its preview and taken back: exact, and nobody else gets to see it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -8,8 +8,10 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from scores.admin.act_steps import Service, Step
-from scores.board.standings import BoardRow, read_top
+from audit.models import AuditEntry
+from scores.admin.act_steps import Service, Step, sort_out, split, take
+from scores.board.ranks import read_ranks
+from scores.board.standings import SIZE, BoardRow, read_top
 from scores.errors import Refused
 from scores.investigation.corrections import read_left_out
 from scores.players import ensure_player
@@ -39,6 +41,28 @@ class DryRun:
     refused: list[tuple[Step, str]] = field(default_factory=list)
     balances: dict[UUID, tuple[int, int]] = field(default_factory=dict)
     left_out: dict[UUID, int] = field(default_factory=dict)
+    ranks_before: dict[UUID, int] = field(default_factory=dict)
+    ranks_after: dict[UUID, int] = field(default_factory=dict)
+
+    def include(self, steps: Iterable[Step], entries: Iterable[AuditEntry]) -> None:
+        """Count steps that were taken, and the entries that they came to."""
+        self.possible += steps
+        for entry in entries:
+            start, _ = self.balances.get(entry.player, (entry.balance - entry.delta, 0))
+            self.balances[entry.player] = (start, entry.balance)
+            self.left_out[entry.player] = self.left_out.get(entry.player, 0) + read_left_out(entry)
+
+    @property
+    def points(self) -> int:
+        """What the act gives all its players together; negative where it takes."""
+        return sum(after - before for before, after in self.balances.values())
+
+    @property
+    def still_on_top(self) -> list[UUID]:
+        """From whom the act takes points, and who is still shown to visitors after it, the best first."""
+        losers = [player for player, (before, after) in self.balances.items() if after < before]
+        shown = [player for player in losers if self.ranks_after.get(player, SIZE + 1) <= SIZE]
+        return sorted(shown, key=lambda player: self.ranks_after[player])
 
     @property
     def board(self) -> list[BoardChange]:
@@ -80,20 +104,20 @@ def _shown_to_visitors(row: BoardRow) -> tuple[str, str, int]:
 
 
 @transaction.atomic
-def run_dry(service: Service, steps: Iterable[Step], user: User) -> DryRun:
+def run_dry(service: Service, steps: Collection[Step], user: User) -> DryRun:
     """Let the service do the act, and roll it back: exact, and neither the log nor any open board gets to see it."""
     actor = str(ensure_player(user).pk)
-    dry_run = DryRun(before=read_top())
-    for step in steps:
+    players = {step.player for step in steps}
+    dry_run = DryRun(before=read_top(), ranks_before=read_ranks(players))
+    for batch in split(service, steps):
+        possible, refused = sort_out(service, batch)
+        dry_run.refused += refused
         try:
-            entry = service(player=step.player, reason="dry run", actor=actor, **step.arguments)
+            entries = take(service, possible, reason="dry run", actor=actor) if possible else []
         except Refused as refusal:
-            dry_run.refused.append((step, refusal.explanation))
+            dry_run.refused += [(step, refusal.explanation) for step in possible]
         else:
-            dry_run.possible.append(step)
-            start, _ = dry_run.balances.get(step.player, (entry.balance - entry.delta, 0))
-            dry_run.balances[step.player] = (start, entry.balance)
-            dry_run.left_out[step.player] = dry_run.left_out.get(step.player, 0) + read_left_out(entry)
-    dry_run.after = read_top()
+            dry_run.include(possible, entries)
+    dry_run.after, dry_run.ranks_after = read_top(), read_ranks(players)
     transaction.set_rollback(True)
     return dry_run

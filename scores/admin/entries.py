@@ -2,24 +2,28 @@
 
 import contextlib
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
 from audit import chain
 from audit.admin import AuditEntryAdmin
-from audit.changelist import KeysetChangeList
+from audit.changelist import AFTER, BEFORE, KeysetChangeList
 from audit.models import AuditEntry
 from audit.verification import CheckResult
-from scores.admin.forms import MAXIMUM_ENTRIES, write_numbers
+from scores.admin.places import write_entries
 from scores.admin.search import narrow_entries
 from scores.investigation.corrections import REVERSIBLE
+from scores.investigation.runs import merge
 from scores.models import Score
 from scores.receipts.evidence import EvidenceCheck
 
@@ -36,11 +40,21 @@ class EntryChangeList(KeysetChangeList):
         super().get_results(request)
         attach_players(self.result_list)
 
+    @property
+    def void_all_link(self) -> str:
+        """Where the void of all that the filters and the search leave is confirmed; none where they leave everything."""
+        if not (self.has_active_filters or self.query):
+            return ""
+        query = self.get_query_string(remove=[BEFORE, AFTER]).removeprefix("?")
+        return f"{reverse('admin:scores_score_void_selection')}?{urlencode({'matching': query})}"
+
 
 class EntryAdmin(AuditEntryAdmin):
     """What the audit app shows of an entry, and what it cannot know: whose it is and what may be done about it."""
 
-    list_display = [LINKS.get(name, name) for name in AuditEntryAdmin.list_display]
+    list_display = [LINKS.get(name, name) for name in AuditEntryAdmin.list_display if name != "player"]
+    # The number has two links: to the player and to the entry.
+    list_display_links: Any = None
     # The sealed actor is shown as it is; the name stands beside it.
     fields = [
         part for name in AuditEntryAdmin.fields for part in ((name, "actor_link") if name == "actor" else (name,))
@@ -79,9 +93,7 @@ class EntryAdmin(AuditEntryAdmin):
 
     @admin.display(description="player")
     def player_link(self, entry: Any) -> str:
-        if entry.score is None:
-            return "System" if entry.player == chain.SYSTEM_CHAIN else str(entry.player)
-        return link_player(entry.score)
+        return name_owner(entry) if entry.score is None else link_player(entry.score)
 
     @admin.display(description="by")
     def actor_link(self, entry: Any) -> str:
@@ -90,24 +102,30 @@ class EntryAdmin(AuditEntryAdmin):
             return "player"
         return link_player(entry.acting) if entry.acting else str(entry.actor)
 
+    @admin.display(description="entry")
+    def number(self, entry: Any) -> str:
+        """The entry by the number that every page and every act has for it: `NAME#12`."""
+        address = reverse("admin:audit_auditentry_change", args=[entry.place])
+        if entry.score is None:
+            return format_html('<a href="{}">{}</a>', address, f"{name_owner(entry)}#{entry.seq}")
+        return format_html('{}<a href="{}">#{}</a>', link_player(entry.score), address, entry.seq)
+
     def has_correct_permission(self, request: HttpRequest) -> bool:
         """Who is offered the act below."""
         return request.user.has_perm(PERMISSION)
 
     @admin.action(description="Void the selected entries…", permissions=["correct"])
-    def void_selection(self, request: HttpRequest, selection: QuerySet[AuditEntry]) -> HttpResponse | None:
+    def void_selection(self, request: HttpRequest, selection: QuerySet[AuditEntry]) -> HttpResponse:
         """Nothing yet: the confirmation comes first."""
-        ids = list(selection.order_by().values_list("pk", flat=True)[: MAXIMUM_ENTRIES + 1])
-        if len(ids) > MAXIMUM_ENTRIES:
-            messages.error(request, f"At most {MAXIMUM_ENTRIES} entries are voided at once. Select fewer.")
-            return None
-        return redirect(make_void_url(ids))
+        runs = merge(selection.order_by().values_list("player", "seq"))
+        query = {"entries": write_entries(runs), "back": request.get_full_path()}
+        return redirect(f"{reverse('admin:scores_score_void_selection')}?{urlencode(query)}")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of one entry, with whose it is and the act on it."""
-        entry: Any = self.get_object(request, object_id) if object_id.isdecimal() else None
+        entry: Any = self.get_object(request, object_id)
         score = entry.score if entry else None
         more: dict[str, object] = {"score": score}
         if entry and score and request.user.has_perm(PERMISSION) and score.user_id != request.user.pk:
@@ -116,9 +134,26 @@ class EntryAdmin(AuditEntryAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
 
-def make_void_url(ids: Iterable[int]) -> str:
-    """Make the address where the void of these entries is confirmed."""
-    return f"{reverse('admin:scores_score_void_selection')}?entries={write_numbers(ids)}"
+def find_matching(request: HttpRequest, query: str) -> QuerySet[AuditEntry]:
+    """Find the entries that the list shows for a query of its own, on all its pages.
+
+    Raises Http404 when the list would not take the query.
+    """
+    asked = copy(request)
+    asked.GET = QueryDict(query)
+    try:
+        changelist = admin.site.get_model_admin(AuditEntry).get_changelist_instance(asked)
+        entries: QuerySet[AuditEntry] = changelist.get_queryset(asked)
+    except IncorrectLookupParameters:
+        raise Http404 from None
+    return entries
+
+
+def name_owner(entry: Any) -> str:
+    """Name whose chain an entry is in, whose player was attached."""
+    if entry.score is None:
+        return "System" if entry.player == chain.SYSTEM_CHAIN else str(entry.player)
+    return str(entry.score.name)
 
 
 def show_name(name: str) -> str:

@@ -1,6 +1,7 @@
 """Flags at the desk: the open ones first, each with its sentence and entries, to be confirmed or dismissed by a person."""
 
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,21 +17,24 @@ from django.utils.html import format_html
 
 from audit.admin import ReadOnlyAdmin
 from audit.columns import head_column
-from scores.admin.entries import PERMISSION, make_void_url, pair_with_players, show_name
-from scores.admin.forms import MAXIMUM_ENTRIES
+from scores.admin.entries import PERMISSION, pair_with_players, show_name
+from scores.admin.places import write_entries
 from scores.admin.search import SEARCH_HELP, narrow_by_player
 from scores.errors import Refused
 from scores.investigation import flags
-from scores.investigation.corrections import REVERSIBLE
+from scores.investigation.flag_acts import Voidable, count_later, read_acts, read_since, weigh
 from scores.investigation.reasons import MAXIMUM_REASON_LENGTH
 from scores.models import Flag, Score
 from scores.players import ensure_player
+
+#: Of what a flag rests on, on its page; an act takes all of it.
+MAXIMUM_LISTED = 50
 
 
 class ReviewForm(forms.Form):
     """`verdict` is the button; a confirmation may go on to an act, which has a confirmation of its own."""
 
-    VERDICTS = ("confirm", "confirm-void", "confirm-freeze", "dismiss")
+    VERDICTS = ("confirm", "confirm-void", "confirm-since", "confirm-freeze", "dismiss")
     verdict = forms.ChoiceField(choices=[(verdict, verdict) for verdict in VERDICTS])
     note = forms.CharField(
         required=False,
@@ -107,11 +111,12 @@ class FlagAdmin(ReadOnlyAdmin):
             flag.refresh_from_db()
             return self.show(request, flag, form)
         messages.success(request, "The flag is dismissed." if verdict == "dismiss" else "The flag is confirmed.")
-        acts = _find_acts(flag)
+        acts = {act.name: act.address for act in find_acts(flag)}
         return redirect(acts.get(verdict.removeprefix("confirm-")) or reverse("admin:scores_flag_change", args=[pk]))
 
     def show(self, request: HttpRequest, flag: Flag, review: ReviewForm | None = None) -> HttpResponse:
-        linked = flag.linked_entries()[:MAXIMUM_ENTRIES]
+        linked = flag.linked_entries()[:MAXIMUM_LISTED]
+        later = count_later(flag)
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
         own = Score.objects.filter(user=request.user).values_list("pk", flat=True).first()
         context = {
@@ -122,20 +127,50 @@ class FlagAdmin(ReadOnlyAdmin):
             "score": Score.objects.filter(pk=flag.player).first() if flag.player else None,
             "reviewer": Score.objects.filter(pk=flag.reviewed_by).first() if flag.reviewed_by else None,
             "entries": pair_with_players(linked),
-            "acts": _find_acts(flag),
+            "acts": find_acts(flag),
+            "later": later,
+            "acts_count": sum(run.size for run in read_acts(flag)),
             "review": review or ReviewForm(),
-            "is_own": str(own) in {flag.subject, *(player for player, _ in flag.entries)},
+            "is_own": str(own) in flags.name_subjects(flag),
             "may_review": request.user.has_perm(PERMISSION),
         }
         return TemplateResponse(request, "admin/scores/flag/review.html", context)
 
 
-def _find_acts(flag: Flag) -> dict[str, str]:
-    """Where the acts on what the flag is about are confirmed, by the act's name."""
-    acts = {}
-    ids = [entry.pk for entry in flag.linked_entries()[:MAXIMUM_ENTRIES] if entry.kind in REVERSIBLE]
-    if ids:
-        acts["void"] = make_void_url(ids)
+class OfferedAct(NamedTuple):
+    """An act on what a flag is about: the button that says what it would come to, and where it is confirmed."""
+
+    name: str
+    button: str
+    address: str
+
+
+def find_acts(flag: Flag) -> list[OfferedAct]:
+    """Find the acts that are possible by now on what a flag is about."""
+    back = {"back": reverse("admin:scores_flag_change", args=[flag.pk])}
+    acts = []
+    described, since = weigh(read_acts(flag)), read_since(flag)
+    everything = weigh(since)
+    if described.total:
+        button = f"Void {_count(described, 'act', 'acts')}, {-described.points:+,}"
+        acts.append(OfferedAct("void", button, _make_void_url({"flag": str(flag.pk)} | back)))
+    if everything.total > described.total:
+        begin = f"since #{since[0].first}" if len(since) == 1 else f"of these {len(since)} players since then"
+        count = _count(everything, "entry", "entries").removeprefix("the ")
+        query = {"entries": write_entries(since), "flag": str(flag.pk)} | back
+        button = f"Void everything {begin}, {count}, {-everything.points:+,}"
+        acts.append(OfferedAct("since", button, _make_void_url(query)))
     if flag.player and Score.objects.filter(pk=flag.player, frozen=False).exists():
-        acts["freeze"] = reverse("admin:scores_score_act", args=[flag.player, "freeze"])
+        address = reverse("admin:scores_score_act", args=[flag.player, "freeze"])
+        acts.append(OfferedAct("freeze", "Freeze", f"{address}?{urlencode(back)}"))
     return acts
+
+
+def _count(found: Voidable, noun: str, plural: str) -> str:
+    if found.total == 1:
+        return f"the {noun}"
+    return f"the {'first ' if found.is_cut else ''}{found.total:,} {plural}"
+
+
+def _make_void_url(query: dict[str, str]) -> str:
+    return f"{reverse('admin:scores_score_void_selection')}?{urlencode(query)}"

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from audit.chain import SYSTEM_CHAIN
 from audit.changelist import search
 from audit.models import AuditEntry
 from scores.board.name_search import find_ids
@@ -37,7 +38,8 @@ def narrow_entries(entries: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEn
     """Keep the entries that a text names: `NAME#NUMBER`, address, request id, reference, or whose player it names."""
     name, sign, number = text.rpartition("#")
     if sign and number.isascii() and number.isdecimal() and len(number) <= 18:
-        numbered = entries.filter(player__in=find_players(name), seq=int(number))
+        players = [*find_players(name), *([SYSTEM_CHAIN] if name.strip().casefold() == "system" else [])]
+        numbered = entries.filter(player__in=players, seq=int(number))
         if numbered.order_by().exists():  # it may as well be a name that ends so
             return numbered
     exact = search(entries, text)

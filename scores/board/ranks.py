@@ -4,7 +4,7 @@ PostgreSQL counts players by range while they change (migrations 0013 and 0016 s
 SQLite counts whoever is ahead when it is asked. Points are in the form of `Standing`, in which more is always better.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -106,6 +106,12 @@ def rank_of_standing() -> Combinable:
     )
     count = ahead.order_by().values("period").annotate(count=Count("*")).values("count")
     return Coalesce(Subquery(count), Value(0)) + 1
+
+
+def read_ranks(players: Collection[UUID]) -> dict[UUID, int]:
+    """Read the ranks of these players on the main board, by one query; those who are not on it are left out."""
+    standings = Standing.objects.ranked(MAIN_PERIOD).filter(player__in=players).order_by()
+    return dict(standings.values_list("player", rank_of_standing()))
 
 
 def recount(period: int | None = None) -> None:

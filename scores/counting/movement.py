@@ -3,16 +3,18 @@
 `awards.compare_and_swap` does the same for many awards in its one statement.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.models import AuditEntry
 from audit.references import reversed_seq
 from audit.times import to_moment, to_us
-from scores.board_models import MAIN_PERIOD, Period, PeriodAmendment, Standing, covering
+from scores.board_models import MAIN_PERIOD, Period, PeriodAmendment, Standing
 from scores.counting import periods, plans
 from scores.counting.plans import PeriodMissing
 from scores.counting.rules import (
@@ -34,32 +36,48 @@ def move_standings(entry: AuditEntry, *, frozen: bool) -> None:
 
     Raises Unavailable, CatalogueChanged or LedgerKeyMissing when boards, periods or the system chain cannot be trusted.
     """
+    if entry.kind in REVERSALS:
+        move_reversals([entry], frozen=frozen)
+        return
     if entry.kind in {AuditEntry.Kind.FREEZE, AuditEntry.Kind.UNFREEZE}:
         theirs = Standing.objects.filter(player=entry.player)
         theirs.update(hidden=frozen)
         mark_amended(theirs.values("period"), entry.at_us)
-    if entry.kind in GAINS:
-        found = _find_periods(entry)
-    elif entry.kind in REVERSALS:
-        found = _find_reversed_periods(entry)
-    else:
-        found = []
+    found = _find_periods(entry) if entry.kind in GAINS else []
     rows = Standing.objects.filter(player=entry.player, period__in=[MAIN_PERIOD, *(period for _, period in found)])
     before = {row.period_id: StandingRow.of(row).value for row in rows}
     after = {MAIN_PERIOD: advance_main(before.get(MAIN_PERIOD), entry)}
     for definition, period in found:
-        moved = _move(definition, period, entry, before.get(period))
-        if moved is not None:
-            after[period] = moved
-        elif period in before:
-            delete_standings([(entry.player, period)])
+        after[period] = advance(definition.rule, before.get(period), definition.offer(entry))
     write_standings(
         StandingRow(entry.player, period, value, frozen)
         for period, value in sorted(after.items())
         if value != before.get(period)
     )
-    if entry.kind in REVERSALS and found:
-        mark_amended([period for _, period in found], entry.at_us)
+
+
+def move_reversals(entries: Sequence[AuditEntry], *, frozen: bool) -> None:
+    """Move a player's standings along with the voids or restores of one act; the queries do not grow with how many there are.
+
+    Raises what `move_standings` raises.
+    """
+    player, found = entries[0].player, _find_reversed(entries)
+    rows = Standing.objects.filter(player=player, period__in=[MAIN_PERIOD, *found])
+    before = {row.period_id: StandingRow.of(row).value for row in rows}
+    main = before.get(MAIN_PERIOD)
+    for entry in entries:
+        main = advance_main(main, entry)
+    after = {
+        period: _reverse(definition, period, own, before.get(period)) for period, (definition, own) in found.items()
+    }
+    write_standings(
+        StandingRow(player, period, value, frozen)
+        for period, value in sorted({**after, MAIN_PERIOD: main}.items())
+        if value is not None and value != before.get(period)
+    )
+    delete_standings((player, period) for period, value in after.items() if value is None and period in before)
+    if found:
+        mark_amended(list(found), entries[-1].at_us)
 
 
 def move_imports(entries: Sequence[AuditEntry]) -> None:
@@ -133,13 +151,15 @@ def mark_amended(found: Collection[int] | QuerySet[Standing, Any], at_us: int) -
     PeriodAmendment.objects.bulk_create(PeriodAmendment(period=period) for period in ended)
 
 
-def _move(definition: Definition, period: int, entry: AuditEntry, before: StandingValue | None) -> StandingValue | None:
-    """Where the player stands after the entry; None where nothing is left."""
-    if entry.kind in GAINS:
-        return advance(definition.rule, before, definition.offer(entry))
-    if definition.counts_differences:
-        return before and add(before, definition.reverse(entry))
-    return derive(definition, Period.objects.get(pk=period), entry.player)
+def _reverse(
+    definition: Definition, period: int, entries: Sequence[AuditEntry], before: StandingValue | None
+) -> StandingValue | None:
+    """Where the player stands after these voids or restores; None where nothing is left."""
+    if not definition.counts_differences:
+        return derive(definition, Period.objects.get(pk=period), entries[0].player)
+    for entry in entries:
+        before = before and add(before, definition.reverse(entry))
+    return before
 
 
 def derive(definition: Definition, period: Period, player: UUID) -> StandingValue | None:
@@ -175,12 +195,42 @@ def _find_periods(gain: AuditEntry) -> list[tuple[Definition, int]]:
         return plans.read_plans().find(*asked)
 
 
-def _find_reversed_periods(entry: AuditEntry) -> list[tuple[Definition, int]]:
-    """In which periods the award, adjustment or import counts that a void or a restore is about, also in those that ended."""
-    target = entry
-    while target.kind in REVERSALS:
-        target = AuditEntry.objects.get(player=entry.player, seq=reversed_seq(target.ref))
+def _find_reversed(entries: Sequence[AuditEntry]) -> dict[int, tuple[Definition, list[AuditEntry]]]:
+    """Which of these voids and restores move which periods: where the award, adjustment or import counts, also where that is over."""
     definitions = [plan.definition for plan in plans.hold_plans().boards]
-    boards = {each.board: each for each in definitions if each.counts(target)}
-    found = Period.objects.filter(covering(target.at_us), board__in=boards).values_list("board", "pk") if boards else ()
-    return [(boards[board], period) for board, period in found]
+    moved = [
+        (definition, target.at_us, entry)
+        for entry, target in zip(entries, _find_targets(entries), strict=True)
+        for definition in definitions
+        if definition.counts(target)
+    ]
+    periods = _read_periods({definition.board for definition, _, _ in moved}, [at_us for _, at_us, _ in moved])
+    found: dict[int, tuple[Definition, list[AuditEntry]]] = {}
+    for definition, at_us, entry in moved:
+        of_board = periods.get(definition.board, [])
+        last = bisect_right(of_board, at_us, key=attrgetter("starts_us")) - 1
+        if last >= 0 and ((ends_us := of_board[last].ends_us) is None or at_us < ends_us):
+            found.setdefault(of_board[last].pk, (definition, []))[1].append(entry)
+    return found
+
+
+def _find_targets(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """What each of these voids and restores of a player is about in the end: an award, an adjustment or an import."""
+    known: dict[int, AuditEntry] = {}
+    targets = list(entries)
+    while wanted := {reversed_seq(target.ref) for target in targets if target.kind in REVERSALS}:
+        known |= {entry.seq: entry for entry in AuditEntry.objects.filter(player=entries[0].player, seq__in=wanted)}
+        targets = [known[reversed_seq(target.ref)] if target.kind in REVERSALS else target for target in targets]
+    return targets
+
+
+def _read_periods(boards: Collection[int], times: Collection[int]) -> dict[int, list[Period]]:
+    """Read the periods of these boards from the first to the last of these times, in order."""
+    found: dict[int, list[Period]] = {}
+    if boards:
+        is_not_over = Q(ends_us__isnull=True) | Q(ends_us__gt=min(times))
+        for period in Period.objects.filter(is_not_over, board__in=boards, starts_us__lte=max(times)).order_by(
+            "starts_us"
+        ):
+            found.setdefault(period.board_id, []).append(period)
+    return found

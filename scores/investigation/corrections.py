@@ -5,17 +5,20 @@ arithmetic: what would lead below 0 takes what is there, and the entry's context
 CorrectionRefused when there is no such player, when the reason cannot be kept, and when actor and player are the same.
 """
 
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
-from audit.references import reversal_ref
+from audit.references import reversal_ref, reversed_seq
 from audit.verification import ERASURE
 from scores import announcements, naming
-from scores.chain import append_entry
+from scores.chain import append_entry, append_reversals
 from scores.errors import CorrectionRefused
 from scores.investigation.erasure import erase_traces
 from scores.investigation.reasons import check_reason
@@ -32,6 +35,12 @@ MAXIMUM_ADJUSTMENT = 100 * MAXIMUM_POINTS
 #: The key in an entry's context for the points that a correction could not take or give, signed as `delta` is.
 LEFT_OUT = "left_out"
 REVERSIBLE = {AuditEntry.Kind.AWARD, AuditEntry.Kind.ADJUST, AuditEntry.Kind.IMPORT}
+NOT_REVERSIBLE: dict[str, str] = {
+    AuditEntry.Kind.VOID: "is no award, adjustment or import",
+    AuditEntry.Kind.RESTORE: "is no void, and was not voided",
+}
+#: So many references are looked up at once.
+LOOKED_UP = 1000
 
 
 def find_actor(username: str | None) -> str:
@@ -53,11 +62,13 @@ def void(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
 
     Raises CorrectionRefused when the entry is none of these, or was voided before.
     """
-    score = _lock(player, reason, actor)
-    reversed_entry = AuditEntry.objects.filter(player=player, seq=seq).first()
-    if reversed_entry is None or reversed_entry.kind not in REVERSIBLE:
-        raise CorrectionRefused(f"Entry {seq} of this player is no award, adjustment or import.")
-    return _reverse(score, reversed_entry, AuditEntry.Kind.VOID, reason, actor)
+    return _reverse(AuditEntry.Kind.VOID, player, [seq], reason, actor)[0]
+
+
+@transaction.atomic
+def void_all(*, player: UUID, seqs: Sequence[int], reason: str, actor: str) -> list[AuditEntry]:
+    """Void these entries of a player as `void` does each, all or none; the queries do not grow with how many there are."""
+    return _reverse(AuditEntry.Kind.VOID, player, seqs, reason, actor)
 
 
 @transaction.atomic
@@ -66,12 +77,13 @@ def restore(*, player: UUID, seq: int, reason: str, actor: str) -> AuditEntry:
 
     Raises CorrectionRefused when there is no such void, or it was restored before.
     """
-    score = _lock(player, reason, actor)
-    voids = AuditEntry.objects.filter(player=player, kind=AuditEntry.Kind.VOID)
-    reversed_entry = voids.filter(seq=seq).first() or voids.filter(ref=reversal_ref(player, seq)).first()
-    if reversed_entry is None:
-        raise CorrectionRefused(f"Entry {seq} of this player is no void, and was not voided.")
-    return _reverse(score, reversed_entry, AuditEntry.Kind.RESTORE, reason, actor)
+    return _reverse(AuditEntry.Kind.RESTORE, player, [seq], reason, actor)[0]
+
+
+@transaction.atomic
+def restore_all(*, player: UUID, seqs: Sequence[int], reason: str, actor: str) -> list[AuditEntry]:
+    """Restore these as `restore` does each, all or none; the queries do not grow with how many there are."""
+    return _reverse(AuditEntry.Kind.RESTORE, player, seqs, reason, actor)
 
 
 @transaction.atomic
@@ -161,6 +173,51 @@ def erase_player(*, player: UUID, reason: str, actor: str) -> AuditEntry:
     return entry
 
 
+def find_targets(kind: str, player: UUID, seqs: Sequence[int]) -> tuple[dict[int, AuditEntry], dict[int, str]]:
+    """Find what a void or restore of these numbers would reverse, by number and in their order, and why not, for the others."""
+    named = _find_named(kind, player, seqs)
+    known = find_reversed(named.values())
+    targets: dict[int, AuditEntry] = {}
+    refused: dict[int, str] = {}
+    for seq in seqs:
+        target = named.get(seq)
+        if target is None:
+            refused[seq] = f"Entry {seq} of this player {NOT_REVERSIBLE[kind]}."
+        elif (player, target.seq) in known:
+            refused[seq] = f"Entry {target.seq} of this player was reversed before."
+        else:
+            targets[seq] = target
+            known.add((player, target.seq))
+    return targets, refused
+
+
+def _find_named(kind: str, player: UUID, seqs: Sequence[int]) -> dict[int, AuditEntry]:
+    """What the numbers of a void or restore name; a void is named by its own number or that of the entry it reversed."""
+    entries = AuditEntry.objects.filter(player=player)
+    if kind == AuditEntry.Kind.VOID:
+        return {entry.seq: entry for entry in entries.filter(seq__in=seqs, kind__in=REVERSIBLE)}
+    refs = [reversal_ref(player, seq) for seq in seqs]
+    voids = list(entries.filter(Q(seq__in=seqs) | Q(ref__in=refs), kind=AuditEntry.Kind.VOID))
+    return {reversed_seq(void.ref): void for void in voids} | {void.seq: void for void in voids}
+
+
+def find_reversed(entries: Collection[AuditEntry]) -> set[tuple[UUID, int]]:
+    """Find which of these entries were voided, or restored where they are voids: (player, seq) of each."""
+    refs = {reversal_ref(entry.player, entry.seq): (entry.player, entry.seq) for entry in entries}
+    found = AuditEntry.objects.filter(ref__in=refs).values_list("ref", flat=True)
+    return {refs[ref] for ref in found if ref is not None}
+
+
+def find_reversible(entries: Iterable[AuditEntry], kinds: Collection[str], limit: int) -> list[AuditEntry]:
+    """Find those of these entries, of these kinds, that were not reversed, in their order; at most so many."""
+    asked = (entry for entry in entries if entry.kind in kinds)
+    found: list[AuditEntry] = []
+    while len(found) < limit and (batch := list(islice(asked, LOOKED_UP))):
+        known = find_reversed(batch)
+        found += [entry for entry in batch if (entry.player, entry.seq) not in known]
+    return found[:limit]
+
+
 def read_left_out(entry: AuditEntry) -> int:
     """Return the points that a correction could not move, negative where they were to be taken; 0 where it moved all."""
     return int((entry.context or {}).get(LEFT_OUT, "0"))
@@ -220,20 +277,30 @@ def _close_account(user: User, player: UUID) -> None:
     user.user_permissions.clear()
 
 
-def _reverse(score: Score, entry: AuditEntry, kind: str, reason: str, actor: str) -> AuditEntry:
-    ref = reversal_ref(score.pk, entry.seq)
-    if AuditEntry.objects.filter(ref=ref).exists():
-        raise CorrectionRefused(f"Entry {entry.seq} of this player was reversed before.")
-    return _correct(score, kind, reason, actor, delta=-entry.delta, action=entry.action, ref=ref)
+def _reverse(kind: str, player: UUID, seqs: Sequence[int], reason: str, actor: str) -> list[AuditEntry]:
+    score = _lock(player, reason, actor)
+    targets, refused = find_targets(kind, player, seqs)
+    for explanation in refused.values():
+        raise CorrectionRefused(explanation)
+    points, drafts = score.points, []
+    for target in targets.values():
+        ref = reversal_ref(player, target.seq)
+        draft = _draft(points, kind, reason, actor, delta=-target.delta, action=target.action, ref=ref)
+        points += draft.delta
+        drafts.append(draft)
+    return append_reversals(score, drafts)
 
 
-def _correct(
-    score: Score, kind: str, reason: str, actor: str, *, delta: int = 0, action: str = "", ref: str | None = None
-) -> AuditEntry:
-    possible = min(max(score.points + delta, 0), MAXIMUM_BALANCE) - score.points
+def _correct(score: Score, kind: str, reason: str, actor: str, *, delta: int = 0, action: str = "") -> AuditEntry:
+    return append_entry(score, _draft(score.points, kind, reason, actor, delta=delta, action=action))
+
+
+def _draft(
+    points: int, kind: str, reason: str, actor: str, *, delta: int, action: str, ref: str | None = None
+) -> EntryDraft:
+    """An entry that moves as many of these points as is possible, and says what it leaves out."""
+    possible = min(max(points + delta, 0), MAXIMUM_BALANCE) - points
     context = {"reason": check_reason(reason)}
     if possible != delta:
         context[LEFT_OUT] = str(delta - possible)
-        delta = possible
-    draft = EntryDraft(kind=kind, delta=delta, action=action, ref=ref, actor=actor, context=context)
-    return append_entry(score, draft)
+    return EntryDraft(kind=kind, delta=possible, action=action, ref=ref, actor=actor, context=context)

@@ -26,6 +26,7 @@ from scores.investigation.history import (
     count_days_at_cap,
     count_hours,
 )
+from scores.investigation.runs import MAXIMUM_ENTRIES, Run, merge
 from scores.models import Flag
 
 #: Refusals that a client which goes by the rules hardly ever meets, unlike a cooldown, a cap or a limit.
@@ -63,13 +64,14 @@ class Thresholds:
 
 
 class Suspicion(NamedTuple):
-    """What a rule found: about whom, why in a sentence with the numbers, and (player, seq) of entries it rests on."""
+    """What a rule found: about whom, why in a sentence with the numbers, (player, seq) of entries it rests on, and all acts of it."""
 
     rule: Flag.Rule
     subject: str
     player: UUID | None
     why: str
     entries: Sequence[tuple[str, int]] = ()
+    acts: Sequence[Run] = ()
 
 
 def find_regular_intervals(history: History, _: PopulationStats, thresholds: Thresholds) -> Suspicion | None:
@@ -248,10 +250,11 @@ PLAYER_RULES: tuple[tuple[Flag.Rule, PlayerRule], ...] = (
 
 
 def _suspect(rule: Flag.Rule, history: History, why: str, acts: Sequence[AwardRecord]) -> Suspicion:
-    """Make a suspicion of this player that rests on these acts; on a sample of them where they are many."""
-    step = max(1, -(-len(acts) // MAXIMUM_LINKED))
+    """Make a suspicion of this player that is about these acts, and rests on a sample of them where they are many."""
+    player, step = history.player, max(1, -(-len(acts) // MAXIMUM_LINKED))
+    sample = [(str(player), act.seq) for act in acts[::step]]
     return Suspicion(
-        rule, str(history.player), history.player, why, [(str(history.player), act.seq) for act in acts[::step]]
+        rule, str(player), player, why, sample, merge((player, act.seq) for act in acts[-MAXIMUM_ENTRIES:])
     )
 
 

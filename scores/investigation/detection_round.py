@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -12,6 +13,7 @@ from scores.investigation import detection, history
 from scores.investigation.detection import PLAYER_RULES, Suspicion, Thresholds
 from scores.investigation.flags import open_flags
 from scores.investigation.history import PopulationStats
+from scores.investigation.runs import MAXIMUM_ENTRIES, merge
 from scores.models import Flag
 
 WINDOW = timedelta(days=7)
@@ -87,7 +89,7 @@ def _find_all(since_us: int, known: Known, population: PopulationStats, threshol
         burst = detection.find_refusals(subject, fresh, thresholds)
         if burst is not None:
             begin, suspicion = burst
-            yield suspicion._replace(entries=history.read_around(suspicion.player, begin, detection.MAXIMUM_LINKED))
+            yield _about(suspicion, history.read_around(suspicion.player, begin, MAXIMUM_ENTRIES))
     crowded = history.find_crowded_addresses(since_us, thresholds.address_players)
     reviewed_players = _read_reviewed_players(crowded)
     for cluster in history.read_clusters(since_us, crowded):
@@ -102,7 +104,13 @@ def _find_all(since_us: int, known: Known, population: PopulationStats, threshol
         busy = detection.find_busy_hour(issuer, known.reviewed_us.get(key, 0), population, thresholds)
         if key not in known.open and busy is not None:
             hour, suspicion = busy
-            yield suspicion._replace(entries=history.read_receipts(issuer, hour, detection.MAXIMUM_LINKED))
+            yield _about(suspicion, history.read_receipts(issuer, hour, MAXIMUM_ENTRIES))
+
+
+def _about(suspicion: Suspicion, acts: Sequence[tuple[str, int]]) -> Suspicion:
+    """The suspicion, about these acts of whichever players; it rests on the first of them."""
+    runs = merge((UUID(player), seq) for player, seq in acts)
+    return suspicion._replace(entries=acts[: detection.MAXIMUM_LINKED], acts=runs)
 
 
 def _find_in_histories(

@@ -28,6 +28,7 @@ def open_flags(suspicions: Iterable[Suspicion]) -> list[Flag]:
             player=suspicion.player,
             why=suspicion.why,
             entries=[list(entry) for entry in suspicion.entries],
+            acts=[[str(run.player), run.first, run.last] for run in suspicion.acts],
             opened_at=datetime.now(UTC),
         )
         for suspicion in suspicions
@@ -54,6 +55,11 @@ def dismiss(*, flag: int, actor: str, note: str) -> Flag:
     return _review(flag, Flag.State.DISMISSED, actor, check_reason(note))
 
 
+def name_subjects(flag: Flag) -> set[str]:
+    """Name whom or what a flag is about: UUIDs of players, and its address or issuer."""
+    return {flag.subject, *(player for player, *_ in (*flag.entries, *flag.acts))}
+
+
 @transaction.atomic
 def erase_from_flags(player: UUID, addresses: set[str]) -> list[str]:
     """Take a person, and the addresses that are the person's own, out of all flags; return the actions of their reviews."""
@@ -69,7 +75,7 @@ def _review(pk: int, state: Flag.State, actor: str, note: str) -> Flag:
         raise CorrectionRefused(f"Flag {pk} was reviewed before.")
     if not _is_uuid(actor):
         raise CorrectionRefused("A review names the person who made it.")
-    if actor in {flag.subject, *(player for player, _ in flag.entries)}:
+    if actor in name_subjects(flag):
         raise CorrectionRefused("Nobody reviews a flag on their own score.")
     flag.state, flag.note, flag.reviewed_by, flag.reviewed_at = state, note, actor, datetime.now(UTC)
     flag.save(update_fields=["state", "note", "reviewed_by", "reviewed_at"])
@@ -81,10 +87,11 @@ def _review(pk: int, state: Flag.State, actor: str, note: str) -> Flag:
 
 def _find_flags(player: UUID, addresses: set[str]) -> list[Flag]:
     """About the player, about an address of the player's own, or resting on the player's entries beside those of others."""
-    flags = Flag.objects.select_for_update().annotate(rests_on=Cast("entries", TextField()))
-    return list(
-        flags.filter(Q(player=player) | Q(subject__in=[str(player), *addresses]) | Q(rests_on__contains=str(player)))
+    flags = Flag.objects.select_for_update().alias(
+        **{f"{name}_text": Cast(name, TextField()) for name in ("entries", "acts")}
     )
+    rests_on = Q(entries_text__contains=str(player)) | Q(acts_text__contains=str(player))
+    return list(flags.filter(Q(player=player) | Q(subject__in=[str(player), *addresses]) | rests_on))
 
 
 def _erase(flag: Flag, player: UUID, addresses: set[str]) -> str:
@@ -92,11 +99,13 @@ def _erase(flag: Flag, player: UUID, addresses: set[str]) -> str:
     if flag.player == player or flag.subject in {str(player), *addresses}:
         flag.why = ERASED
     else:
-        flag.entries = [entry for entry in flag.entries if entry[0] != str(player)]
+        flag.entries, flag.acts = (
+            [entry for entry in entries if entry[0] != str(player)] for entries in (flag.entries, flag.acts)
+        )
     if flag.subject in addresses:
-        flag.subject, flag.entries = f"erased-{flag.pk}", []
+        flag.subject, flag.entries, flag.acts = f"erased-{flag.pk}", [], []
     flag.note = flag.note and ERASED
-    flag.save(update_fields=["subject", "why", "entries", "note"])
+    flag.save(update_fields=["subject", "why", "entries", "acts", "note"])
     return flag.review_action
 
 

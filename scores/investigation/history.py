@@ -1,7 +1,7 @@
 """What the rules of suspicion look at: plain data of a window of time, streamed in a few queries however many players there are."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Max, TextField
+from django.db.models import Count, Max, TextField, Value
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from audit import references
 from audit.models import AuditEntry, Refusal
@@ -200,6 +200,15 @@ def read_clusters(since_us: int, crowded: Mapping[str, int]) -> Iterator[Address
     rows = inside.annotate(newest=Max("seq")).order_by("address", "agent").iterator(CHUNK)
     for (address, agent), own in groupby(rows, itemgetter(0, 1)):
         yield AddressCluster(address, agent or "", crowded[address], {player: newest for _, _, player, newest in own})
+
+
+def read_visits(
+    since_us: int, address: str, agents: Collection[str], players: Collection[UUID], number: int
+) -> list[tuple[UUID, int]]:
+    """Read (player, seq) of what these players did from this address with one of these agents since then, the newest so many."""
+    visits = _read_visits(since_us).filter(address=address, player__in=players)
+    with_agents = visits.alias(said=Coalesce("agent", Value(""), output_field=TextField())).filter(said__in=agents)
+    return list(with_agents.order_by("-at_us").values_list("player", "seq")[:number])
 
 
 def _read_visits(since_us: int) -> Any:

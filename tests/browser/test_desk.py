@@ -74,9 +74,9 @@ def test_from_the_alert_to_the_board_put_right_in_another_tab(
     desk.get_by_role("link", name="Void", exact=True).click()
     expect(desk.get_by_role("row", name=re.compile("^1 Mallory"))).to_contain_text("4,000 Mallory 3,000")
     desk.get_by_label("Reason").fill("Four leaps within a minute on the recording.")
-    desk.get_by_role("button", name="Void entries").click()
+    desk.get_by_role("button", name="Void the entry, -1,000").click()
 
-    expect(desk.get_by_text("void -1000, now 3000 points.")).to_be_visible()
+    expect(desk.get_by_text("void -1000, now 3000 points. Mallory stays 1st; case file")).to_be_visible()
     expect(board.locator("tbody tr").first).to_contain_text("3,000", timeout=HEALED)
     assert complaints == []
 
@@ -88,12 +88,12 @@ def test_a_confirmed_flag_leads_to_the_void_of_its_entries_and_the_freeze(
     desk = open_tab(f"{site.url}/admin/scores/flag/", live=False, storage_state=signed_in)
     desk.locator("#result_list").get_by_role("link", name="Pace far above the usual").click()
     desk.get_by_label("Note").fill("A script, says its agent.")
-    desk.get_by_role("button", name="Confirm, then void entries…").click()
+    desk.get_by_role("button", name="Void the 2 acts, -2,000").click()
     # Entry 4 was voided by hand before: it is named and left out.
     expect(desk.get_by_text("Entry 4 of this player was reversed before.")).to_be_visible()
     desk.get_by_label("Reason").fill("As the flag says.")
-    desk.get_by_role("button", name="Void a selection of entries").click()
-    expect(desk.get_by_text("Done, as 2 entries of 1 players: -2000 points.")).to_be_visible()
+    desk.get_by_role("button", name="Void the 2 entries, -2,000").click()
+    expect(desk.get_by_text("2 entries voided, -2,000 points, Mallory 1st → 2nd; case file")).to_be_visible()
     expect(board.locator("tbody tr").first).to_contain_text("Ada Lovelace", timeout=HEALED)
 
     desk.goto(f"{site.url}/admin/scores/score/{cheat.id}/act/freeze/")

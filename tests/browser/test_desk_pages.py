@@ -57,10 +57,10 @@ def test_no_page_of_boards_scrolls_sideways(desk: Site, open_tab: OpenTab, width
 
 
 def test_a_table_wider_than_a_phone_is_scrolled_by_the_keyboard(desk: Site, open_tab: OpenTab) -> None:
-    page = open_desk(desk, open_tab, viewport={"width": 390, "height": 900})
+    page = open_desk(desk, open_tab, viewport={"width": 280, "height": 900})
     open_player(page, "Mallory")
-    page.goto(page.url.replace("/player/", "/act/void/?entries=4-6"))
-    box = page.get_by_role("group", name="Entries")
+    page.goto(page.url.replace("/player/", "/act/freeze/"))
+    box = page.get_by_role("group", name="The board after it")
     box.focus()
 
     page.keyboard.press("ArrowRight")

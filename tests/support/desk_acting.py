@@ -32,8 +32,18 @@ def read_text(html: str) -> str:
     return unescape(" ".join(re.sub(r"<[^>]*>", "", html).split()))
 
 
+def read_numbers(response: Any) -> list[int]:
+    """The numbers of the entries that a preview lists."""
+    return [int(number) for number in re.findall(r'/change/">#(\d+)</a>', response.content.decode())]
+
+
 def read_hidden(response: Any) -> dict[str, str]:
-    return {"seen": re.findall(r'name="seen" value="(\d+)"', response.content.decode())[0]}
+    form = response.content.decode().partition('class="act-confirmation"')[2].partition("</form>")[0]
+    return {
+        name: unescape(value)
+        for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', form)
+        if name != "csrfmiddlewaretoken"
+    }
 
 
 def confirm(desk: Client, path: str, **changes: str) -> Any:

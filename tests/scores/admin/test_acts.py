@@ -16,7 +16,7 @@ from scores.board import standings
 from scores.models import Action, Score
 from scores.players import ensure_player
 from tests.support.acting import access_token, update
-from tests.support.desk_acting import WHY, address, confirm, read_board, read_hidden, read_log, read_messages
+from tests.support.desk_acting import WHY, address, confirm, read_board, read_hidden, read_log, read_messages, read_text
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 Callbacks = Callable[..., AbstractContextManager[list[object]]]
@@ -77,7 +77,8 @@ def test_an_act_is_an_entry_with_the_reason_in_the_name_of_the_investigator(
     assert entry.actor == str(ensure_player(investigator).pk)
     assert entry.context is not None
     assert entry.context["reason"] == WHY["reason"]
-    assert read_messages(response) == ["Done, as entry 4 of this player: void -10, now 20 points."]
+    [message] = read_messages(response)
+    assert read_text(message) == ("Done, as entry 4 of this player: void -10, now 20 points. Ada 1st → 2nd; case file")
 
 
 def test_void_restore_adjust_freeze_and_unfreeze_work_one_after_the_other(
@@ -166,7 +167,7 @@ def test_without_a_reason_or_a_preview_nothing_is_done(
         ("adjust", "?points=100000001", "An adjustment is from 1 to 100000000 points, either way."),
         ("adjust", "?points=", "This field is required."),
         ("void", "?entries=x", "Write numbers of entries, such as 12, 14-18."),
-        ("void", "?entries=1-201", "At most 200 entries at once."),
+        ("void", "?entries=1-2001", "At most 2,000 entries at once."),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence_and_not_offered(

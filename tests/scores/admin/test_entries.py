@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -14,7 +16,7 @@ from scores.admin.entries import show_name
 from scores.investigation import corrections
 from scores.models import Action, Score
 from tests.support.acting import make_player, make_receipt, update
-from tests.support.desk_acting import confirm, read_log
+from tests.support.desk_acting import confirm, read_log, read_messages
 from tests.support.imports import import_file, write_scores
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
@@ -27,8 +29,34 @@ def test_the_list_of_entries_leads_to_the_void_of_the_selected_ones(
     form = {"action": "void_selection", "_selected_action": [entry.pk for entry in entries]}
     with nothing_written():
         response = desk.post(reverse("admin:audit_auditentry_changelist"), form)
-    query = ",".join(str(entry.pk) for entry in entries)
-    assert response.headers["Location"] == f"{reverse('admin:scores_score_void_selection')}?entries={query}"
+    query = urlencode({"entries": f"{cheat.pk}:1,3", "back": reverse("admin:audit_auditentry_changelist")})
+    assert response.headers["Location"] == f"{reverse('admin:scores_score_void_selection')}?{query}"
+
+
+def test_all_that_a_filter_leaves_is_voided_at_once(desk: Client, cheat: Score) -> None:
+    ben = make_player("Ben")
+    corrections.adjust(player=ben.pk, delta=10, reason="a day's play", actor="system")
+    listed = reverse("admin:audit_auditentry_changelist")
+    assert "Void all matching" not in desk.get(listed).content.decode()
+    page = desk.get(listed, {"player": str(cheat.pk)}).content.decode()
+    [link] = re.findall(r'href="([^"]*)">Void all matching…', page)
+    assert read_messages(confirm(desk, unescape(link)))[0].startswith("3 entries voided, -30 points, ")
+    assert (read_log(cheat)[3:], read_log(ben)) == (
+        [("void", -10, 20), ("void", -10, 10), ("void", -10, 0)],
+        [("adjust", 10, 10)],
+    )
+
+
+def test_a_query_that_the_list_would_not_take_is_not_found(desk: Client, cheat: Score) -> None:
+    void = reverse("admin:scores_score_void_selection")
+    assert desk.get(void, {"matching": "nothing=such"}).status_code == 404
+
+
+@pytest.mark.parametrize("place", ["{player}:9", "{player}:0", "{player}:x", "x", "999999"])
+def test_a_place_where_nothing_is_leads_back_to_the_front(desk: Client, cheat: Score, place: str) -> None:
+    path = reverse("admin:audit_auditentry_change", args=[place.format(player=cheat.pk)])
+    response = desk.get(path)
+    assert (response.status_code, response.headers["Location"]) == (302, reverse("admin:index"))
 
 
 def test_the_page_of_an_entry_leads_to_its_player_and_its_acts(desk: Client, cheat: Score) -> None:

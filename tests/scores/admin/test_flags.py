@@ -1,10 +1,12 @@
 """Flags at the desk: open ones first, reviewed once by somebody else, with the acts at hand."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,6 +18,7 @@ from scores.investigation import corrections
 from scores.models import Flag, Score
 from scores.players import ensure_player
 from tests.support.acting import make_player
+from tests.support.desk_acting import confirm, read_messages, read_numbers, read_text
 
 NothingWritten = Callable[[], AbstractContextManager[None]]
 
@@ -65,8 +68,7 @@ def test_the_page_says_why_and_links_the_entries_and_the_player(desk: Client, ch
     assert "50 acts, each 2.0 s after the one before." in page
     assert reverse("admin:scores_score_player", args=[cheat.pk]) in page
     for seq, links in [(1, 0), (2, 1), (3, 1)]:
-        entry = AuditEntry.objects.get(player=cheat.pk, seq=seq)
-        assert page.count(f'"{reverse("admin:audit_auditentry_change", args=[entry.pk])}"') == links
+        assert page.count(f'"{reverse("admin:audit_auditentry_change", args=[f"{cheat.pk}:{seq}"])}"') == links
 
 
 def test_a_confirmed_flag_says_who_confirmed_it_and_is_in_the_log(desk: Client, cheat: Score, actor: User) -> None:
@@ -80,17 +82,19 @@ def test_a_confirmed_flag_says_who_confirmed_it_and_is_in_the_log(desk: Client, 
     assert (entry.kind, entry.action, entry.actor) == ("config", f"flag:{flag.pk}", investigator)
     page = read_page(desk, flag)
     assert "a script, says its agent" in page
-    assert "Void the linked entries" in page
+    assert ">Void the act, -10</a>" in page
     assert 'name="verdict"' not in page
 
 
 def test_a_confirmation_leads_on_to_the_void_of_the_linked_entries_or_the_freeze(desk: Client, cheat: Score) -> None:
     first, second = make_flag(cheat, 2, 3), make_flag(cheat, 1, rule=Flag.Rule.PACE)
-    ids = AuditEntry.objects.filter(player=cheat.pk, seq__in=[2, 3]).order_by("pk").values_list("pk", flat=True)
+    back = urlencode({"back": reverse("admin:scores_flag_change", args=[first.pk])})
     void = review(desk, first, "confirm-void").headers["Location"]
-    assert void == f"{reverse('admin:scores_score_void_selection')}?entries={ids[0]}-{ids[1]}"
+    assert void == f"{reverse('admin:scores_score_void_selection')}?flag={first.pk}&{back}"
+    assert read_numbers(desk.get(void)) == [2, 3]
     freeze = review(desk, second, "confirm-freeze").headers["Location"]
-    assert freeze == reverse("admin:scores_score_act", args=[cheat.pk, "freeze"])
+    back = urlencode({"back": reverse("admin:scores_flag_change", args=[second.pk])})
+    assert freeze == f"{reverse('admin:scores_score_act', args=[cheat.pk, 'freeze'])}?{back}"
     cheat.refresh_from_db()
     assert (cheat.points, cheat.frozen, cheat.seq) == (30, False, 3)
 
@@ -152,5 +156,40 @@ def test_a_flag_about_an_address_rests_on_entries_of_several_players(desk: Clien
     page = read_page(desk, flag)
     for score in (cheat, ben):
         assert reverse("admin:scores_score_player", args=[score.pk]) in page
-    assert "Confirm, then freeze" not in page
-    assert "Confirm, then void entries" in page
+    assert re.findall(r'value="(confirm-[a-z]+)">(.*?)<', page) == [
+        ("confirm-void", "Void the 2 acts, -20"),
+        ("confirm-since", "Void everything of these 2 players since then, 4 entries, -40"),
+    ]
+
+
+def test_the_buttons_say_what_the_acts_of_the_rule_and_everything_since_would_take(desk: Client, cheat: Score) -> None:
+    flag = make_flag(cheat, 2, acts=[[str(cheat.pk), 2, 3]])
+    corrections.void(player=cheat.pk, seq=3, reason="seen", actor="system")
+    corrections.adjust(player=cheat.pk, delta=5000, reason="a day's play", actor="system")
+    page = " ".join(read_page(desk, flag).split())
+    assert re.findall(r'value="(confirm-[a-z]+)">(.*?)<', page) == [
+        ("confirm-void", "Void the act, -10"),
+        ("confirm-since", "Void everything since #2, 2 entries, -5,010"),
+        ("confirm-freeze", "Freeze"),
+    ]
+    assert "1 of the 2 acts that its rule describes" in page
+    assert "<dt>Since it was opened</dt> <dd> 1 more entry, 5,000 points </dd>" in page
+
+
+def test_a_void_of_everything_since_takes_what_came_until_then(desk: Client, cheat: Score) -> None:
+    flag = make_flag(cheat, 2)
+    location = review(desk, flag, "confirm-since").headers["Location"]
+    corrections.adjust(player=cheat.pk, delta=10, reason="it plays on", actor="system")
+    preview = desk.get(location)
+    assert read_numbers(preview) == [2, 3, 4]
+    assert "Void the 3 entries, -30" in preview.content.decode()
+    response = confirm(desk, location)
+    assert response.redirect_chain[-1] == (reverse("admin:scores_flag_change", args=[flag.pk]), 302)
+    [message] = read_messages(response)
+    assert read_text(message) == "3 entries voided, -30 points, Ada stays 1st; case file"
+
+
+def test_the_message_leads_to_the_next_open_flag(desk: Client, cheat: Score) -> None:
+    flag, other = make_flag(cheat, 2), make_flag(cheat, 1, rule=Flag.Rule.PACE)
+    [message] = read_messages(confirm(desk, review(desk, flag, "confirm-void").headers["Location"]))
+    assert f'<a href="{reverse("admin:scores_flag_change", args=[other.pk])}">next flag</a>' in message

@@ -255,9 +255,9 @@ def test_a_chain_that_does_not_hold_is_said_to(desk: Client, ada: Score) -> None
 def test_the_newest_entries_link_to_each(desk: Client, ada: Score) -> None:
     html = show_player(desk, ada)
 
-    linked = re.findall(r'/admin/audit/auditentry/(\d+)/change/">#(\d+)</a>', html)
+    linked = re.findall(r'/admin/audit/auditentry/(\S+)/change/">#(\d+)</a>', html)
     entries = AuditEntry.objects.filter(player=ada.pk).order_by("-seq")
-    assert linked == [(str(entry.pk), str(entry.seq)) for entry in entries]
+    assert linked == [(entry.place, str(entry.seq)) for entry in entries]
     assert "award, reversed by #5" in read_text(html)
 
 

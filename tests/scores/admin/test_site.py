@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
@@ -96,7 +97,7 @@ MATRIX = {
     "scores/score/{ada}/act/freeze/": ("403 403 200 403 200", "403 403 302w 403 302w"),
     "scores/score/{ben}/act/unfreeze/": ("403 403 200 403 200", "403 403 302w 403 302w"),
     "scores/score/{ada}/act/rename/?name=Byron": ("403 403 200 403 200", "403 403 302w 403 302w"),
-    "scores/score/void/?entries={entry}": ("403 403 200 403 200", "403 403 302w 403 302w"),
+    "scores/score/void/?entries={ada}:3": ("403 403 200 403 200", "403 403 302w 403 302w"),
     "scores/action/": ("403 200 200 200 200", "403 200 200 200 200"),
     "scores/action/add/": ("403 403 403 200 200", "403 403 403 302w 302w"),
     "scores/action/{quiz}/": ("302 302 302 302 302", "302 302 302 302 302"),
@@ -270,10 +271,11 @@ def test_ones_own_score_is_looked_at_but_not_touched(role: str, users: dict[str,
         f"scores/score/{own.pk}/player/": (200, 405),
         f"scores/score/{own.pk}/case/": (200, 405),
         f"scores/score/{own.pk}/change/": (302, 403),
+        f"audit/auditentry/{entry.place}/change/": (200, 403),
         f"audit/auditentry/{entry.pk}/change/": (200, 403),
         f"scores/flag/{flag.pk}/change/": (200, 403),
         f"scores/flag/{flag.pk}/review/": (405, 200),
-        f"scores/score/void/?entries={entry.pk}": (200, 200),
+        f"scores/score/void/?entries={entry.place}": (200, 200),
         **{f"scores/score/{own.pk}/act/{act}/?entries=1&points=5": (403, 403) for act in ACTS},
     }
     found = {path: [ask(users[role], method, path) for method in ("GET", "POST")] for path in expected}
@@ -285,7 +287,8 @@ def test_ones_own_score_is_looked_at_but_not_touched(role: str, users: dict[str,
 def test_the_void_of_a_selection_is_offered_to_who_may_act_only(
     role: str, users: dict[str, User], samples: dict[str, str], ask: Ask
 ) -> None:
-    confirmation = f"{reverse('admin:scores_score_void_selection')}?entries={samples['entry']}"
+    query = urlencode({"entries": f"{samples['ada']}:3", "back": reverse("admin:audit_auditentry_changelist")})
+    confirmation = f"{reverse('admin:scores_score_void_selection')}?{query}"
     form = {"action": "void_selection", "_selected_action": samples["entry"]}
     status, location, wrote = ask(users[role], "POST", "audit/auditentry/", **form)
     expected = {

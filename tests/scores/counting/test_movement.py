@@ -4,11 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.ledger import EntryDraft
 from audit.models import AuditEntry
 from scores.chain import append_entry
 from scores.counting.definitions import make_board
+from scores.integrity.verification import verify
 from scores.investigation import corrections
 from scores.models import Score, Standing
 from tests.support.acting import make_player
@@ -125,3 +128,47 @@ def test_a_clock_that_was_set_back_finds_the_periods_of_then(player: Score, turn
     turn_clock(MONDAY + timedelta(days=1))
     play(make_player("Cleo"), 7)
     assert Standing.objects.filter(period__name="2026-W47", period__board__slug="sum").count() == 2
+
+
+@pytest.mark.parametrize("chosen", [[1], [2, 3, 6], [1, 2, 3, 4, 5, 6, 7], [7, 1]])
+@pytest.mark.parametrize("spent", [0, 40])
+def test_entries_reversed_in_one_go_come_to_what_they_come_to_one_by_one(
+    turn_clock: TurnClock, chosen: list[int], spent: int
+) -> None:
+    twins = [make_player("Castor"), make_player("Pollux")]
+    for start, deltas in ((MONDAY, (5, 9, 7)), (MONDAY + timedelta(days=9), (9, 2, 30, 1))):
+        turn_clock(start)
+        for delta in deltas:
+            for twin in twins:
+                play(Score.objects.get(pk=twin.pk), delta, "quiz" if delta == 2 else "lap")
+    for twin in twins:
+        if spent:
+            corrections.adjust(player=twin.pk, delta=-spent, reason="spent", actor="system")
+    castor, pollux = (twin.pk for twin in twins)
+    for one, many in ((corrections.void, corrections.void_all), (corrections.restore, corrections.restore_all)):
+        singles = [one(player=castor, seq=seq, reason="seen", actor="system") for seq in chosen]
+        batch = many(player=pollux, seqs=chosen, reason="seen", actor="system")
+        shown = [[(e.seq, e.kind, e.delta, e.balance, e.action, e.at_us) for e in each] for each in (singles, batch)]
+        assert shown[0] == shown[1]
+        assert [corrections.read_left_out(entry) for entry in batch] == list(map(corrections.read_left_out, singles))
+        standings = [
+            list(
+                Standing.objects.filter(player=player)
+                .order_by("period")
+                .values_list("period", "points", "reached_at", "seq", "hidden")
+            )
+            for player in (castor, pollux)
+        ]
+        assert standings[0] == standings[1]
+        assert [list(verify(player=player)) for player in (castor, pollux)] == [[], []]
+
+
+def test_reversing_many_asks_no_more_than_reversing_few(player: Score) -> None:
+    for number in range(42):
+        play(player, number + 1)
+    counts = []
+    for chosen in ([1, 2], list(range(3, 42))):
+        with CaptureQueriesContext(connection) as queries:
+            corrections.void_all(player=player.pk, seqs=chosen, reason="seen", actor="system")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -12,6 +12,7 @@ from audit.times import DAY_US, SECOND_US
 from scores.investigation import detection
 from scores.investigation.detection import Suspicion, Thresholds
 from scores.investigation.history import History, PopulationStats
+from scores.investigation.runs import Run
 from scores.models import Flag
 from tests.support.histories import (
     BEGIN,
@@ -47,6 +48,7 @@ def test_a_timer_is_found_with_all_its_acts() -> None:
         GUILTY,
         "32 acts came 4.00 s after one another, mostly within 0.0%; people vary more.",
         [(str(GUILTY), seq) for seq in range(1, 33)],
+        [Run(GUILTY, 1, 32)],
     )
 
 

@@ -111,6 +111,14 @@ def test_what_is_others_stays(augusta: Score, reviewer: str) -> None:
     assert (shared.note, shared.state, shared.reviewed_by) == ("Erased with the person.", "dismissed", reviewer)
 
 
+def test_a_person_leaves_the_acts_of_a_flag_that_lists_others_only(augusta: Score) -> None:
+    ben = Score.objects.get(name="Ben")
+    acts = [[str(augusta.pk), 1, 3], [str(ben.pk), 1, 1]]
+    raise_flag(Flag.Rule.ISSUER_VOLUME, "quiz-backend", "Far above the usual.", [ben], acts=acts)
+    corrections.erase_player(player=augusta.pk, **WHY)
+    assert Flag.objects.get(subject="quiz-backend").acts == [[str(ben.pk), 1, 1]]
+
+
 def test_an_address_of_two_goes_with_the_second(augusta: Score) -> None:
     ben = Score.objects.get(name="Ben")
     for player in (augusta, ben):
