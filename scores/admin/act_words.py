@@ -26,8 +26,9 @@ def count_entries(count: int) -> str:
 
 def describe_done(done: Done, user: User, flag: Flag | None) -> SafeString:
     """Say what an act came to: entries and points, whose rank became which, then the links to what may be wanted next."""
-    scores = Score.objects.in_bulk({entry.player for entry in done.entries})
-    named = [scores[player] for player in scores] if len(scores) <= MAXIMUM_NAMED else []
+    players = dict.fromkeys(entry.player for entry in done.entries)
+    scores = Score.objects.in_bulk(players)
+    named = [scores[player] for player in players] if len(players) <= MAXIMUM_NAMED else []
     ranks = [_describe_rank(score, done.before.get(score.pk), done.after.get(score.pk)) for score in named]
     # The words of one entry are a sentence.
     comma = " " if len(done.entries) == 1 else ", "

@@ -127,7 +127,7 @@ def test_the_preview_says_where_the_player_lands_and_warns_while_still_in_the_to
     desk: Client, board: dict[str, Score]
 ) -> None:
     page = read_text(desk.get(make_address("Ada#1-2")).content.decode())
-    assert "Ada: 30 points → 10 , 1st → 3rd" in page
+    assert "Ada: 30 points → 10, 1st → 3rd" in page
     assert "Still in the top 10: Ada would be 3rd, with 10 points. Void everything of this player" in page
     assert "Void the 2 entries, -20" in page
     assert "Still in the top 10" not in read_text(desk.get(address(board["Ada"], "freeze")).content.decode())
