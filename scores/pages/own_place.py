@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from scores.board import standings
+from scores.board.standings import BoardRow
 from scores.errors import NotAuthenticated
 from scores.http.limits import AddressCostlyLimit, AddressReadLimit, RateLimit, address_subject
 from scores.integrity.proof import MEDIA_TYPE, open_proof
@@ -24,13 +25,19 @@ class NextRank(TypedDict):
 
 
 class OwnPlace(TypedDict):
-    """Where a player stands: `rank` is None for one who is not on the board, `next` for one who has nobody ahead."""
+    """
+    Where a player stands: `rank` is None for one who is not on the board, `next` for one who has nobody ahead.
+
+    `above` and `below` are up to two neighbours each way, in the order of the board.
+    """
 
     player: str
     rank: int | None
     score: int
     next: NextRank | None
     frozen: bool
+    above: list[BoardRow]
+    below: list[BoardRow]
 
 
 @require_safe
@@ -84,4 +91,6 @@ def describe_own_place(user: User) -> OwnPlace | None:
         "score": score.points,
         "next": following,
         "frozen": score.frozen,
+        "above": found.above,
+        "below": found.below,
     }

@@ -25,6 +25,10 @@ const notice = /** @type {HTMLElement | null} */ (document.querySelector("#corre
 const corrections = notice && followCorrections(notice);
 const you = section && followYou(section);
 followStandings({
+    onPause: (isPaused) => {
+        corrections?.then((loaded) => loaded.pause(isPaused));
+        you?.then((loaded) => loaded.pause(isPaused));
+    },
     you: section?.dataset.player,
     onStandings: (/** @type {Standings} */ { entries }) => {
         corrections?.then((loaded) => loaded.follow(entries));

@@ -34,6 +34,7 @@ export class Corrections {
     #askedAt = -Infinity;
     #timer = 0;
     #dueAt = Infinity;
+    #isPaused = false;
 
     /** @param {HTMLElement} section */
     constructor(section) {
@@ -52,6 +53,12 @@ export class Corrections {
         this.#entries = entries;
     }
 
+    /** While the page stands still, so does the notice. @param {boolean} isPaused */
+    pause(isPaused) {
+        this.#isPaused = isPaused;
+        if (!isPaused) this.#askIn(0);
+    }
+
     /** @param {number} milliseconds */
     #askIn(milliseconds) {
         const now = Date.now();
@@ -65,9 +72,9 @@ export class Corrections {
     async #ask() {
         this.#dueAt = Infinity;
         this.#askedAt = Date.now();
-        if (!document.hidden) {
+        if (!document.hidden && !this.#isPaused) {
             const notices = await this.#read();
-            if (notices) this.#show(notices.slice(0, SHOWN));
+            if (notices && !this.#isPaused) this.#show(notices.slice(0, SHOWN));
         }
         this.#askIn(jittered(ASK_EVERY));
     }

@@ -5,7 +5,7 @@ const TICK = 1_000;
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
 export class Countdown {
-    /** @param {HTMLElement} place  what says when it ends @param {{language: string, left: string, over: string, onOver?: () => void}} words */
+    /** @param {HTMLElement} place  what says when it ends @param {{language: string, left: string, over: string, onOver?: (endsAt: number) => void}} words */
     constructor(place, { language, left, over, onOver = () => {} }) {
         this.time = /** @type {HTMLTimeElement} */ (place.querySelector("time"));
         this.text = /** @type {HTMLElement} */ (place.querySelector(".countdown"));
@@ -37,7 +37,7 @@ export class Countdown {
         const text = this.ahead === -Infinity ? "" : left > 0 ? this.words.left.replace("{time}", this.#describe(left)) : this.words.over;
         if (this.text.textContent === text) return;
         this.text.textContent = text;
-        if (left <= 0) this.onOver();
+        if (left <= 0) this.onOver(this.endsAt);
     }
 
     /** The two greatest units: the seconds of a day matter to nobody. @param {number} seconds */

@@ -4,15 +4,17 @@
  *
  * @import { Entry, Freshness, Options, Standings, State } from "./scoreboard-watch.js"
  * @typedef {Omit<Entry, "reached_at">} Placed  as far as the announcer needs it
- * @typedef {HTMLElement & {dataset: Record<State | "leads" | "entered" | "lost" | "back" | "new", string>}} Words
+ * @typedef {HTMLElement & {dataset: Record<State | "paused" | "leads" | "entered" | "lost" | "back" | "new", string>}} Words
  */
 
+import { Pause } from "./pause.js";
 import { watch } from "./scoreboard-watch.js";
 import { StandingsTable, numbersIn } from "./standings-table.js";
 import { Trend } from "./trend.js";
 
 const DRAW_EVERY = 600; // Longer than a glide: no more than an eye can follow, however many changes come.
 const SPEAK_EVERY = 12_000;
+const COUNT_EVERY = 60_000; // Whoever paused the board is told now and then what they miss, and can read it at any time.
 const SIZE = 10; // Of every frame, however few of its rows are shown.
 const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
 
@@ -37,7 +39,7 @@ export const language = new Intl.Locale(own, { calendar: "gregory", numberingSys
  * @param {(newest: T) => void} act
  * @returns {(value: T) => void}
  */
-function paced(pause, act) {
+export function paced(pause, act) {
     /** @type {T} */
     let newest;
     let waiting = 0;
@@ -118,8 +120,8 @@ export class FreshnessLine {
         this.ago = new Intl.RelativeTimeFormat(language, { style: "short" });
     }
 
-    /** @param {Freshness} freshness */
-    show({ state, age, asOf }) {
+    /** @param {Omit<Freshness, "state"> & {state: State | "paused", note?: string}} freshness  `note` takes the place of the age */
+    show({ state, age, asOf, note }) {
         this.state.dataset.state = state;
         this.word.textContent = words[state];
         if (asOf) {
@@ -128,7 +130,7 @@ export class FreshnessLine {
             // Seen on paper alone, where the clock could be of any day.
             this.date.textContent = new Date(asOf).toLocaleDateString(language);
         }
-        this.age.textContent = state === "live" || age < 2 ? "" : this.#format(age);
+        this.age.textContent = note ?? (state === "live" || age < 2 ? "" : this.#format(age));
     }
 
     /** @param {number} seconds */
@@ -153,10 +155,13 @@ const renderedEntries = (table) =>
  *
  * @param {object} [hooks]
  * @param {string} [hooks.you]  the player whose row is marked as the reader's own
- * @param {(standings: Standings) => Node | undefined | void} [hooks.onStandings]  told of each page; may return what is to be announced
+ * @param {(standings: Standings) => Node | undefined | void} [hooks.onStandings]  told of each page that is to be shown; may return
+ *   what is to be announced
+ * @param {(standings: Standings) => void} [hooks.onFrame]  told of each page, also while nothing is to move
+ * @param {(isPaused: boolean) => void} [hooks.onPause]
  * @param {(freshness: Freshness) => void} [hooks.onState]
  */
-export function followStandings({ you, onStandings, onState } = {}) {
+export function followStandings({ you, onStandings, onFrame, onPause, onState } = {}) {
     const limit = Number(board.dataset.limit);
     const table = new StandingsTable(board, { limit, language, newWord: words.new, you, isAscending: "ascending" in board.dataset });
     const trend = new Trend(board, { language, limit, newWord: words.new });
@@ -167,26 +172,59 @@ export function followStandings({ you, onStandings, onState } = {}) {
     const announcer = new Announcer(entries);
     const freshness = new FreshnessLine();
     let drawn = entries;
-    const draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => {
+    const { asOf = "", etag, slug, period } = board.dataset;
+    let latest = /** @type {Freshness} */ ({ state: "reconnecting", age: 0, asOf });
+    const drawNow = (/** @type {Entry[]} */ newest) => {
         table.draw(newest);
         drawn = newest;
         trend.draw(table.body, drawn);
-    });
-    const ageTrend = (/** @type {string} */ asOf, /** @type {string | undefined} */ period) => {
-        if (asOf && all && trend.remember(asOf, all, period)) trend.draw(table.body, drawn);
     };
-    trend.draw(table.body, drawn);
-    const receive = (/** @type {Standings} */ standings) => {
+    const draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => pause.isPaused || drawNow(newest));
+    const show = (/** @type {Standings} */ standings) => {
         announcer.news = onStandings?.(standings) ?? announcer.news;
         const shown = standings.entries.slice(0, limit);
         entries = shown;
-        all = standings.entries;
-        ageTrend(standings.as_of, standings.period?.name ?? "");
         draw(shown);
         announcer.say(shown);
     };
+    const pause = new Pause(document.querySelector("#pause"), {
+        language,
+        onToggle: () => {
+            board.classList.toggle("paused", pause.isPaused);
+            if (pause.isPaused) {
+                // What came in the last moment is of the time that the page says.
+                if (entries !== drawn) drawNow(/** @type {Entry[]} */ (entries));
+                table.settle();
+                pause.begin(entries, latest.asOf);
+            } else {
+                trend.draw(table.body, drawn);
+                const newest = pause.release();
+                if (newest) show(newest);
+            }
+            onPause?.(pause.isPaused);
+            freshness.show(pause.isPaused ? pause.describe(latest) : latest);
+        },
+    });
+    const tellChanges = paced(COUNT_EVERY, () => {
+        if (!pause.isPaused) return;
+        announcer.news = new Text(pause.sentence);
+        announcer.say(entries);
+    });
+    const ageTrend = (/** @type {string} */ at, /** @type {string | undefined} */ name) => {
+        if (at && all && trend.remember(at, all, name) && !pause.isPaused) trend.draw(table.body, drawn);
+    };
+    trend.draw(table.body, drawn);
+    const receive = (/** @type {Standings} */ standings) => {
+        onFrame?.(standings);
+        all = standings.entries;
+        ageTrend(standings.as_of, standings.period?.name ?? "");
+        if (!pause.isPaused) return show(standings);
+        if (pause.hold(standings, limit)) tellChanges(undefined);
+        freshness.show(pause.describe(latest));
+    };
     const report = (/** @type {Freshness} */ state) => {
-        freshness.show(state); // At least once a second, as long as anybody looks.
+        latest = state;
+        freshness.show(pause.isPaused ? pause.describe(state) : state); // At least once a second, as long as anybody looks.
         table.keepTimes();
         ageTrend(state.asOf, undefined);
         onState?.(state);
@@ -197,7 +235,6 @@ export function followStandings({ you, onStandings, onState } = {}) {
         }
         trusted = trustworthy;
     };
-    const { asOf = "", etag, slug, period } = board.dataset;
     // Without the name of a period it is the current one, whichever that is.
     watch(receive, { url: document.baseURI, board: slug, period: period || undefined, initial: { as_of: asOf, etag }, onState: report });
     return table;

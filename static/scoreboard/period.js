@@ -25,7 +25,7 @@ class PeriodHead {
     constructor() {
         this.name = part(".period-name");
         this.end = /** @type {HTMLElement | null} */ (document.querySelector(".period-end[data-state]"));
-        this.countdown = this.end && new Countdown(this.end, { language, left: words.left, over: words.over, onOver: () => podium?.end() });
+        this.countdown = this.end && new Countdown(this.end, { language, left: words.left, over: words.over, onOver: (endsAt) => podium?.end(endsAt) });
         this.shown = "";
     }
 
@@ -60,9 +60,11 @@ class PeriodHead {
 function follow() {
     const head = new PeriodHead();
     followStandings({
+        // Who stood there at the end is to be known also where nothing may move.
+        onFrame: (standings) => podium?.follow(standings),
+        onPause: (isPaused) => podium?.pause(isPaused),
         onStandings: (/** @type {Standings} */ standings) => {
             more.follow(standings);
-            podium?.follow(standings);
             return standings.period && head.show(standings.period);
         },
         onState: (/** @type {Freshness} */ { asOf }) => {

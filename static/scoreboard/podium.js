@@ -32,6 +32,14 @@ export class Podium {
         this.shown = /** @type {Period | undefined} */ (undefined);
         this.heardAt = -Infinity;
         this.asking = 0;
+        this.entries = /** @type {Entry[]} */ ([]);
+        this.isPaused = false;
+    }
+
+    /** While the page stands still, what has ended is known but not shown. @param {boolean} isPaused */
+    pause(isPaused) {
+        this.isPaused = isPaused;
+        if (this.shown) this.#draw(this.shown);
     }
 
     /** What was shown until now was right then, by the server's clock. @param {string} asOf */
@@ -44,17 +52,18 @@ export class Podium {
         const before = this.latest?.period;
         const { period } = standings;
         // A machine that slept for days would show a winner of long ago as the last one.
-        if (before && period && before.name !== period.name && before.ends_at === period.starts_at) this.end();
+        if (before && period && before.name !== period.name && before.ends_at === period.starts_at) this.end(Date.parse(period.starts_at));
         this.latest = standings;
         if (!period || (period.state === "open" && period.name !== this.shown?.name)) return;
         // Of one whose time is over, an open one is of its last moment.
         this.#show(standings.entries, period.state === "open" ? { ...period, state: "closing" } : period);
     }
 
-    /** The time of the period that was shown last is over: its end is known before anybody says so. */
-    end() {
+    /** The time of the period that came last is over: its end is known before anybody says so. @param {number} endsAt */
+    end(endsAt) {
         const { entries = [], period } = this.latest ?? {};
         if (!period || this.shown?.name === period.name) return;
+        if (Date.parse(period.ends_at ?? "") !== endsAt) return; // Of an earlier one, which a page that is paused still shows.
         const isOfTheEnd = Date.parse(period.ends_at ?? "") - this.heardAt < HEARD_EVERY;
         this.#show(isOfTheEnd ? entries : [], { ...period, state: "closing" });
         this.#askLater(isOfTheEnd ? CLOSED_AFTER : 0);
@@ -88,13 +97,20 @@ export class Podium {
     /** @param {Entry[]} entries @param {Period} period */
     #show(entries, period) {
         this.shown = period;
+        this.entries = entries.slice(0, STEPS);
+        this.#draw(period);
+    }
+
+    /** @param {Period} period */
+    #draw(period) {
+        if (this.isPaused) return;
         this.section.dataset.state = period.state;
         if (this.link) {
             this.link.textContent = this.describe(period.name);
             this.link.href = `/boards/${this.slug}/${period.name}`;
         }
-        this.steps.replaceChildren(...entries.slice(0, STEPS).map((entry) => this.#step(entry)));
-        this.section.hidden = entries.length === 0;
+        this.steps.replaceChildren(...this.entries.map((entry) => this.#step(entry)));
+        this.section.hidden = this.entries.length === 0;
     }
 
     /** @param {Entry} entry */

@@ -72,6 +72,18 @@ export class StandingsTable {
         });
     }
 
+    /** Ends whatever still moves, where it was going to. */
+    settle() {
+        for (const row of /** @type {Iterable<Row>} */ (this.body.rows)) {
+            const number = partOf(row, ".number");
+            cancelAnimationFrame(this.counting.get(number) ?? 0);
+            number.textContent = this.number.format(Number(row.dataset.score));
+            clearTimeout(row.fading);
+            row.classList.remove("rose", "gliding");
+            row.gliding?.cancel();
+        }
+    }
+
     /** A frame out of sight is never painted, and whatever moves would be kept until it is: so nothing does. */
     #awaitPainting() {
         this.isStill = stillness.matches || this.painting !== 0;

@@ -37,7 +37,7 @@ def test_the_way_from_no_points_to_the_lead_is_told_live(site: Site, crowd: list
     site.act(climber)
     expect(rank_of(page)).to_have_text("12", timeout=HEALED + 2_000)
     assert place_of(page) == ["12", "10", "1"]
-    expect(page.locator("#you bdi")).to_have_text("Player 10")
+    expect(page.locator("#you .your-next bdi")).to_have_text("Player 10")
     expect(page.locator("tr[aria-current]")).to_have_count(0)
 
     for _ in range(5):

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from audit.times import format_time
 from scores.integrity.proof import write_proof
 from scores.models import Action, Score
 from tests.support.acting import access_token, make_player, read_problem, read_state, update
@@ -43,7 +44,31 @@ def test_who_stands_below_the_top_learns_rank_and_distance(crowd: list[Score]) -
         "score": 10,
         "next": {"name": "Player 10", "points": 11},
         "frozen": False,
+        "above": [row_of(crowd[9], 10), row_of(crowd[10], 11)],
+        "below": [],
     }
+
+
+def row_of(score: Score, rank: int) -> dict[str, object]:
+    assert score.reached_at
+    reached_at = format_time(score.reached_at)
+    return {"rank": rank, "player": str(score.pk), "name": score.name, "score": score.points, "reached_at": reached_at}
+
+
+def test_neighbours_are_up_to_two_each_way_and_ties_by_who_came_first(crowd: list[Score]) -> None:
+    late = place("Late", 60, seconds=60)
+    own = ask(late.user)
+    assert own["rank"] == 8
+    assert [(row["rank"], row["name"], row["score"]) for row in own["above"]] == [
+        (6, "Player 5", 70),
+        (7, "Player 6", 60),
+    ]
+    assert [(row["rank"], row["name"], row["score"]) for row in own["below"]] == [
+        (9, "Player 7", 50),
+        (10, "Player 8", 40),
+    ]
+    leader = ask(crowd[0].user)
+    assert (leader["above"], [row["name"] for row in leader["below"]]) == ([], ["Player 1", "Player 2"])
 
 
 def test_equal_points_come_too_late_so_one_more_is_missing(crowd: list[Score]) -> None:
