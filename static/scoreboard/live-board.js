@@ -151,91 +151,126 @@ const renderedEntries = (table) =>
     }));
 
 /**
+ * @typedef {object} Hooks
+ * @property {string} [you]  the player whose row is marked as the reader's own
+ * @property {(standings: Standings) => Node | undefined | void} [onStandings]  told of each page that is to be shown; may return what
+ *   is to be announced
+ * @property {(standings: Standings) => void} [onFrame]  told of each page, also while the board stands still
+ * @property {(isPaused: boolean) => void} [onPause]  told that it is to stand still, or to move again
+ * @property {(freshness: Freshness) => void} [onState]  told how fresh what has come is
+ */
+
+/** What the page shows of the standings, and what it knows but does not show while it is paused. */
+class LiveBoard {
+    /** @param {Hooks} hooks */
+    constructor(hooks) {
+        this.hooks = hooks;
+        this.limit = Number(board.dataset.limit);
+        const { limit } = this;
+        this.table = new StandingsTable(board, { limit, language, newWord: words.new, you: hooks.you, isAscending: "ascending" in board.dataset });
+        this.trend = new Trend(board, { language, limit, newWord: words.new });
+        this.entries = renderedEntries(this.table);
+        this.drawn = this.entries;
+        // Where fewer rows are shown, who stands below them is known only from the first frame on.
+        this.all = limit < SIZE ? undefined : this.entries;
+        this.trusted = true;
+        this.announcer = new Announcer(this.entries);
+        this.line = new FreshnessLine();
+        this.latest = /** @type {Freshness} */ ({ state: "reconnecting", age: 0, asOf: board.dataset.asOf ?? "" });
+        this.pause = new Pause(document.querySelector("#pause"), { language, onToggle: () => this.#toggle() });
+        this.draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => this.pause.isPaused || this.#drawNow(newest));
+        this.tellChanges = paced(COUNT_EVERY, () => this.#tellChanges());
+        this.trend.draw(this.table.body, this.drawn);
+    }
+
+    /** @param {Standings} standings */
+    receive(standings) {
+        this.hooks.onFrame?.(standings);
+        this.all = standings.entries;
+        this.#ageTrend(standings.as_of, standings.period?.name ?? "");
+        if (!this.pause.isPaused) return this.#show(standings);
+        if (this.pause.hold(standings, this.limit)) this.tellChanges(undefined);
+        this.#sayFreshness();
+    }
+
+    /** @param {Freshness} freshness */
+    report(freshness) {
+        this.latest = freshness;
+        this.#sayFreshness(); // At least once a second, as long as anybody looks.
+        this.table.keepTimes();
+        this.#ageTrend(freshness.asOf);
+        this.hooks.onState?.(freshness);
+        const trustworthy = freshness.state === "live" || (this.trusted && freshness.state !== "stale");
+        if (trustworthy !== this.trusted) {
+            this.announcer.connection = trustworthy ? words.back : words.lost;
+            this.announcer.say(this.entries);
+        }
+        this.trusted = trustworthy;
+    }
+
+    /** @param {Standings} standings */
+    #show(standings) {
+        this.announcer.news = this.hooks.onStandings?.(standings) ?? this.announcer.news;
+        const shown = standings.entries.slice(0, this.limit);
+        this.entries = shown;
+        this.draw(shown);
+        this.announcer.say(shown);
+    }
+
+    /** @param {Entry[]} newest */
+    #drawNow(newest) {
+        this.table.draw(newest);
+        this.drawn = newest;
+        this.trend.draw(this.table.body, newest);
+    }
+
+    /** What came is remembered also while nothing moves: or the trend would lack those minutes. @param {string} asOf @param {string} [period] */
+    #ageTrend(asOf, period) {
+        const isKept = asOf && this.all && this.trend.remember(asOf, this.all, period);
+        if (isKept && !this.pause.isPaused) this.trend.draw(this.table.body, this.drawn);
+    }
+
+    #sayFreshness() {
+        this.line.show(this.pause.isPaused ? this.pause.describe(this.latest) : this.latest);
+    }
+
+    #tellChanges() {
+        if (!this.pause.isPaused) return;
+        this.announcer.news = new Text(this.pause.sentence);
+        this.announcer.say(this.entries);
+    }
+
+    #toggle() {
+        const { isPaused } = this.pause;
+        board.classList.toggle("paused", isPaused);
+        if (isPaused) {
+            // What came in the last moment is of the time that the page says.
+            if (this.entries !== this.drawn) this.#drawNow(/** @type {Entry[]} */ (this.entries));
+            this.table.settle();
+            this.pause.begin(this.entries, this.latest.asOf);
+        } else {
+            this.trend.draw(this.table.body, this.drawn);
+            const newest = this.pause.release();
+            if (newest) this.#show(newest);
+        }
+        this.hooks.onPause?.(isPaused);
+        this.#sayFreshness();
+    }
+}
+
+/**
  * Follows the standings that the page's own element names: the top 10 of everything, or those of a board and period.
  *
- * @param {object} [hooks]
- * @param {string} [hooks.you]  the player whose row is marked as the reader's own
- * @param {(standings: Standings) => Node | undefined | void} [hooks.onStandings]  told of each page that is to be shown; may return
- *   what is to be announced
- * @param {(standings: Standings) => void} [hooks.onFrame]  told of each page, also while nothing is to move
- * @param {(isPaused: boolean) => void} [hooks.onPause]
- * @param {(freshness: Freshness) => void} [hooks.onState]
+ * @param {Hooks} [hooks]
  */
-export function followStandings({ you, onStandings, onFrame, onPause, onState } = {}) {
-    const limit = Number(board.dataset.limit);
-    const table = new StandingsTable(board, { limit, language, newWord: words.new, you, isAscending: "ascending" in board.dataset });
-    const trend = new Trend(board, { language, limit, newWord: words.new });
-    let entries = renderedEntries(table);
-    // Where fewer rows are shown, who stands below them is known only from the first frame on.
-    let all = limit < SIZE ? undefined : /** @type {Placed[]} */ (entries);
-    let trusted = true;
-    const announcer = new Announcer(entries);
-    const freshness = new FreshnessLine();
-    let drawn = entries;
+export function followStandings(hooks = {}) {
+    const live = new LiveBoard(hooks);
     const { asOf = "", etag, slug, period } = board.dataset;
-    let latest = /** @type {Freshness} */ ({ state: "reconnecting", age: 0, asOf });
-    const drawNow = (/** @type {Entry[]} */ newest) => {
-        table.draw(newest);
-        drawn = newest;
-        trend.draw(table.body, drawn);
-    };
-    const draw = paced(DRAW_EVERY, (/** @type {Entry[]} */ newest) => pause.isPaused || drawNow(newest));
-    const show = (/** @type {Standings} */ standings) => {
-        announcer.news = onStandings?.(standings) ?? announcer.news;
-        const shown = standings.entries.slice(0, limit);
-        entries = shown;
-        draw(shown);
-        announcer.say(shown);
-    };
-    const pause = new Pause(document.querySelector("#pause"), {
-        language,
-        onToggle: () => {
-            board.classList.toggle("paused", pause.isPaused);
-            if (pause.isPaused) {
-                // What came in the last moment is of the time that the page says.
-                if (entries !== drawn) drawNow(/** @type {Entry[]} */ (entries));
-                table.settle();
-                pause.begin(entries, latest.asOf);
-            } else {
-                trend.draw(table.body, drawn);
-                const newest = pause.release();
-                if (newest) show(newest);
-            }
-            onPause?.(pause.isPaused);
-            freshness.show(pause.isPaused ? pause.describe(latest) : latest);
-        },
+    watch((standings) => live.receive(standings), {
+        url: document.baseURI,
+        board: slug,
+        period: period || undefined, // Without a name it is the current one, whichever that is.
+        initial: { as_of: asOf, etag },
+        onState: (freshness) => live.report(freshness),
     });
-    const tellChanges = paced(COUNT_EVERY, () => {
-        if (!pause.isPaused) return;
-        announcer.news = new Text(pause.sentence);
-        announcer.say(entries);
-    });
-    const ageTrend = (/** @type {string} */ at, /** @type {string | undefined} */ name) => {
-        if (at && all && trend.remember(at, all, name) && !pause.isPaused) trend.draw(table.body, drawn);
-    };
-    trend.draw(table.body, drawn);
-    const receive = (/** @type {Standings} */ standings) => {
-        onFrame?.(standings);
-        all = standings.entries;
-        ageTrend(standings.as_of, standings.period?.name ?? "");
-        if (!pause.isPaused) return show(standings);
-        if (pause.hold(standings, limit)) tellChanges(undefined);
-        freshness.show(pause.describe(latest));
-    };
-    const report = (/** @type {Freshness} */ state) => {
-        latest = state;
-        freshness.show(pause.isPaused ? pause.describe(state) : state); // At least once a second, as long as anybody looks.
-        table.keepTimes();
-        ageTrend(state.asOf, undefined);
-        onState?.(state);
-        const trustworthy = state.state === "live" || (trusted && state.state !== "stale");
-        if (trustworthy !== trusted) {
-            announcer.connection = trustworthy ? words.back : words.lost;
-            announcer.say(entries);
-        }
-        trusted = trustworthy;
-    };
-    // Without the name of a period it is the current one, whichever that is.
-    watch(receive, { url: document.baseURI, board: slug, period: period || undefined, initial: { as_of: asOf, etag }, onState: report });
-    return table;
 }

@@ -74,9 +74,10 @@ export class Pause {
      * counted is said as ever.
      *
      * @param {Freshness} freshness
+     * @returns {Omit<Freshness, "state"> & {state: Freshness["state"] | "paused", note: string}}
      */
     describe({ state }) {
-        const shown = /** @type {const} */ (state === "live" || state === "polling" ? "paused" : state);
-        return { state: shown, age: 0, asOf: this.#asOf, note: this.sentence };
+        const isHeard = state === "live" || state === "polling";
+        return { state: isHeard ? "paused" : state, age: 0, asOf: this.#asOf, note: this.sentence };
     }
 }
