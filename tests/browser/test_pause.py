@@ -62,7 +62,7 @@ class Board:
             self.page.clock.run_for(wait)
 
     def rows(self) -> list[str]:
-        return self.page.locator("#board .standings tbody tr").evaluate_all("rows => rows.map((row) => row.outerHTML)")
+        return [row.evaluate("it => it.outerHTML") for row in self.page.locator(".standings tbody tr").all()]
 
     def names(self) -> list[str]:
         return self.page.locator(".standings tbody bdi").all_inner_texts()
