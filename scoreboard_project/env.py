@@ -149,6 +149,11 @@ SETTINGS: tuple[Setting, ...] = (
         "The colour of links that act, of the leader and of news, as #rrggbb, or one for each theme: LIGHT,DARK. From one alone the "
         "dark theme gets a lighter shade. Empty: green.",
     ),
+    Setting(
+        "STATIC_ROOT",
+        "",
+        "Folder of the static files that manage.py collectstatic makes at each upgrade. Empty: staticfiles/ beside manage.py.",
+    ),
     Setting("LOG_FORMAT", "text", "text or json."),
 )
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -233,3 +233,12 @@ def _names_several_hosts(url: str) -> bool:
     rest, _, options = url.partition("://")[2].partition("?")
     hosts = [rest.rpartition("@")[2].partition("/")[0], *parse_qs(options).get("host", [])]
     return any("," in unquote(host) for host in hosts)
+
+
+def is_collected(root: Path, sources: Iterable[Path]) -> bool:
+    """Tell whether static files were collected since they last changed: what was collected of an older release is not served."""
+    manifest = root / "staticfiles.json"
+    if not manifest.is_file():
+        return False
+    changed = (path.stat().st_mtime for source in sources for path in source.rglob("*"))
+    return max(changed, default=0.0) <= manifest.stat().st_mtime

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.keys import new_checkpoint_keys, new_ledger_keys
-from scoreboard_project.readers import Environment
+from scoreboard_project.readers import Environment, is_collected
 from scores.api.token_keys import check_keys, restore_lines
 from scores.database.valkey_connections import async_pool_options
 
@@ -281,9 +281,15 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Served from where they lie: no collect step stands between a clone and a working page.
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = Path(env.text("STATIC_ROOT") or BASE_DIR / "staticfiles")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "scoreboard_project.server.static_storage.CollectedFiles"},
+}
+# Else from where they lie: no collect step stands between a clone and a working page.
+WHITENOISE_USE_FINDERS = DEBUG or not is_collected(STATIC_ROOT, STATICFILES_DIRS)
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "svgz", "ico", "woff2")
 WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 
 LOG_FORMAT = env.choice("LOG_FORMAT", ("text", "json"))

@@ -98,6 +98,10 @@ PROOFS = {
     "manage.py restore_ledger --reason TEXT": (f"{COMMANDS}/test_restore_ledger.py", 'call("restore_ledger", "--reason"'),
     "manage.py seal_ledger": (SEALING, 'call("seal_ledger")'),
     "manage.py seal_ledger --every 60": (SEALING, '"seal_ledger", "--every"'),
+    "manage.py collectstatic --noinput --ignore 'redoc*'": (
+        "tests/browser/test_static_files.py",
+        '"collectstatic", "--noinput"',
+    ),
     "manage.py serve": ("tests/support/servers.py", '"serve"'),
     "manage.py serve --host H --port P --workers N": ("tests/support/servers.py", '"--workers"'),
     "manage.py sign_receipt": (f"{COMMANDS}/test_sign_receipt.py", 'call("sign_receipt"'),

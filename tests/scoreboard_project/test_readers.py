@@ -1,5 +1,6 @@
 """The environment is read once, and what makes no sense stops with a sentence that does not repeat a secret."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from scoreboard_project.readers import Environment, make_once
+from scoreboard_project.readers import Environment, is_collected, make_once
 
 Read = Callable[[Environment], Any]
 
@@ -158,3 +159,16 @@ def test_of_two_that_make_a_file_one_does_and_neither_leaves_a_draft(tmp_path: P
     path = tmp_path / "keys.json"
     assert [make_once(path, text) for text in ("first", "second")] == [True, False]
     assert (path.read_text(), list(tmp_path.iterdir())) == ("first", [path])
+
+
+def test_static_files_are_collected_once_none_has_changed_since(tmp_path: Path) -> None:
+    source, root = tmp_path / "source", tmp_path / "collected"
+    (source / "deep").mkdir(parents=True)
+    root.mkdir()
+    (source / "deep" / "board.js").write_text("")
+    assert not is_collected(root, [source])
+    manifest = root / "staticfiles.json"
+    manifest.write_text("{}")
+    assert is_collected(root, [source])
+    os.utime(source / "deep" / "board.js", (manifest.stat().st_mtime + 1,) * 2)
+    assert not is_collected(root, [source])
