@@ -14,7 +14,7 @@ from scores.pages.own_place import you, your_proof
 
 # REST framework would describe a route to OPTIONS, and fails where the route is a page.
 READ = ["get", "head"]
-docs = SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=READ)
+docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html", http_method_names=READ)
 
 urlpatterns = [
     path("", board.board, name="board"),
