@@ -14,12 +14,15 @@ register = template.Library()
 Column = Callable[[Any], str]
 
 
-def head_column(field: str, heading: str) -> Column:
-    """Make a column of a field that is headed by words of the desk, not by the field's name."""
+def head_column(field: str, heading: str, *, zero: str = "") -> Column:
+    """Make a column of a field that is headed by words of the desk, not by the field's name; `zero` is what a 0 of it means."""
 
     @admin.display(description=heading, ordering=field)
     def shown(row: Model) -> str:
-        return str(display_for_field(getattr(row, field), cast("Field[Any, Any]", row._meta.get_field(field)), ""))
+        value = getattr(row, field)
+        if zero and value == 0:
+            return zero
+        return str(display_for_field(value, cast("Field[Any, Any]", row._meta.get_field(field)), ""))
 
     shown.__name__ = field
     return shown

@@ -110,7 +110,11 @@ class Refusal(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["minute", "reason", "subject"], name="audit_refusal_fold")]
-        indexes = [models.Index(fields=["subject", "minute"], name="audit_refusal_subject")]
+        indexes = [
+            models.Index(fields=["subject", "minute"], name="audit_refusal_subject"),
+            # The desk searches for a whole reason.
+            models.Index(fields=["reason"], name="audit_refusal_reason"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.count} x {self.reason} ({self.subject})"

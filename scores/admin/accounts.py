@@ -18,6 +18,13 @@ from audit.columns import mark_column
 from scores.admin.search import SEARCH_HELP, find_players
 from scores.models import Score
 
+#: What an account may be, in words.
+MARKS = {
+    "is_staff": mark_column("is_staff", "desk", "may sign in"),
+    "is_superuser": mark_column("is_superuser", "rights", "all"),
+    "is_active": mark_column("is_active", "state", "deactivated", is_marked=False),
+}
+
 
 class AccountAdmin(BoundedLookups, UserAdmin):  # type: ignore[type-arg]
     list_display = (
@@ -25,14 +32,23 @@ class AccountAdmin(BoundedLookups, UserAdmin):  # type: ignore[type-arg]
         "email",
         "first_name",
         "last_name",
-        mark_column("is_staff", "desk", "may sign in"),
-        mark_column("is_superuser", "rights", "all"),
-        mark_column("is_active", "state", "deactivated", is_marked=False),
+        *MARKS.values(),
     )
-
+    # The server writes them.
+    readonly_fields = ("last_login", "date_joined")
     search_fields = ("username",)
     search_help_text = f"{SEARCH_HELP} Or the begin of the user name, as it is written."
     show_full_result_count = False
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who may not tick a box reads what it says."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (heading, {**options, "fields": [MARKS.get(str(name), name) for name in options["fields"]]})
+            for heading, options in fieldsets
+        ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str

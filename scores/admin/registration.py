@@ -130,8 +130,8 @@ class ActionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "slug",
         "label",
         "points",
-        head_column("cooldown_seconds", "pause in seconds"),
-        head_column("daily_cap", "most a day"),
+        head_column("cooldown_seconds", "pause in seconds", zero="none"),
+        head_column("daily_cap", "most a day", zero="no cap"),
         *MARKS.values(),
     ]
     list_filter = ["enabled", "receipt_required", "takes_value"]

@@ -29,3 +29,8 @@ def test_each_cell_gets_its_heading_and_keeps_what_it_is() -> None:
         '<td data-heading="" class="action-checkbox"><input></td>',
         '<th data-heading="Time &quot;of&quot; day" class="a">&lt;i&gt;</th>',
     ]
+
+
+def test_a_zero_says_what_it_means() -> None:
+    column = head_column("count", "attempts", zero="none")
+    assert [column(Refusal(count=count)) for count in (0, 3)] == ["none", "3"]
