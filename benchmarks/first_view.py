@@ -1,7 +1,8 @@
 """How soon visitors see a page, and whether it holds still: `python -m benchmarks.first_view`.
 
-Real pages, from static files as an image has them, in a headless browser with a quarter of this processor, at 400 kbit/s with 100 ms of delay, nothing cached, while scores
-change. For each page: when its largest content was painted (LCP), how far its content shifted (CLS), and what was transferred.
+Real pages, from static files as an image has them, in a headless browser with a quarter of this processor, at 400 kbit/s with
+100 ms of delay, nothing cached, while scores change. For each page: when its largest content was painted (LCP), how far its content
+shifted (CLS), and what was transferred.
 """
 
 import os

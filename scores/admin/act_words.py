@@ -1,5 +1,6 @@
 """What an act says of itself: the button before it, and the message after it, with what comes next."""
 
+import math
 from collections.abc import Iterable
 
 from django.contrib.auth.models import User
@@ -26,9 +27,9 @@ def count_entries(count: int) -> str:
 
 def describe_done(done: Done, user: User, flag: Flag | None) -> SafeString:
     """Say what an act came to: entries and points, whose rank became which, then the links to what may be wanted next."""
-    players = dict.fromkeys(entry.player for entry in done.entries)
-    scores = Score.objects.in_bulk(players)
-    named = [scores[player] for player in players] if len(players) <= MAXIMUM_NAMED else []
+    scores = Score.objects.in_bulk({entry.player for entry in done.entries})
+    best_first = sorted(scores.values(), key=lambda score: (done.before.get(score.pk, math.inf), score.name))
+    named = best_first if len(best_first) <= MAXIMUM_NAMED else []
     ranks = [_describe_rank(score, done.before.get(score.pk), done.after.get(score.pk)) for score in named]
     # The words of one entry are a sentence.
     comma = " " if len(done.entries) == 1 else ", "

@@ -156,3 +156,27 @@ def test_many_entries_are_voided_in_as_many_queries_as_few(desk: Client, board: 
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert (read_log(ada)[-1], read_log(ben)[-1]) == (("void", -10, 10), ("void", -10, 0))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "flag=99999999999999999999999",
+        "flag=%00",
+        "entries=%00%231",
+        "entries=%ED%A0%80%231",
+        "matching=q%3D%2500",
+        "matching=%ED%A0%80",
+        f"entries={'%23' * 3000}",
+        "entries=Ada%23999999999999999999",
+        "back=%00&entries=Ada%231",
+        "matching=before%3D9.9&entries=Ada%231",
+    ],
+)
+def test_no_address_is_a_fault_of_the_server(
+    desk: Client, board: dict[str, Score], nothing_written: NothingWritten, query: str
+) -> None:
+    path = f"{reverse('admin:scores_score_void_selection')}?{query}"
+    with nothing_written():
+        assert desk.get(path).status_code in {200, 400, 404}
+        assert desk.post(path, {"seen": "0", "entries": "\x00#1"}).status_code in {200, 400, 404}
