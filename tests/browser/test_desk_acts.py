@@ -139,3 +139,24 @@ def test_from_the_name_on_the_board_to_everything_voided(
     with desk.expect_download():
         clicks.click("link", "case file")
     assert (clicks.count, clicks.seconds < MAXIMUM_SECONDS) == (MAXIMUM_CLICKS, True)
+
+
+def test_a_long_name_breaks_on_every_page_about_its_player(
+    site: Site, signed_in: StorageState, open_tab: OpenTab
+) -> None:
+    [player] = site.make_players("W" * 64)
+    site.act(player, "step")
+    desk = open_tab(f"{site.url}/admin/", live=False, storage_state=signed_in, viewport=SCREENS["phone"])
+    about = f"scores/score/{player.id}"
+    for path in (
+        f"{about}/player/",
+        f"{about}/act/void/?entries=1-",
+        f"{about}/act/freeze/",
+        f"{about}/act/rename/?name=Wim",
+    ):
+        desk.goto(f"{site.url}/admin/{path}")
+        expect(desk.get_by_text("W" * 64).first).to_be_attached()
+        assert desk.evaluate("document.documentElement.scrollWidth") == 360, path
+    desk.goto(f"{site.url}/admin/audit/auditentry/{player.id}:1/change/")
+    expect(desk.get_by_role("heading", level=1)).to_contain_text("Entry #1: award +10")
+    assert desk.evaluate("document.documentElement.scrollWidth") == 360
