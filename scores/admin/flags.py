@@ -17,13 +17,15 @@ from django.utils.html import format_html
 
 from audit.admin import ReadOnlyAdmin
 from audit.columns import head_column
+from audit.times import to_us
 from scores.admin.entries import PERMISSION, pair_with_players, show_name
 from scores.admin.places import write_entries
 from scores.admin.search import SEARCH_HELP, narrow_by_player
 from scores.errors import Refused
 from scores.investigation import flags
-from scores.investigation.flag_acts import Voidable, count_later, read_acts, read_since, weigh
+from scores.investigation.flag_acts import Voidable, read_acts, read_since, weigh
 from scores.investigation.reasons import MAXIMUM_REASON_LENGTH
+from scores.investigation.runs import Run
 from scores.models import Flag, Score
 from scores.players import ensure_player
 
@@ -111,12 +113,12 @@ class FlagAdmin(ReadOnlyAdmin):
             flag.refresh_from_db()
             return self.show(request, flag, form)
         messages.success(request, "The flag is dismissed." if verdict == "dismiss" else "The flag is confirmed.")
-        acts = {act.name: act.address for act in find_acts(flag)}
+        acts = {act.name: act.address for act in find_acts(flag, read_acts(flag))}
         return redirect(acts.get(verdict.removeprefix("confirm-")) or reverse("admin:scores_flag_change", args=[pk]))
 
     def show(self, request: HttpRequest, flag: Flag, review: ReviewForm | None = None) -> HttpResponse:
         linked = flag.linked_entries()[:MAXIMUM_LISTED]
-        later = count_later(flag)
+        described = read_acts(flag)
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
         own = Score.objects.filter(user=request.user).values_list("pk", flat=True).first()
         context = {
@@ -127,9 +129,9 @@ class FlagAdmin(ReadOnlyAdmin):
             "score": Score.objects.filter(pk=flag.player).first() if flag.player else None,
             "reviewer": Score.objects.filter(pk=flag.reviewed_by).first() if flag.reviewed_by else None,
             "entries": pair_with_players(linked),
-            "acts": find_acts(flag),
-            "later": later,
-            "acts_count": sum(run.size for run in read_acts(flag)),
+            "acts": find_acts(flag, described),
+            "later": weigh(read_since(described), after_us=to_us(flag.opened_at)),
+            "acts_count": sum(run.size for run in described),
             "review": review or ReviewForm(),
             "is_own": str(own) in flags.name_subjects(flag),
             "may_review": request.user.has_perm(PERMISSION),
@@ -145,11 +147,11 @@ class OfferedAct(NamedTuple):
     address: str
 
 
-def find_acts(flag: Flag) -> list[OfferedAct]:
-    """Find the acts that are possible by now on what a flag is about."""
+def find_acts(flag: Flag, about: list[Run]) -> list[OfferedAct]:
+    """Find the acts that are possible by now on a flag and what it is about."""
     back = {"back": reverse("admin:scores_flag_change", args=[flag.pk])}
     acts = []
-    described, since = weigh(read_acts(flag)), read_since(flag)
+    described, since = weigh(about), read_since(about)
     everything = weigh(since)
     if described.total:
         button = f"Void {_count(described, 'act', 'acts')}, {-described.points:+,}"

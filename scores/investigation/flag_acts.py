@@ -31,27 +31,20 @@ def read_acts(flag: Flag) -> list[Run]:
     return merge((UUID(player), seq) for player, seq in flag.entries)
 
 
-def read_since(flag: Flag) -> list[Run]:
-    """Read the stretches of everything since the first act that a flag is about, of each player it names."""
+def read_since(acts: Iterable[Run]) -> list[Run]:
+    """Name the stretches of everything since the first of these acts, of each player they are of."""
     first: dict[UUID, int] = {}
-    for run in read_acts(flag):
+    for run in acts:
         first[run.player] = min(run.first, first.get(run.player, run.first))
     return [Run(player, seq, None) for player, seq in sorted(first.items())]
 
 
-def weigh(runs: Iterable[Run]) -> Voidable:
-    """Find what a void of these entries would come to now: those of them that are gains and were not reversed."""
-    found = find_reversible(read_entries(runs), REVERSIBLE, MAXIMUM_ENTRIES + 1)
+def weigh(runs: Iterable[Run], *, after_us: int = 0) -> Voidable:
+    """Find what a void of these entries would come to now: of those later than this time the gains that were not reversed."""
+    entries = (entry for entry in read_entries(runs) if entry.at_us > after_us)
+    found = find_reversible(entries, REVERSIBLE, MAXIMUM_ENTRIES + 1)
     taken = found[:MAXIMUM_ENTRIES]
     return Voidable(len(taken), sum(entry.delta for entry in taken), len(found) > MAXIMUM_ENTRIES)
-
-
-def count_later(flag: Flag) -> Voidable:
-    """Find what came after a flag was opened, of the players it names, and still stands."""
-    opened_us = to_us(flag.opened_at)
-    entries = (entry for entry in read_entries(read_since(flag)) if entry.at_us > opened_us)
-    found = find_reversible(entries, REVERSIBLE, MAXIMUM_ENTRIES + 1)
-    return Voidable(min(len(found), MAXIMUM_ENTRIES), sum(entry.delta for entry in found), len(found) > MAXIMUM_ENTRIES)
 
 
 def _read_visits(flag: Flag) -> list[Run]:

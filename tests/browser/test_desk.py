@@ -6,8 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.support.browser_steps import HEALED, OpenTab, wait_for
-from tests.support.site import PASSWORD, Player, Site
+from tests.support.browser_steps import HEALED, OpenTab, keep_session, wait_for
+from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 
@@ -42,16 +42,7 @@ def cheat(site: Site) -> Player:
 @pytest.fixture(scope="module")
 def signed_in(site: Site, cheat: Player, browser: Browser) -> StorageState:
     """What a browser keeps once the investigator has signed in."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{site.url}/admin/")
-    page.get_by_label("Username").fill("grace")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Investigators' desk")).to_be_visible()
-    state = context.storage_state()
-    context.close()
-    return state
+    return keep_session(site, browser, "grace")
 
 
 def read_board(page: Page) -> list[str]:

@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.support.browser_steps import HEALED, OpenTab
-from tests.support.site import PASSWORD, Player, Site
+from tests.support.browser_steps import HEALED, OpenTab, keep_session
+from tests.support.site import Player, Site
 
 pytestmark = pytest.mark.postgresql
 
@@ -47,16 +47,7 @@ def signed_in(site: Site, browser: Browser) -> StorageState:
     for player in site.make_players(*(f"Honest {number}" for number in range(12))):
         site.act(player, "step")
     site.manage("createsuperuser", "--noinput", "--username", "grace", "--email", "grace@example.org")
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{site.url}/admin/")
-    page.get_by_label("Username").fill("grace")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Investigators' desk")).to_be_visible()
-    state = context.storage_state()
-    context.close()
-    return state
+    return keep_session(site, browser, "grace")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Frame, Locator, Page, expect
+from playwright.sync_api import Browser, Frame, Locator, Page, StorageState, expect
 
 from tests.support.site import PASSWORD, Player, Site
 
@@ -25,11 +25,26 @@ OpenTab = Callable[..., Page]
 def open_desk(site: Site, open_tab: OpenTab, **options: object) -> Page:
     """The front page, signed in."""
     page = open_tab(f"{site.url}/admin/", live=False, **options)
-    page.get_by_label("Username").fill(INVESTIGATOR)
+    _log_in(page, INVESTIGATOR)
+    return page
+
+
+def keep_session(site: Site, browser: Browser, username: str) -> StorageState:
+    """What a browser keeps once an investigator has signed in."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.url}/admin/")
+    _log_in(page, username)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def _log_in(page: Page, username: str) -> None:
+    page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Investigators' desk")).to_be_visible()
-    return page
 
 
 def open_player(page: Page, name: str) -> None:
