@@ -20,15 +20,18 @@ from scoreboard_project.server.socket_limit import SocketLimit  # noqa: E402
 from scoreboard_project.server.uvicorn_protocols.http import TimedProtocol, ViewerProtocol  # noqa: E402
 from scoreboard_project.server.wsgi_bridge import Bridge  # noqa: E402
 from scores.board.consumers import ScoreboardConsumer  # noqa: E402
+from scores.board.hub import hub  # noqa: E402
 
 # The first two are serve's way to them: a worker looks for them before the application, and they need Django too.
 __all__ = ["TimedProtocol", "ViewerProtocol", "application"]
 
+bridge = Bridge(_handler, fast_paths=[TopFastPath(), UpdateFastPath()])
+hub.give_way(bridge.has_waiting)
 viewers = ScoreboardConsumer.as_asgi()
 application = Lifespan(
     ProtocolTypeRouter(
         {
-            "http": CrossOrigin(Bridge(_handler, fast_paths=[TopFastPath(), UpdateFastPath()])),
+            "http": CrossOrigin(bridge),
             "websocket": OriginGuard(
                 SocketLimit(
                     URLRouter(

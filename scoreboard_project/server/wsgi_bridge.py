@@ -65,10 +65,16 @@ class Bridge:
         self._threads = AllThreads()
         #: By player, of those who are held and waited for.
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._waiting = 0
+
+    def has_waiting(self) -> bool:
+        """Whether any request is not answered yet."""
+        return self._waiting > 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         publisher.attach()
         began = time.perf_counter()
+        self._waiting += 1
         try:
             environ = build_environ(scope, await _read_body(scope, receive) if _has_body(scope) else b"")
             threads = self._threads.choose(scope["method"], scope["path"])
@@ -78,6 +84,8 @@ class Bridge:
         except Refused as refusal:
             await _refuse(scope, send, refusal, began)
             return
+        finally:
+            self._waiting -= 1
         await send(start)
         if isinstance(response, bytes):
             await send({"type": "http.response.body", "body": response})

@@ -1,4 +1,4 @@
-"""Reads what is watched once, encodes it once, and hands the same bytes to all who watch it in this process."""
+"""Reads what is watched once, encodes it once, and hands the same bytes round to all who watch it in this process."""
 
 import asyncio
 import logging
@@ -6,11 +6,12 @@ import math
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from django.db import close_old_connections
 
 from scores import metrics
-from scores.board.channel import Channel
+from scores.board.channel import HEARTBEAT_SECONDS, Channel
 from scores.board.look import Look, Watched, look_at
 from scores.board.viewers import Viewer
 from scores.database.availability import read_limit
@@ -35,22 +36,26 @@ def _look(watched: Collection[Watched], look: Look) -> None:
 class Broadcaster:
     """All that is watched, each in a channel of its own; what nobody watches has none.
 
-    `is_current` is whether the last look was at this moment, and at all of it.
+    `is_current` is whether the last look was at this moment, and at all of it. `must_give_way` says whether somebody else waits for
+    this process.
     """
 
-    def __init__(self, look_at: Callable[[Collection[Watched], Look], None] = _look) -> None:
+    def __init__(
+        self,
+        look_at: Callable[[Collection[Watched], Look], None] = _look,
+        *,
+        must_give_way: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._look_at = look_at
+        self._must_give_way = must_give_way
         self._channels: dict[Watched, Channel] = {}
+        self._has_news = asyncio.Event()
         self.is_current = True
         self._changes_at: float | None = None
 
     @property
     def viewers(self) -> int:
-        return sum(len(channel.viewers) for channel in self._channels.values())
-
-    @property
-    def seconds_to_heartbeat(self) -> float:
-        return min((channel.seconds_to_heartbeat for channel in self._channels.values()), default=math.inf)
+        return sum(channel.viewers for channel in self._channels.values())
 
     @property
     def seconds_to_change(self) -> float:
@@ -67,22 +72,18 @@ class Broadcaster:
             if watched is not None and len(self._channels.keys() - {None}) >= MAXIMUM_WATCHED:
                 raise TooManyWatched
             channel = self._channels[watched] = Channel()
-        channel.viewers.add(viewer)
-        if channel.frame is None:
-            return False
-        viewer.show(channel.frame)
-        return True
+        return channel.enter(viewer)
 
     def leave(self, viewer: Viewer, watched: Watched) -> None:
         """Show nothing more to a viewer. What nobody watches is not kept true: the next one to come gets a fresh frame."""
         channel = self._channels.get(watched)
         if channel is not None:
-            channel.viewers.discard(viewer)
+            channel.leave(viewer)
             if not channel.viewers:
                 del self._channels[watched]
 
     async def refresh(self) -> None:
-        """Look, and send where something moved, or a heartbeat where nothing was sent for long."""
+        """Look, and have what was found handed round."""
         look = await self._look()
         self.is_current, self._changes_at = look.is_current, look.changes_at
         if look.is_current:
@@ -91,11 +92,32 @@ class Broadcaster:
             channel = self._channels.pop(watched, None)
             if channel is not None:
                 channel.refuse(refusal)
-        for watched, channel in list(self._channels.items()):
+        for watched, channel in self._channels.items():
             if watched in look.news:
-                await channel.show(look.news[watched])
-            else:
-                await channel.beat()
+                channel.take(look.news[watched])
+        self._has_news.set()
+
+    async def hand_round(self) -> None:
+        """Serve all who are to have a frame or a heartbeat, until cancelled."""
+        while True:
+            self._has_news.clear()
+            await self.serve_all()
+            seconds = min((channel.seconds_to_turn() for channel in self._channels.values()), default=math.inf)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(seconds, HEARTBEAT_SECONDS)):
+                    await self._has_news.wait()
+
+    async def serve_all(self) -> None:
+        """A batch of each channel in turn, until all have what it is time for."""
+        is_done = False
+        while not is_done:
+            is_done = True
+            for channel in list(self._channels.values()):
+                began = time.monotonic()
+                if channel.serve():
+                    is_done = False
+                    # Requests that wait go first, or each of their ways through Python would wait for viewers.
+                    await asyncio.sleep(time.monotonic() - began if self._must_give_way() else 0)
 
     async def _look(self) -> Look:
         look = Look()

@@ -1,16 +1,20 @@
-"""What is watched: a board in a period, with all who watch it in this process, and what they were shown last."""
+"""What is watched: a board in a period, with all who watch it in this process, in a ring, and what each was shown last."""
 
-import asyncio
+import math
 import time
+from collections import OrderedDict
+from itertools import islice
 from typing import NamedTuple
 
 from scores import metrics
 from scores.board.viewers import Frame, Viewer
 from scores.errors import Refused
 
+#: At most 10 frames a second to any viewer.
+FRAME_SECONDS = 0.1
 #: A half-open socket gives a browser no other sign.
 HEARTBEAT_SECONDS = 15.0
-#: Viewers woken between two looks at everything else the process has to do.
+#: Viewers served between two looks at everything else the process has to do.
 BATCH = 50
 
 
@@ -22,47 +26,76 @@ class News(NamedTuple):
     text: str
 
 
-class Channel:
-    """Every frame is the whole top 10, so a lost frame costs nothing.
+class Shown(NamedTuple):
+    """What a viewer has: the newest frame at that time, and when it was sent that or a heartbeat, in monotonic seconds."""
 
-    `frame` is what viewers were shown last.
+    frame: Frame | None
+    at: float
+
+
+class Channel:
+    """Every frame is the whole top 10, so a lost frame costs nothing. `frame` is the newest.
+
+    The ring is in the order in which its viewers were served, so those who have not the newest frame yet are the first of it. A
+    newer frame goes on from there, and nobody waits for it longer than one turn takes.
     """
 
     def __init__(self) -> None:
-        self.viewers: set[Viewer] = set()
         self.frame: Frame | None = None
-        self._as_of = ""
+        self._heartbeat: Frame | None = None
         self._etag = ""
-        self._sent_at = 0.0
+        self._ring: OrderedDict[Viewer, Shown] = OrderedDict()
 
     @property
-    def seconds_to_heartbeat(self) -> float:
-        return self._sent_at + HEARTBEAT_SECONDS - time.monotonic()
+    def viewers(self) -> int:
+        return len(self._ring)
 
-    async def show(self, news: News) -> None:
-        """Send what moved, or a heartbeat where nothing was sent for long."""
-        self._as_of = news.as_of
+    def enter(self, viewer: Viewer) -> bool:
+        """Let a viewer watch, and show it what is there; False where nothing is yet."""
+        if self.frame is None:
+            self._ring[viewer] = Shown(None, -math.inf)
+            return False
+        viewer.show(self.frame)
+        self._ring[viewer] = Shown(self.frame, time.monotonic())
+        return True
+
+    def leave(self, viewer: Viewer) -> None:
+        """Show nothing more to a viewer."""
+        self._ring.pop(viewer, None)
+
+    def take(self, news: News) -> None:
+        """Have this to show from the next turn on: a frame where it differs from the last, a heartbeat where it does not."""
         if self.frame is None or self._etag != news.etag:
             self._etag, self.frame = news.etag, Frame.of(news.text)
-            await self._broadcast(self.frame)
-        else:
-            await self.beat()
+        self._heartbeat = Frame.of(f'{{"event":"heartbeat","data":{{"as_of":"{news.as_of}"}}}}')
 
-    async def beat(self) -> None:
-        """Send a heartbeat with the time of the last reading, where something was sent, but nothing for long."""
-        if self.frame is not None and self.seconds_to_heartbeat <= 0:
-            await self._broadcast(Frame.of(f'{{"event":"heartbeat","data":{{"as_of":"{self._as_of}"}}}}'))
+    def seconds_to_turn(self) -> float:
+        """Seconds until the first of the ring is to be served; infinite where there is none, or nothing to show."""
+        if self.frame is None or not self._ring:
+            return math.inf
+        first = self._ring[next(iter(self._ring))]
+        pause = HEARTBEAT_SECONDS if first.frame is self.frame else FRAME_SECONDS
+        return first.at + pause - time.monotonic()
+
+    def serve(self) -> bool:
+        """Send the first of the ring, a batch at most, what it is time for; whether it was for any."""
+        if self.frame is None or self._heartbeat is None:
+            return False
+        now, served = Shown(self.frame, time.monotonic()), 0
+        for viewer, last in list(islice(self._ring.items(), BATCH)):
+            if last.frame is not now.frame and last.at + FRAME_SECONDS <= now.at:
+                viewer.show(self.frame)
+            elif last.at + HEARTBEAT_SECONDS <= now.at:
+                viewer.beat(self._heartbeat)
+            else:
+                break
+            self._ring[viewer] = now
+            self._ring.move_to_end(viewer)
+            served += 1
+        metrics.FRAMES.inc(served)
+        return served > 0
 
     def refuse(self, refusal: Refused) -> None:
         """Close all its sockets."""
-        for viewer in self.viewers:
+        for viewer in self._ring:
             viewer.refuse(refusal)
-
-    async def _broadcast(self, frame: Frame) -> None:
-        self._sent_at = time.monotonic()
-        for number, viewer in enumerate(list(self.viewers), start=1):
-            viewer.show(frame)
-            if number % BATCH == 0:
-                await asyncio.sleep(0)
-        metrics.FRAMES.inc(len(self.viewers))
-        await asyncio.sleep(0)

@@ -7,6 +7,7 @@ does not answer, so that "live" stays true. What it finds is the broadcaster's t
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from scores import metrics
@@ -18,8 +19,9 @@ from scores.board.look import Watched
 from scores.board.viewers import Viewer
 from scores.errors import TooManyWatched
 
-#: At most 10 looks and frames a second, and a pause at least as long as the last look and its sending took.
-FRAME_SECONDS = 0.1
+#: At most 20 looks a second, as many as there are pings, and a pause at least as long as the last one took. A viewer gets at most 10
+#: frames a second of that (`channel.py`), and what it gets was read just before.
+LOOK_SECONDS = 0.05
 REREAD_SECONDS = 5.0
 #: While pings cannot be heard or the standings cannot be read.
 ANXIOUS_REREAD_SECONDS = 1.0
@@ -36,6 +38,11 @@ class Hub:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._long_lived = LongLived()
+        self._must_give_way: Callable[[], bool] = lambda: False
+
+    def give_way(self, is_needed: Callable[[], bool]) -> None:
+        """Let go of the event loop between viewers for as long as this says that requests wait for it."""
+        self._must_give_way = is_needed
 
     async def join(self, viewer: Viewer, watched: Watched = None) -> None:
         """Show a new viewer what it watches, and every later frame until it leaves; refuse it where too much is watched."""
@@ -49,7 +56,8 @@ class Hub:
         self._count()
         if not self._tasks:
             publisher.subscribe(self._changed.set)
-            self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._listener.listen())]
+            work = (self._feed(), self._listener.listen(), self._broadcaster.hand_round())
+            self._tasks = [asyncio.create_task(each) for each in work]
         if not is_shown:
             self._changed.set()
 
@@ -67,7 +75,8 @@ class Hub:
         """Begin on the running event loop, with nothing of another one."""
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        self._listener, self._broadcaster, self._tasks = Listener(self._changed.set), Broadcaster(), []
+        self._listener, self._tasks = Listener(self._changed.set), []
+        self._broadcaster = Broadcaster(must_give_way=self._must_give_way)
 
     def _count(self) -> None:
         viewers = self._broadcaster.viewers
@@ -82,13 +91,13 @@ class Hub:
             self._changed.clear()
             began = time.monotonic()
             await self._broadcaster.refresh()
-            await asyncio.sleep(max(FRAME_SECONDS, time.monotonic() - began))
+            await asyncio.sleep(max(LOOK_SECONDS, time.monotonic() - began))
 
     def _longest_wait(self) -> float:
         """Seconds until the standings are looked at without a sign that they changed."""
         shows = self._broadcaster
         longest = REREAD_SECONDS if self._listener.hears and shows.is_current else ANXIOUS_REREAD_SECONDS
-        return min(longest, max(ANXIOUS_REREAD_SECONDS, shows.seconds_to_heartbeat), shows.seconds_to_change)
+        return min(longest, shows.seconds_to_change)
 
 
 hub = Hub()

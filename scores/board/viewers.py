@@ -54,6 +54,11 @@ class Viewer:
             self._frame = frame
             self._task = asyncio.create_task(self._catch_up())
 
+    def beat(self, heartbeat: Frame) -> None:
+        """Send a heartbeat; whoever is behind waits for more than that, which it must not take the place of."""
+        if self._task is None:
+            self.show(heartbeat)
+
     def refuse(self, refusal: Refused) -> None:
         """Close the socket; whoever is behind is told when ready, and gets no frame any more."""
         if self._task is not None:

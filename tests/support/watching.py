@@ -14,6 +14,9 @@ class Watcher(Viewer):
     def show(self, frame: Frame) -> None:
         self.frames.append(frame)
 
+    def beat(self, heartbeat: Frame) -> None:
+        self.frames.append(heartbeat)
+
     def refuse(self, refusal: Refused) -> None:
         self.refusals.append(refusal.code)
 

@@ -1,6 +1,7 @@
 """A socket as its viewers meet it: it sends, answers a ping now and then, and hears nothing else."""
 
 import asyncio
+import os
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -43,6 +44,7 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         super().connection_made(transport)
         # Any byte that is not taken at once counts as unread: so no way of closing waits for such a reader for ever.
         transport.set_write_buffer_limits(high=0)
+        self._descriptor = transport.get_extra_info("socket").fileno()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.stop_timers()
@@ -125,11 +127,22 @@ class ViewerProtocol(Connection, WebSocketsSansIOProtocol):
         return True
 
     def write_frame(self, frame: bytes) -> bool:
-        """Whether it is on its way (or the socket is closing, and nobody waits for it); False while the reader is behind."""
+        """Whether it is on its way (or the socket is closing, and nobody waits for it); False while the reader is behind.
+
+        Not by the transport, which keeps the interpreter to itself while the system copies: requests go on meanwhile. What the system
+        does not take is the transport's. `serve` has no TLS, which would be the transport's too.
+        """
         if not self.writable.is_set():
             return False
         if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(frame)
+            try:
+                sent = os.write(self._descriptor, frame)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                return True  # the other side is gone, as the transport will notice
+            if sent < len(frame):
+                self.transport.write(frame[sent:])
         return True
 
     # Ends

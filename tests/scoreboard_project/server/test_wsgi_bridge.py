@@ -4,13 +4,16 @@ import json
 import re
 import socket
 from collections.abc import Callable
+from typing import cast
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import psutil
 import pytest
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
-from django.core.handlers.wsgi import WSGIRequest
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -219,3 +222,36 @@ def test_the_scheme_is_the_first_that_a_chain_of_proxies_saw(lines: list[bytes],
     headers = [(b"x-forwarded-proto", line) for line in lines]
     scope = {"method": "GET", "path": "/", "query_string": b"", "http_version": "1.1", "scheme": "http"}
     assert WSGIRequest(build_environ({**scope, "headers": headers}, b"")).is_secure()
+
+
+def test_the_bridge_knows_whether_a_request_waits() -> None:
+    """So that whoever sends to thousands of viewers can let go of the event loop meanwhile."""
+    seen: list[bool] = []
+
+    def handler(environ: WSGIEnvironment, start_response: StartResponse) -> HttpResponse:
+        seen.append(bridge.has_waiting())
+        start_response("200 OK", [])
+        return HttpResponse()
+
+    bridge = wsgi_bridge.Bridge(cast("WSGIHandler", handler))
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": b"",
+        "headers": [],
+        "scheme": "http",
+        "http_version": "1.1",
+    }
+
+    async def ask_twice() -> None:
+        for _ in range(2):
+            seen.append(bridge.has_waiting())
+            request = ApplicationCommunicator(bridge, scope)
+            await request.send_input({"type": "http.request"})
+            assert (await request.receive_output())["status"] == 200
+            await request.wait()
+
+    async_to_sync(ask_twice)()
+    assert seen == [False, True, False, True]
+    assert bridge.has_waiting() is False

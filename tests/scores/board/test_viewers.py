@@ -67,6 +67,25 @@ def test_whoever_is_behind_gets_the_newest_only(writes: bool) -> None:
     asyncio.run(watch())
 
 
+def test_a_heartbeat_does_not_take_the_place_of_the_newest_frame() -> None:
+    async def watch() -> None:
+        socket = Socket()
+        viewer = Viewer(socket.send, socket.close, socket.write)
+        one, two, three, heartbeat = frames("one", "two", "three", "heartbeat")
+        viewer.beat(heartbeat)
+        socket.is_behind = True
+        viewer.show(one)
+        viewer.show(two)
+        viewer.beat(heartbeat)
+        socket.caught_up.set()
+        await asyncio.sleep(0.01)
+        socket.is_behind = False
+        viewer.show(three)
+        assert socket.received == [heartbeat.wire, "two", three.wire]
+
+    asyncio.run(watch())
+
+
 def test_who_left_gets_nothing_more() -> None:
     async def watch() -> None:
         socket = Socket()
