@@ -46,7 +46,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL",
         "sqlite:///var/scoreboard.sqlite3",
-        "Where the data lives: postgresql://USER:PASSWORD@HOST/NAME, or sqlite:///PATH.",
+        "Where the data lives: postgresql://USER:PASSWORD@HOST/NAME, or sqlite:///PATH. A primary and its standbys: "
+        "HOST1,HOST2:PORT2, and the one that takes writes is found. See docs/operations.md.",
         secret=True,
     ),
     Setting(

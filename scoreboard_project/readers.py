@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -20,6 +20,7 @@ TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 #: What a browser sends as the origin of a sandboxed frame, and of files and data URLs (RFC 6454, section 7.3).
 OPAQUE_ORIGIN = "null"
+POSTGRESQL_PORT = 5432
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 RATE = re.compile(r"[1-9][0-9]{0,8}/(?:[1-9][0-9]{0,4})?[smhd]")
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -150,17 +151,25 @@ class Environment:
     def database(self) -> Any:
         """What DATABASE_URL says, as Django connects with it. What is none is not repeated: it may hold the password."""
         url = self.text("DATABASE_URL")
-        if _names_several_hosts(url):
-            raise ImproperlyConfigured(
-                "DATABASE_URL names several hosts, which is not supported yet. Name the one that takes writes, or an address that "
-                "follows it: a proxy, a virtual address."
-            )
         try:
-            return dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+            hosts, url = _split_hosts(url)
+            database: Any = dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
         except ValueError:
             raise ImproperlyConfigured(
                 "DATABASE_URL is no URL of a database: what is special in its parts is written %XX, and a port is a number."
             ) from None
+        options = database.setdefault("OPTIONS", {})
+        if "," in str(options.get("host", "")):
+            raise ImproperlyConfigured(
+                "DATABASE_URL names several hosts as an option. Name them where one stands: "
+                "postgresql://USER:PASSWORD@HOST1,HOST2:PORT2/NAME."
+            )
+        if hosts:
+            database["HOST"] = ",".join(host for host, _ in hosts)
+            database["PORT"] = ",".join(str(port) for _, port in hosts)
+            # A standby would take the first connection and then no write.
+            options.setdefault("target_session_attrs", "read-write")
+        return database
 
     def valkey(self) -> str:
         """REDIS_URL, which may be empty. What is none is not repeated: it may hold the password."""
@@ -228,11 +237,22 @@ def make_once(path: Path, text: str) -> bool:
     return True
 
 
-def _names_several_hosts(url: str) -> bool:
-    """Whether a database's URL names hosts to be tried one after the other, in its address or as its option `host`."""
-    rest, _, options = url.partition("://")[2].partition("?")
-    hosts = [rest.rpartition("@")[2].partition("/")[0], *parse_qs(options).get("host", [])]
-    return any("," in unquote(host) for host in hosts)
+def _split_hosts(url: str) -> tuple[list[tuple[str, int]], str]:
+    """Take several hosts and their ports out of a database's URL (libpq, section "Specifying Multiple Hosts"); none where it names one.
+
+    Raises ValueError where they are none.
+    """
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, named = authority.rpartition("@")
+    hosts = [urlsplit(f"//{host}") for host in unquote(named).split(",")]
+    if len(hosts) == 1:
+        return [], url
+    if not all(host.hostname for host in hosts):
+        raise ValueError
+    return [
+        (str(host.hostname), host.port or POSTGRESQL_PORT) for host in hosts
+    ], f"{scheme}://{user}{at}several{slash}{path}"
 
 
 def is_collected(root: Path, sources: Iterable[Path]) -> bool:

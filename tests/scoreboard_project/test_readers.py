@@ -121,7 +121,7 @@ def test_what_makes_no_sense_is_told_in_a_sentence(variables: dict[str, str], re
     ("variables", "read"),
     [
         ({"DATABASE_URL": "postgresql://ada:open/sesame@h/db"}, lambda env: env.database()),
-        ({"DATABASE_URL": "postgresql://ada:sesame@h1,h2/db"}, lambda env: env.database()),
+        ({"DATABASE_URL": "postgresql://ada:sesame@h1,/db"}, lambda env: env.database()),
         ({"REDIS_URL": "redis://:sesame@host:port/0"}, lambda env: env.valkey()),
         ({"REDIS_URL": "sesame"}, lambda env: env.valkey()),
     ],
@@ -172,3 +172,19 @@ def test_static_files_are_collected_once_none_has_changed_since(tmp_path: Path) 
     assert is_collected(root, [source])
     os.utime(source / "deep" / "board.js", (manifest.stat().st_mtime + 1,) * 2)
     assert not is_collected(root, [source])
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "ports", "attributes"),
+    [
+        ("postgresql://u:p@h1,h2:5433/db", "h1,h2", "5432,5433", "read-write"),
+        ("postgresql://u:p@h1%2Ch2/db", "h1,h2", "5432,5432", "read-write"),
+        ("postgresql://u@[::1]:6000,127.0.0.1/db?target_session_attrs=any", "::1,127.0.0.1", "6000,5432", "any"),
+        ("postgresql://u:p,q@h1/db", "h1", "", None),
+    ],
+)
+def test_the_hosts_of_a_database(url: str, hosts: str, ports: str, attributes: str | None) -> None:
+    database = environment(DATABASE_URL=url).database()
+    assert (database["HOST"], str(database["PORT"])) == (hosts, ports)
+    assert database["OPTIONS"].get("target_session_attrs") == attributes
+    assert (database["USER"], database["NAME"]) == ("u", "db")

@@ -124,13 +124,14 @@ class PostgreSQL(Server):
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Inside, all its processes stand still: connections stay open, packets are acknowledged, nothing is answered."""
-        self._signal_all(signal.SIGSTOP)
+        self.signal_all(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._signal_all(signal.SIGCONT)
+            self.signal_all(signal.SIGCONT)
 
-    def _signal_all(self, number: signal.Signals) -> None:
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send this to each of its processes."""
         # The postmaster first, so that it starts no other; its children have sessions of their own.
         postmaster = psutil.Process(self.process.pid)
         postmaster.send_signal(number)

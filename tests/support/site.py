@@ -56,6 +56,12 @@ class Site:
         self.manage("make_action", "leap", "--points=1000")
         _templates[postgresql] = name
 
+    def use(self, **variables: str) -> None:
+        """Set these for the server, which must not run yet, and for commands."""
+        self._environment.update(variables)
+        self.server.close()
+        self.server = ScoreboardServer(self._environment)
+
     @property
     def url(self) -> str:
         return self.server.url

@@ -18,6 +18,7 @@ from psycopg.abc import RV, PQGen, PQGenConn
 
 from scores.database import ConnectionOptions, pooling
 from scores.database.availability import availability, seconds_left
+from scores.database.postgresql import hosts
 
 #: The server or a pooler says that it does not know what became of a statement.
 UNKNOWN_STATES = ("08", "40003")
@@ -100,7 +101,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: ConnectionOptions) -> TimedConnection:
         seconds = conn_params.pop("operation_seconds", None)
         self.isolation_level = IsolationLevel.READ_COMMITTED
-        connection = TimedConnection.connect(**conn_params)
+        try:
+            connection = TimedConnection.connect(**hosts.order_hosts(conn_params))
+        except psycopg.OperationalError:
+            hosts.record_failure(conn_params)
+            raise
+        hosts.record_connection(conn_params, connection.info.host, connection.info.port)
         connection.operation_seconds = seconds
         return connection
 

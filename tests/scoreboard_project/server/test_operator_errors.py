@@ -82,18 +82,18 @@ def test_an_address_that_is_none(rest: str) -> None:
 
 
 @pytest.mark.any_database
-@pytest.mark.parametrize(
-    "rest",
-    [
-        *("u:open-sesame@h1,h2/db", "u:open-sesame@h1:5432,h2:5433/db?target_session_attrs=read-write"),
-        *("h1%2Ch2/db", "u:open-sesame@/db?host=h1,h2"),
-    ],
-)
-def test_a_database_on_several_hosts(rest: str) -> None:
-    assert last_line(run("migrate", DATABASE_URL=f"postgresql://{rest}")) == (
-        "Configuration: DATABASE_URL names several hosts, which is not supported yet. Name the one that takes writes, or an "
-        "address that follows it: a proxy, a virtual address."
+def test_the_hosts_of_a_database_as_an_option() -> None:
+    assert last_line(run("migrate", DATABASE_URL="postgresql://u:open-sesame@/db?host=h1,h2")) == (
+        "Configuration: DATABASE_URL names several hosts as an option. Name them where one stands: "
+        "postgresql://USER:PASSWORD@HOST1,HOST2:PORT2/NAME."
     )
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("hosts", ["h1,", "h1,h2:abc", "h1,h2:99999", ",", "h1,[::1"])
+def test_several_hosts_of_a_database_one_of_which_is_none(hosts: str) -> None:
+    said = last_line(run("check", DATABASE_URL=f"postgresql://u:open-sesame@{hosts}/db"))
+    assert said.startswith("Configuration: DATABASE_URL is no URL of a database:")
 
 
 @pytest.mark.any_database
