@@ -51,6 +51,18 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting(
+        "READ_DATABASE_URL",
+        "",
+        "A streaming replica of DATABASE_URL, or several: boards, pages, searches and verification are read there. See "
+        "docs/operations.md.",
+        secret=True,
+    ),
+    Setting(
+        "READ_LAG_SECONDS",
+        "5",
+        "How many seconds the replica may be behind, 0 to 20; beyond that, and while it is away, the primary is read.",
+    ),
+    Setting(
         "DATABASE_POOLED",
         "off",
         "On where DATABASE_URL leads to a pooler in transaction mode (PgBouncer, many a hosted database): nothing is left in a "

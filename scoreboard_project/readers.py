@@ -148,27 +148,30 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is too short: it needs at least {minimum_bytes} bytes.")
         return value
 
-    def database(self) -> Any:
-        """What DATABASE_URL says, as Django connects with it. What is none is not repeated: it may hold the password."""
-        url = self.text("DATABASE_URL")
+    def database(self, name: str = "DATABASE_URL", *, target: str = "read-write") -> Any:
+        """What the variable says, as Django connects with it; of several hosts, with the `target` (libpq, `target_session_attrs`).
+
+        What is none is not repeated: it may hold the password.
+        """
+        url = self.text(name)
         try:
             hosts, url = _split_hosts(url)
             database: Any = dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
         except ValueError:
             raise ImproperlyConfigured(
-                "DATABASE_URL is no URL of a database: what is special in its parts is written %XX, and a port is a number."
+                f"{name} is no URL of a database: what is special in its parts is written %XX, and a port is a number."
             ) from None
         options = database.setdefault("OPTIONS", {})
         if "," in str(options.get("host", "")):
             raise ImproperlyConfigured(
-                "DATABASE_URL names several hosts as an option. Name them where one stands: "
+                f"{name} names several hosts as an option. Name them where one stands: "
                 "postgresql://USER:PASSWORD@HOST1,HOST2:PORT2/NAME."
             )
         if hosts:
             database["HOST"] = ",".join(host for host, _ in hosts)
             database["PORT"] = ",".join(str(port) for _, port in hosts)
-            # A standby would take the first connection and then no write.
-            options.setdefault("target_session_attrs", "read-write")
+            # By default a standby would take the first connection and then no write.
+            options.setdefault("target_session_attrs", target)
         return database
 
     def valkey(self) -> str:

@@ -102,6 +102,14 @@ LOGOUT_REDIRECT_URL = "/"
 DATABASES: dict[str, Any] = {"default": env.database()}
 _database = DATABASES["default"]
 _options = _database.setdefault("OPTIONS", {})
+if env.text("READ_DATABASE_URL"):
+    # Found as the replica by scores/database/replica.py; tests of ours have one database.
+    DATABASES["replica"] = {**env.database("READ_DATABASE_URL", target="prefer-standby"), "TEST": {"MIRROR": "default"}}
+    if {database["ENGINE"] for database in DATABASES.values()} != {"django.db.backends.postgresql"}:
+        raise ImproperlyConfigured(
+            "READ_DATABASE_URL names a replica of DATABASE_URL: both must begin with postgresql://."
+        )
+READ_LAG_SECONDS = env.number("READ_LAG_SECONDS", maximum=20)
 # WEB_DATABASE_OPTIONS: stricter time limits for web processes only (lifespan.py), which must answer within 5 s (docs/contract.md 13.1);
 # commands may take longer.
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -114,14 +122,15 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         _database["NAME"] = VAR_DIR / "scoreboard.sqlite3"
     WEB_DATABASE_OPTIONS: dict[str, Any] = {"timeout": 3}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
-    _database["ENGINE"] = "scores.database.postgresql"
     # All that we ask is short or read once: compiling it costs up to a hundred times what it saves.
-    _session = _options["session"] = {"jit": "off"}
-    _options["pooled"] = env.flag("DATABASE_POOLED")
-    # A server that does not answer must become a 503 within 5 s.
-    _options.update(
-        connect_timeout=3, tcp_user_timeout=4000, keepalives_idle=10, keepalives_interval=2, keepalives_count=2
-    )
+    _session = {"jit": "off"}
+    for _each in DATABASES.values():
+        _each["ENGINE"] = "scores.database.postgresql"
+        # A server that does not answer must become a 503 within 5 s.
+        _each.setdefault("OPTIONS", {}).update(
+            session=_session, pooled=env.flag("DATABASE_POOLED"),
+            connect_timeout=3, tcp_user_timeout=4000, keepalives_idle=10, keepalives_interval=2, keepalives_count=2,
+        )  # fmt: skip
     WEB_DATABASE_OPTIONS = {
         "session": {
             **_session,

@@ -46,6 +46,10 @@ HUB_READ_AT = Gauge(
     "scoreboard_hub_read_timestamp_seconds", "When the hub last read the standings, by process; it does while it has viewers.",
     multiprocess_mode="liveall",
 )  # fmt: skip
+REPLICA_LAG = Gauge(
+    "scoreboard_replica_lag_seconds", "How far READ_DATABASE_URL is behind, by process; -1 while it is away.",
+    multiprocess_mode="liveall",
+)  # fmt: skip
 LIMITS_SHARED = Gauge(
     "scoreboard_limits_shared", "1 while all processes count limits together, 0 while one counts alone.",
     multiprocess_mode="livemin",

@@ -22,6 +22,7 @@ from scoreboard_project.server.routes import TOP
 from scores import metrics
 from scores.board.standings import Snapshot, read_snapshot
 from scores.database.availability import read_limit
+from scores.database.replica import reading
 from scores.errors import RateLimited
 from scores.http.context import context_of
 from scores.http.counting import Usage
@@ -91,7 +92,7 @@ def _read_request(environ: WSGIEnvironment) -> WSGIRequest | None:
 
 def _look(questions: list[Question]) -> list[Answer]:
     """In the thread: one answer for each, in order."""
-    with read_limit():
+    with read_limit(), reading():
         close_old_connections()
         snapshot = read_snapshot()
     known = [snapshot.is_known(question.if_none_match) for question in questions]

@@ -33,7 +33,8 @@ async def _live(receive: Receive, send: Send) -> None:
     watch = DatabaseWatch(availability)
     while (await receive())["type"] == "lifespan.startup":
         # Here and not where the application is made: a command or a test that imports it is no server.
-        settings.DATABASES["default"]["OPTIONS"].update(settings.WEB_DATABASE_OPTIONS)
+        for database in settings.DATABASES.values():
+            database["OPTIONS"].update(settings.WEB_DATABASE_OPTIONS)
         tune()
         REFUSALS.start()
         await asyncio.to_thread(watch.start, timeout=WATCH_TIMEOUT_SECONDS)

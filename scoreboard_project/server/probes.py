@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from audit.keys import load_keyring
 from scoreboard_project.server.readiness import is_migrated
 from scores.counting.spans import tzdata_version
+from scores.database import replica
 from scores.database.availability import availability
 from scores.http.limits import limits_are_shared
 from scores.integrity.ledger_keys import find_missing_ledger_key
@@ -34,6 +35,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     parts = {"database": _database_state(), "limits": "ok" if limits_are_shared() else "degraded"}
     parts["migrations"] = _migrations_state() if parts["database"] != "unavailable" else "unknown"
     parts["ledger_keys"] = _ledger_keys_state() if parts["migrations"] == "ok" else "unknown"
+    if replica.is_configured():
+        parts["replica"] = replica.replica.state
     ready = parts["migrations"] == parts["ledger_keys"] == "ok"
     status = "unavailable" if not ready else "ok" if set(parts.values()) == {"ok"} else "degraded"
     answer = {"status": status, "parts": parts, "tzdata": tzdata_version()}

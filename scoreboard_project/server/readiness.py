@@ -15,8 +15,9 @@ from audit import clock
 from audit.keys import load_keyring
 from audit.models import AuditEntry
 from scoreboard_project.server.operator_errors import MIGRATE
+from scores import metrics
 from scores.board import standings
-from scores.database import pooling
+from scores.database import pooling, replica
 from scores.database.availability import SILENCE_SECONDS, Availability, time_limit
 from scores.integrity.ledger_keys import find_missing_ledger_key
 
@@ -45,6 +46,7 @@ class DatabaseWatch:
         self._conditions_seen_at = -CONDITIONS_SECONDS
         self._is_heard = True
         self._knows_sessions = False
+        self._replica_state = "ok"
 
     def start(self, *, timeout: float) -> None:
         """Begin, and wait for the first answer for so many seconds at most."""
@@ -82,6 +84,22 @@ class DatabaseWatch:
             self._availability.record_failure()
             return error
         self._availability.record_answer()
+        return self._look_at_replica()
+
+    def _look_at_replica(self) -> Exception | None:
+        """What kept the primary from saying how far it is, if it did not."""
+        if not replica.is_configured():
+            return None
+        try:
+            with time_limit(SILENCE_SECONDS):
+                replica.compare()
+        except Exception as error:  # noqa: BLE001 - as above
+            return error
+        lag = replica.replica.lag_seconds
+        metrics.REPLICA_LAG.set(-1 if lag is None else lag)
+        if replica.replica.state != self._replica_state:
+            self._replica_state = replica.replica.state
+            logger.warning("the replica is %s", self._replica_state)
         return None
 
     def _look_at_start_conditions(self) -> None:

@@ -1,6 +1,9 @@
 """Routes that the server treats in a way of their own."""
 
 import re
+from wsgiref.types import WSGIEnvironment
+
+from django.conf import settings
 
 TOP = "/api/score/top"
 UPDATE = "/api/score/update"
@@ -35,6 +38,16 @@ FEED = re.compile(r"/boards/[^/]+/[^/]+/ctftime\.json")
 LONG_READS = re.compile(rf"/api/boards/[^/]+/[^/]+/results|/api/score/me/proof|/you/proof|{FEED.pattern}")
 #: Asks a million players for a part of their names.
 SEARCH = "/api/players"
+
+
+def is_for_everybody(environ: WSGIEnvironment) -> bool:
+    """Whether it is a read without a token or a session: no write of the same caller precedes it."""
+    return (
+        environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+        and not environ["PATH_INFO"].startswith(DESK)
+        and "HTTP_AUTHORIZATION" not in environ
+        and f"{settings.SESSION_COOKIE_NAME}=" not in environ.get("HTTP_COOKIE", "")
+    )
 
 
 def is_limited_by_itself(path: str) -> bool:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -23,11 +24,12 @@ from scoreboard_project.server.asgi_types import Message, Receive, Send
 from scoreboard_project.server.fast_path import PASS_TO_VIEW, FastPath
 from scoreboard_project.server.fast_refusal import refuse
 from scoreboard_project.server.request_headers import read_content_type, read_cookies
-from scoreboard_project.server.routes import AWARDS, LOGINS, LONG_READS, UPDATE
+from scoreboard_project.server.routes import AWARDS, LOGINS, LONG_READS, UPDATE, is_for_everybody
 from scoreboard_project.server.threads import AllThreads, Threads
 from scores.announcements import publisher
 from scores.awards import compare_and_swap
 from scores.database.availability import availability, time_limit
+from scores.database.replica import reading
 from scores.errors import OutcomeUnknown, PayloadTooLarge, Refused, RequestTimeout, Unavailable
 from scores.http.context import RequestContext, context_of
 
@@ -166,7 +168,8 @@ class Bridge:
         if now - queued_at > QUEUE_SECONDS:
             raise Unavailable(reason="queue")
         seconds = threads.database_seconds()
-        with time_limit(None if seconds is None else max(0, seconds - (now - arrived_at))):
+        limit = time_limit(None if seconds is None else max(0, seconds - (now - arrived_at)))
+        with limit, reading() if is_for_everybody(environ) else nullcontext():
             return self._handle(environ)
 
     def _handle(self, environ: WSGIEnvironment) -> WholeOrStream:

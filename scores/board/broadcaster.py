@@ -15,6 +15,7 @@ from scores.board.channel import HEARTBEAT_SECONDS, Channel
 from scores.board.look import Look, Watched, look_at
 from scores.board.viewers import Viewer
 from scores.database.availability import read_limit
+from scores.database.replica import reading
 from scores.errors import TooManyWatched
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ _reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub")
 
 def _look(watched: Collection[Watched], look: Look) -> None:
     """Look within the time that a read of what everybody looks at may take."""
-    with read_limit():
+    with read_limit(), reading():
         close_old_connections()
         look_at(watched, look)
 

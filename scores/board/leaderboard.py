@@ -13,6 +13,7 @@ from scores.board.documents import CLOSED_SECONDS, MOVING_SECONDS, Document, wri
 from scores.board.lookup import CLOSED, PeriodView
 from scores.board.rows import FirstRows, Row, read_first, read_from
 from scores.board.standings import SIZE, BoardRow, shape_row
+from scores.database.replica import date_back
 from scores.errors import NotRanked
 from scores.models import Board, Standing
 
@@ -198,6 +199,6 @@ def _shape(board: Board, period: PeriodView, page: _Page, limit: int) -> Top:
         ],
         "next": None if is_last else write_cursor(board.slug, period.name, shown[-1].place),
     }
-    as_of = format_time(to_moment(period.at_us))
+    as_of = format_time(date_back(to_moment(period.at_us)))
     document = write_document(content, as_of=as_of, keep_seconds=keep_seconds(period))
     return Top(document.body, document.etag, document.keep_seconds, period)

@@ -19,7 +19,7 @@ from tests.support.site import Player, Site
 from tests.support.sockets import socket_url
 
 pytestmark = pytest.mark.postgresql
-#: Of a failover, as docs/contract.md has it: updates again so long after the promotion, boards right so long after that.
+#: Of a failover (docs/contract.md 13.1): updates again so long after the promotion, boards right so long after that.
 UPDATES_SECONDS, BOARDS_SECONDS = 10.0, 6.0
 ENTRIES = "SELECT count(*) FROM audit_auditentry WHERE kind = 'award' AND player = %s"
 

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +19,14 @@ from audit.checkpoint_file import read_all
 from audit.keys import load_keyring
 from audit.models import Verification
 from audit.verification import Finding
+from scores.database.replica import catch_up, is_configured, reading
 from scores.integrity.ledger_keys import find_key_fault
 from scores.integrity.verification import verify
 from scores.management.progress import Progress
 from scores.models import Score
+
+#: How long a replica may take to have what the primary has.
+CATCH_UP_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,12 @@ class Command(BaseCommand):
         findings = 0
         report: list[Finding] = []
         try:
-            for finding in verify(player=player, pinned=copies, progress=progress):
-                findings += 1
-                if findings <= Verification.MAXIMUM_REPORTED:
-                    report.append(finding)
-                self._print(asdict(finding) if json else str(finding))
+            with self._reading():
+                for finding in verify(player=player, pinned=copies, progress=progress):
+                    findings += 1
+                    if findings <= Verification.MAXIMUM_REPORTED:
+                        report.append(finding)
+                    self._print(asdict(finding) if json else str(finding))
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
         progress.clear()
@@ -73,6 +79,15 @@ class Command(BaseCommand):
             if fault := find_key_fault(load_keyring()):
                 self.stderr.write(fault)
             sys.exit(1)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        """On the replica, once it has all that is there by now: exported copies are not of later."""
+        if not is_configured():
+            return nullcontext()
+        if catch_up(CATCH_UP_SECONDS):
+            return reading()
+        self.stderr.write("READ_DATABASE_URL is away or too far behind: verifying on the primary.")
+        return nullcontext()
 
     def _record(self, **columns: Any) -> None:
         """For the admin's front page. Who may only read has verified all the same."""

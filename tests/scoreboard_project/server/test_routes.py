@@ -10,6 +10,7 @@ from scoreboard_project.server.routes import (
     LONG_READS,
     TOP,
     UPDATE,
+    is_for_everybody,
     is_limited_by_itself,
 )
 
@@ -44,3 +45,20 @@ def test_what_is_no_route_of_theirs_is_counted_as_a_page(path: str) -> None:
     assert not is_limited_by_itself(path)
     with pytest.raises(Resolver404):
         resolve(path)
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_so"),
+    [
+        ({}, True),
+        ({"REQUEST_METHOD": "HEAD"}, True),
+        ({"HTTP_COOKIE": "language=de"}, True),
+        ({"REQUEST_METHOD": "POST"}, False),
+        ({"REQUEST_METHOD": "PATCH"}, False),
+        ({"PATH_INFO": "/admin/"}, False),
+        ({"HTTP_AUTHORIZATION": "Bearer x"}, False),
+        ({"HTTP_COOKIE": "language=de; sessionid=x"}, False),
+    ],
+)
+def test_reads_without_a_token_or_a_session_are_for_everybody(environ: dict[str, str], is_so: bool) -> None:
+    assert is_for_everybody({"REQUEST_METHOD": "GET", "PATH_INFO": "/api/boards", **environ}) is is_so
