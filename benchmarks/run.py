@@ -4,10 +4,11 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import awards, boards, document, fanout, growth, stress, top, two_hosts, update
+from benchmarks import awards, boards, comparing, document, fanout, growth, stress, top, two_hosts, update
 from benchmarks.measuring import FULL, QUICK, Sizes
 from benchmarks.stage import Stage
 from benchmarks.table import Row, as_text
@@ -31,14 +32,14 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     measured: dict[str, list[Row]] = {}
+    others: list[Row] = []
     try:
-        for name in options.only:
-            print(f"measuring: {name}", file=sys.stderr)
-            measured[name] = []
-            with Stage() as stage:
-                for row in PARTS[name](stage, options.sizes):
-                    measured[name].append(row)
-                    print(f"  {row.group}: {row.name}", file=sys.stderr)
+        with comparing.checked_out(options.against) if options.against else nullcontext() as other:
+            for name in options.only:
+                measure_part(name, options.sizes, measured.setdefault(name, []))
+                if other is not None:
+                    print(f"measuring: {name}, of {options.against}", file=sys.stderr)
+                    others += comparing.measure_other(other, name, options.repeated)
     except KeyboardInterrupt:
         sys.exit(130)
     except ServerError as error:
@@ -47,10 +48,26 @@ def main() -> None:
         if options.write:
             document.write(options.write, measured)
     finally:
-        if rows := [row for part in measured.values() for row in part]:
-            print(as_text(rows))
+        report(options, rows := [row for part in measured.values() for row in part], others)
     if any(row.passed is False for row in rows):
         sys.exit(1)
+
+
+def report(options: argparse.Namespace, rows: list[Row], others: list[Row]) -> None:
+    """Print what was measured, and hand it to whoever compares."""
+    if options.rows:
+        comparing.write_rows(options.rows, rows)
+    if rows:
+        print(comparing.as_text(rows, others) if options.against else as_text(rows))
+
+
+def measure_part(name: str, sizes: Sizes, rows: list[Row]) -> None:
+    """Measure one part, and add each row as soon as it is there."""
+    print(f"measuring: {name}", file=sys.stderr)
+    with Stage() as stage:
+        for row in PARTS[name](stage, sizes):
+            rows.append(row)
+            print(f"  {row.group}: {row.name}", file=sys.stderr)
 
 
 def read_options() -> argparse.Namespace:
@@ -59,10 +76,13 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--only", help=f"some of the parts, comma-separated: {','.join(PARTS)}")
     parser.add_argument("--seconds", type=float, help="how long each measurement lasts")
     parser.add_argument("--write", type=Path, metavar="FILE.md", help="put the tables and the plot into this document")
+    parser.add_argument("--against", metavar="COMMIT", help="measure this commit too, part by part, and compare")
+    parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.only = options.only.split(",") if options.only else list(PARTS)
     if unknown := [name for name in options.only if name not in PARTS]:
         parser.error(f"there is no part {', '.join(unknown)}")
+    options.repeated = ["--quick"] * options.quick + [f"--seconds={options.seconds}"] * bool(options.seconds)
     sizes = QUICK if options.quick else FULL
     options.sizes = replace(sizes, seconds=options.seconds) if options.seconds else sizes
     return options

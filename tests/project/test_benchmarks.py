@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from audit.models import AuditEntry
-from benchmarks import document, plot
+from benchmarks import comparing, document, plot
 from benchmarks.costs import Spent, cpu_seconds, memory
 from benchmarks.floor import make_script
 from benchmarks.load import Load, Outcome, get_head, make_updates, split
@@ -20,7 +20,7 @@ from benchmarks.viewers import Seen, Viewers
 from scores.awards import compare_and_swap
 from scores.models import Action
 from tests.support.acting import access_token, make_player
-from tests.support.processes import wait_until
+from tests.support.processes import ROOT, ServerError, wait_until
 from tests.support.servers import ScoreboardServer
 
 pytestmark = pytest.mark.any_database
@@ -154,3 +154,39 @@ def test_the_floor_is_made_of_the_update_statements_as_they_are() -> None:
     assert "%s" not in script
     assert "%%" not in script
     assert script.count("\\gset") == 1
+
+
+def test_rows_that_another_process_measured_are_read_as_they_were(tmp_path: Path) -> None:
+    rows = [
+        Row("Update", "ours", rate=400, operations=800, spent=Spent(1.2, 0.4, 0.08, 2, 90), place=("players", 1000)),
+        Row("Stress", "stop", note="gone", passed=False),
+    ]
+    comparing.write_rows(tmp_path / "rows.json", rows)
+    assert comparing.read_rows(tmp_path / "rows.json") == rows
+
+
+def test_two_commits_are_compared_row_by_row() -> None:
+    ours = [
+        Row("Update", "ours", rate=300, operations=800, spent=Spent(1.2, 0.4, 0.08, 2, 90), p99=9.5),
+        Row("Update", "new", rate=5),
+    ]
+    other = [
+        Row("Update", "ours", rate=200, operations=400, spent=Spent(1.2, 0.4, 0.08, 2, 90), p99=12),
+        Row("Old", "gone"),
+    ]
+    lines = [line.split() for line in comparing.as_text(ours, other).splitlines()]
+    assert lines[1:] == [
+        ["--", "Update"],
+        ["ours", "300", "200", "1.50", "1.500", "3.000", "0.50", "9.5", "12.0"],
+        ["new", "5"],
+    ]
+
+
+def test_another_commit_is_measured_by_our_own_benchmarks_and_leaves_nothing_behind() -> None:
+    with comparing.checked_out("HEAD") as other:
+        assert (other / "manage.py").is_file()
+        for name in ("benchmarks/comparing.py", "tests/support/servers.py"):
+            assert (other / name).read_bytes() == (ROOT / name).read_bytes()
+    assert not other.exists()
+    with pytest.raises(ServerError, match="git worktree add failed"), comparing.checked_out("no-such-commit"):
+        pass
