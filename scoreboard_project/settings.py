@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.keys import new_checkpoint_keys, new_ledger_keys
+from scoreboard_project.databases import read_databases
 from scoreboard_project.readers import Environment, is_collected
 from scores.api.token_keys import check_keys, restore_lines
 from scores.database.valkey_connections import async_pool_options
@@ -99,50 +100,8 @@ LOGOUT_REDIRECT_URL = "/"
 
 # --- Data
 
-DATABASES: dict[str, Any] = {"default": env.database()}
-_database = DATABASES["default"]
-_options = _database.setdefault("OPTIONS", {})
-if env.text("READ_DATABASE_URL"):
-    # Found as the replica by scores/database/replica.py; tests of ours have one database.
-    DATABASES["replica"] = {**env.database("READ_DATABASE_URL", target="prefer-standby"), "TEST": {"MIRROR": "default"}}
-    if {database["ENGINE"] for database in DATABASES.values()} != {"django.db.backends.postgresql"}:
-        raise ImproperlyConfigured(
-            "READ_DATABASE_URL names a replica of DATABASE_URL: both must begin with postgresql://."
-        )
+DATABASES, WEB_DATABASE_OPTIONS = read_databases(env, VAR_DIR)
 READ_LAG_SECONDS = env.number("READ_LAG_SECONDS", maximum=20)
-# WEB_DATABASE_OPTIONS: stricter time limits for web processes only (lifespan.py), which must answer within 5 s (docs/contract.md 13.1);
-# commands may take longer.
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    _database["ENGINE"] = "scores.database.sqlite"
-    # One writer at a time is SQLite's nature: take the write lock at BEGIN, wait for it, and never lose a commit.
-    _options.update(
-        transaction_mode="IMMEDIATE", timeout=5, init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-    )
-    if env.text("DATABASE_URL") == "sqlite:///var/scoreboard.sqlite3":
-        _database["NAME"] = VAR_DIR / "scoreboard.sqlite3"
-    WEB_DATABASE_OPTIONS: dict[str, Any] = {"timeout": 3}
-elif _database["ENGINE"] == "django.db.backends.postgresql":
-    # All that we ask is short or read once: compiling it costs up to a hundred times what it saves.
-    _session = {"jit": "off"}
-    for _each in DATABASES.values():
-        _each["ENGINE"] = "scores.database.postgresql"
-        # A server that does not answer must become a 503 within 5 s.
-        _each.setdefault("OPTIONS", {}).update(
-            session=_session, pooled=env.flag("DATABASE_POOLED"),
-            connect_timeout=3, tcp_user_timeout=4000, keepalives_idle=10, keepalives_interval=2, keepalives_count=2,
-        )  # fmt: skip
-    WEB_DATABASE_OPTIONS = {
-        "session": {
-            **_session,
-            "statement_timeout": "4000",
-            "lock_timeout": "3000",
-            "idle_in_transaction_session_timeout": "10000",
-        },
-        "connect_timeout": 2,
-        "operation_seconds": 4.0,
-    }
-else:
-    raise ImproperlyConfigured("DATABASE_URL must begin with postgresql:// or sqlite:///.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.valkey()

@@ -129,7 +129,7 @@ def test_every_refusal_is_raised_somewhere_and_met_by_a_test() -> None:
 
 
 def test_every_setting_is_read_by_a_typed_reader_and_set_by_a_test() -> None:
-    code = read("scoreboard_project/settings.py") + read("scoreboard_project/readers.py")
+    code = "".join(read(f"scoreboard_project/{name}.py") for name in ("settings", "databases", "readers"))
     found = set(re.findall(r'\b(?:env|self)\.\w+\(\s*"([A-Z_]+)"', code))
     assert found == {setting.name for setting in SETTINGS}
     assert [setting.name for setting in SETTINGS if not is_tested(setting.name)] == []
