@@ -54,7 +54,7 @@ PLAYER = (
     "score.id", "score.name", "score.points", "score.seq", "score.head", "score.frozen", "score.claimed_name", "score.claimed_us",
     "person.id", "person.password", "person.is_active",
 )  # fmt: skip
-NEWEST = [*(f"newest.{name}" for name in (*SEALED_FIELDS, "mac")), "NULL"]
+NEWEST = [*(f"newest.{name}" for name in (*SEALED_FIELDS, "mac")), "NULL AS newest_context"]
 EARLIER = [f"earlier.{name}" for name in Entry._fields]
 ACTION = [f"action.{field.column}" for field in Action._meta.concrete_fields]
 #: `moment` is the one instant at which all of an act is judged: the log's clock, never earlier than the chain's last entry.
