@@ -45,20 +45,21 @@ def main() -> None:
     except ServerError as error:
         sys.exit(f"bench: {error}")
     else:
-        if options.write:
-            document.write(options.write, measured)
+        keep(options, measured)
     finally:
-        report(options, rows := [row for part in measured.values() for row in part], others)
+        rows = [row for part in measured.values() for row in part]
+        if rows:
+            print(comparing.as_text(rows, others) if options.against else as_text(rows))
     if any(row.passed is False for row in rows):
         sys.exit(1)
 
 
-def report(options: argparse.Namespace, rows: list[Row], others: list[Row]) -> None:
-    """Print what was measured, and hand it to whoever compares."""
+def keep(options: argparse.Namespace, measured: dict[str, list[Row]]) -> None:
+    """Write down what came to its end: for readers, or for another process that compares."""
+    if options.write:
+        document.write(options.write, measured)
     if options.rows:
-        comparing.write_rows(options.rows, rows)
-    if rows:
-        print(comparing.as_text(rows, others) if options.against else as_text(rows))
+        comparing.write_rows(options.rows, [row for part in measured.values() for row in part])
 
 
 def measure_part(name: str, sizes: Sizes, rows: list[Row]) -> None:
