@@ -4,6 +4,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+from audit.times import format_time
+from scores.database.replica import date_back
 
 #: For how many seconds an answer may be kept: of what still moves, and of a closed period, which only a correction moves.
 MOVING_SECONDS, CLOSED_SECONDS = 1, 60
@@ -25,6 +29,11 @@ def write_document(
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     body = text if as_of is None else f'{{"as_of":"{as_of}",{text[1:]}'
     return Document(body, write_etag(hashlib.sha256(text.encode()).hexdigest()), keep_seconds)
+
+
+def write_as_of(moment: datetime) -> str:
+    """Write the time of a reading: a replica shows what was before it, by as much as that is behind."""
+    return format_time(date_back(moment))
 
 
 def write_etag(digest: str) -> str:

@@ -9,11 +9,10 @@ from audit.times import format_time, to_moment
 from audit.verification import consistent_read
 from scores.board import lookup, ranks
 from scores.board.cursors import read_cursor, write_cursor
-from scores.board.documents import CLOSED_SECONDS, MOVING_SECONDS, Document, write_document
+from scores.board.documents import CLOSED_SECONDS, MOVING_SECONDS, Document, write_as_of, write_document
 from scores.board.lookup import CLOSED, PeriodView
 from scores.board.rows import FirstRows, Row, read_first, read_from
 from scores.board.standings import SIZE, BoardRow, shape_row
-from scores.database.replica import date_back
 from scores.errors import NotRanked
 from scores.models import Board, Standing
 
@@ -199,6 +198,6 @@ def _shape(board: Board, period: PeriodView, page: _Page, limit: int) -> Top:
         ],
         "next": None if is_last else write_cursor(board.slug, period.name, shown[-1].place),
     }
-    as_of = format_time(date_back(to_moment(period.at_us)))
+    as_of = write_as_of(to_moment(period.at_us))
     document = write_document(content, as_of=as_of, keep_seconds=keep_seconds(period))
     return Top(document.body, document.etag, document.keep_seconds, period)

@@ -4,13 +4,13 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from audit.times import SECOND_US, format_time, to_moment
+from audit.times import SECOND_US, to_moment
 from scores.board import lookup
 from scores.board.channel import News
+from scores.board.documents import write_as_of
 from scores.board.leaderboard import Key, Top, read_tops
 from scores.board.lookup import CLOSING, CLOSING_US, OPEN, SLUG, PeriodView
 from scores.board.standings import REUSE_SECONDS, read_snapshot
-from scores.database.replica import date_back
 from scores.errors import BoardFilling, Refused, UnknownBoard, UnknownPeriod
 
 #: A board by its slug and the name of a period, or `current`; None is what `/ws/scoreboard` shows.
@@ -66,7 +66,7 @@ def _look_at_boards(look: Look, keys: Collection[Key]) -> None:
 
 
 def _tell(top: Top) -> News:
-    as_of = format_time(date_back(to_moment(top.period.at_us)))
+    as_of = write_as_of(to_moment(top.period.at_us))
     return News(top.etag, as_of, f'{{"event":"scoreboardUpdate","data":{top.body}}}')
 
 

@@ -16,10 +16,9 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 
 from audit.times import format_time
-from scores.board.documents import is_known
+from scores.board.documents import is_known, write_as_of
 from scores.board.ranks import read_neighbourhood
 from scores.database.availability import availability
-from scores.database.replica import date_back
 from scores.models import Score, Standing
 
 SIZE = 10
@@ -154,7 +153,7 @@ def find_rank(player: UUID) -> PlayerRank | None:
 
 
 def _build(rows: list[BoardRow], read_at: float) -> Snapshot:
-    as_of = format_time(date_back(datetime.now(UTC)))
+    as_of = write_as_of(datetime.now(UTC))
     entries = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     etag = f'"{hashlib.sha256(entries.encode()).hexdigest()[:32]}"'
     return Snapshot(as_of, rows, f'{{"as_of":"{as_of}","entries":{entries}}}', etag, read_at)

@@ -10,11 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from audit.times import format_time, to_moment
+from scores.board.documents import write_as_of
 from scores.board.leaderboard import PageQuery
 from scores.board.leaders import BoardGlance, read_glances
 from scores.board.lookup import CLOSED, CURRENT, OPEN, PERIOD_NAME, PREVIOUS
 from scores.board.timeline import BoardPage, read_board_page
-from scores.database.replica import date_back
 from scores.errors import InvalidQuery, UnknownPeriod
 from scores.pages.rows import measure_rows
 from scores.pages.wording import (
@@ -59,7 +59,7 @@ def boards(request: HttpRequest) -> HttpResponse:
     """Show every board with its current period and leader."""
     glances = read_glances()
     shown = [_show_glance(glance) for glance in glances.boards]
-    snapshot = {"as_of": format_time(date_back(to_moment(glances.at_us)))}
+    snapshot = {"as_of": write_as_of(to_moment(glances.at_us))}
     return render(request, "boards.html", {"snapshot": snapshot, "boards": shown})
 
 

@@ -20,11 +20,10 @@ from audit.entry_export import BYTE_ORDER_MARK, END, escape_formula
 from audit.times import SECOND_US, format_time, to_moment, to_us
 from audit.verification import consistent_read
 from scores.board import lookup, ranks
-from scores.board.documents import write_etag
+from scores.board.documents import write_as_of, write_etag
 from scores.board.leaderboard import keep_seconds, shape_board, shape_period
 from scores.board.lookup import PeriodView
 from scores.board.standings import shape_row
-from scores.database.replica import date_back
 from scores.models import Board, Score, Standing
 
 #: Standings that are read at once, with their names.
@@ -124,7 +123,7 @@ def _write_json(found: Found) -> Iterator[str]:
     """What the API answers for the first rows, with all of them."""
     period = found.period
     head = {
-        "as_of": format_time(date_back(to_moment(period.at_us))),
+        "as_of": write_as_of(to_moment(period.at_us)),
         "board": shape_board(found.board),
         "period": shape_period(period),
         "players": 0 if period.id is None else ranks.count_players(period.id),
