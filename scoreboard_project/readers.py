@@ -253,9 +253,8 @@ def _split_hosts(url: str) -> tuple[list[tuple[str, int]], str]:
         return [], url
     if not all(host.hostname for host in hosts):
         raise ValueError
-    return [
-        (str(host.hostname), host.port or POSTGRESQL_PORT) for host in hosts
-    ], f"{scheme}://{user}{at}several{slash}{path}"
+    found = [(str(host.hostname), host.port or POSTGRESQL_PORT) for host in hosts]
+    return found, f"{scheme}://{user}{at}several{slash}{path}"
 
 
 def is_collected(root: Path, sources: Iterable[Path]) -> bool:
