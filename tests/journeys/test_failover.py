@@ -1,11 +1,9 @@
 """The primary is lost under load: a standby takes over, updates go on, and nothing that was acknowledged is missing."""
 
-import http.client
 import json
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 
 import psycopg
@@ -17,42 +15,12 @@ from tests.support.replication import Standby
 from tests.support.servers import PostgreSQL
 from tests.support.site import Player, Site
 from tests.support.sockets import socket_url
+from tests.support.writers import Actor
 
 pytestmark = pytest.mark.postgresql
 #: Of a failover (docs/contract.md 13.1): updates again so long after the promotion, boards right so long after that.
 UPDATES_SECONDS, BOARDS_SECONDS = 10.0, 6.0
 ENTRIES = "SELECT count(*) FROM audit_auditentry WHERE kind = 'award' AND player = %s"
-
-
-class Actor(threading.Thread):
-    """Acts until told to stop, each act under a key of its own that is repeated until it is acknowledged."""
-
-    def __init__(self, site: Site, player: Player, stopped: threading.Event) -> None:
-        super().__init__(name=player.name)
-        self._site, self._stopped = site, stopped
-        self.player = player
-        self.acknowledged = 0
-        self.answers: Counter[int] = Counter()
-        self.succeeded_at = 0.0
-
-    def run(self) -> None:
-        while not self._stopped.is_set():
-            while not self._act(f"act-{self.acknowledged}"):
-                self._stopped.wait(0.05)
-                if self._stopped.is_set():
-                    return
-            self.acknowledged += 1
-            self._stopped.wait(0.01)
-
-    def _act(self, key: str) -> bool:
-        headers = {
-            "Authorization": f"Bearer {self.player.access}", "Content-Type": "application/json", "Idempotency-Key": key,
-        }  # fmt: skip
-        status, _ = self._site.request("PATCH", "/api/score/update", headers, json.dumps({"action": "step"}))
-        self.answers[status] += 1
-        if status == http.client.OK:
-            self.succeeded_at = time.monotonic()
-        return status == http.client.OK
 
 
 @pytest.fixture
@@ -73,24 +41,31 @@ def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(primary: PostgreS
         with site.server:
             players = site.make_players("Ada", "Grace", "Joan", "Mary")
             stopped = threading.Event()
-            actors = [Actor(site, player, stopped) for player in players]
-            for actor in actors:
+            actors = {
+                player: Actor(site.server.port, player.access, stopped, action="step", name=player.name)
+                for player in players
+            }
+            for actor in actors.values():
                 actor.start()
             try:
-                wait_until(lambda: all(actor.acknowledged > 5 for actor in actors), seconds=20, what="The first acts")
+                wait_until(
+                    lambda: all(len(actor.acknowledged) > 5 for actor in actors.values()),
+                    seconds=20,
+                    what="The first acts",
+                )
                 with websocket(socket_url(site.server)) as socket:
                     lose(primary, hangs=hangs)
                     standby.promote()
-                    promoted_at = time.monotonic()
+                    promoted_us = time.time_ns() // 1000
                     wait_until(
-                        lambda: all(actor.succeeded_at > promoted_at for actor in actors),
+                        lambda: all(actor.acknowledged[-1].answered_us > promoted_us for actor in actors.values()),
                         seconds=UPDATES_SECONDS,
                         what="An update of each player after the promotion",
                     )
                     stopped.set()
-                    for actor in actors:
+                    for actor in actors.values():
                         actor.join()
-                    acknowledged = {actor.player.name: actor.acknowledged for actor in actors}
+                    acknowledged = {player.name: len(actor.acknowledged) for player, actor in actors.items()}
                     deadline = time.monotonic() + BOARDS_SECONDS
                     wait_until(
                         lambda: is_right(site.points(), acknowledged), seconds=BOARDS_SECONDS, what="The right board"
@@ -99,10 +74,10 @@ def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(primary: PostgreS
                         pass
             finally:
                 stopped.set()
-                for actor in actors:
+                for actor in actors.values():
                     actor.join()
-            assert {status for actor in actors for status in actor.answers} <= {200, 503}
-            check_log(standby, site, actors)
+            assert {status for actor in actors.values() for status in actor.answers} <= {200, 503}
+            check_log(standby, site, {player: len(actor.acknowledged) for player, actor in actors.items()})
             assert "Traceback" not in site.server.log
 
 
@@ -126,11 +101,11 @@ def read_points(frame: str | bytes) -> dict[str, int]:
     return {entry["name"]: entry["score"] for entry in json.loads(frame)["data"].get("entries", [])}
 
 
-def check_log(standby: PostgreSQL, site: Site, actors: list[Actor]) -> None:
+def check_log(standby: PostgreSQL, site: Site, acknowledged: dict[Player, int]) -> None:
     """Everything acknowledged is in the log of the new primary, once, and the log verifies."""
     with psycopg.connect(standby.database_url(site.database)) as database:
-        for actor in actors:
-            row = database.execute(ENTRIES, [actor.player.id]).fetchone()
+        for player, count in acknowledged.items():
+            row = database.execute(ENTRIES, [player.id]).fetchone()
             assert row
-            assert row[0] in (actor.acknowledged, actor.acknowledged + 1)
+            assert row[0] in (count, count + 1)
     site.manage("verify_ledger")

@@ -44,6 +44,15 @@ def site(primary: PostgreSQL, standby: Standby) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture
+def ada(site: Site) -> Player:
+    """A player with 10 points, on the replica too."""
+    [ada] = site.make_players("Ada")
+    site.act(ada)
+    wait_until(lambda: site.points() == {"Ada": 10}, seconds=5, what="The first points on the replica")
+    return ada
+
+
 @contextmanager
 def standing_still(standby: Standby) -> Iterator[None]:
     """Inside, the replica takes in what the primary writes, and shows none of it."""
@@ -78,14 +87,7 @@ def read_lag(site: Site) -> float:
     return float(value)
 
 
-def bearer(player: Player) -> dict[str, str]:
-    return {"Authorization": f"Bearer {player.access}"}
-
-
-def test_everybody_reads_the_replica_and_the_player_the_primary(site: Site, standby: Standby) -> None:
-    [ada] = site.make_players("Ada")
-    site.act(ada)
-    wait_until(lambda: site.points() == {"Ada": 10}, seconds=5, what="The first points on the replica")
+def test_everybody_reads_the_replica_and_the_player_the_primary(site: Site, standby: Standby, ada: Player) -> None:
     with standing_still(standby):
         site.act(ada)
         assert site.points() == {"Ada": 10}
@@ -93,14 +95,11 @@ def test_everybody_reads_the_replica_and_the_player_the_primary(site: Site, stan
         with websocket(socket_url(site.server)) as socket:
             assert json.loads(socket.recv(timeout=5))["data"]["entries"][0]["score"] == 10
         assert [row["score"] for row in get(site, "/api/players?name=ada")["players"]] == [10]
-        assert get(site, "/api/score/me", **bearer(ada))["score"] == 20
+        assert get(site, "/api/score/me", Authorization=f"Bearer {ada.access}")["score"] == 20
     wait_until(lambda: site.points() == {"Ada": 20}, seconds=5, what="The second points on the replica")
 
 
-def test_one_that_lags_is_seen_and_passed_over_until_it_is_back(site: Site, standby: Standby) -> None:
-    [ada] = site.make_players("Ada")
-    site.act(ada)
-    wait_until(lambda: site.points() == {"Ada": 10}, seconds=5, what="The first points on the replica")
+def test_one_that_lags_is_seen_and_passed_over_until_it_is_back(site: Site, standby: Standby, ada: Player) -> None:
     with standing_still(standby):
         site.act(ada)
         wait_until(lambda: read_lag(site) > 1, seconds=5, what="The lag in the metrics")
@@ -119,9 +118,7 @@ def test_one_that_lags_is_seen_and_passed_over_until_it_is_back(site: Site, stan
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["killed", "hung"])
-def test_one_that_is_away_is_passed_over(site: Site, standby: Standby, hangs: bool) -> None:
-    [ada] = site.make_players("Ada")
-    site.act(ada)
+def test_one_that_is_away_is_passed_over(site: Site, standby: Standby, ada: Player, hangs: bool) -> None:
     standby.signal_all(signal.SIGSTOP if hangs else signal.SIGKILL)
     try:
         site.act(ada)
@@ -135,9 +132,8 @@ def test_one_that_is_away_is_passed_over(site: Site, standby: Standby, hangs: bo
             standby.signal_all(signal.SIGCONT)
 
 
+@pytest.mark.usefixtures("ada")
 def test_the_log_is_verified_on_the_replica_as_it_is_by_now(site: Site, standby: Standby) -> None:
-    [ada] = site.make_players("Ada")
-    site.act(ada)
     before = count_reads(standby, site)
     site.manage("verify_ledger")
     assert "no findings" in site.manage("verify_ledger")

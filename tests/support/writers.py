@@ -5,6 +5,7 @@ import http.client
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -26,28 +27,19 @@ class Acknowledged(NamedTuple):
     answered_us: int
 
 
-class Writer(threading.Thread):
-    """Acts until stopped, and repeats each act under the same key until it is acknowledged.
+class Actor(threading.Thread):
+    """Acts with a token until stopped, and repeats each act under the same key until it is acknowledged.
 
     With a little pause: as fast as they are answered, four of these grow the log quicker than one process verifies it beside them,
-    and use up the ports of the machine.
+    and use up the ports of the machine. `answers` counts statuses, 0 for no answer.
     """
 
-    def __init__(self, port: int, player: Score, stopped: threading.Event, name: str = "act") -> None:
+    def __init__(self, port: int, token: str, stopped: threading.Event, *, action: str, name: str) -> None:
         super().__init__(name=name)
-        self._port = port
-        self._token = access_token(player)
+        self._port, self._token, self._action = port, token, action
         self._stopped = stopped
-        self.player = player
         self.acknowledged: list[Acknowledged] = []
-
-    @property
-    def refs(self) -> list[str | None]:
-        """Of the entries that there must be."""
-        return [self.make_ref(act.key) for act in self.acknowledged]
-
-    def make_ref(self, key: str) -> str | None:
-        return Attempt(caller_of(self.player), SelfReport(ACTION, key), {}).ref
+        self.answers: Counter[int] = Counter()
 
     def run(self) -> None:
         while not self._stopped.is_set():
@@ -68,15 +60,33 @@ class Writer(threading.Thread):
         }
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         try:
-            connection.request("PATCH", UPDATE, json.dumps({"action": ACTION}), headers)
+            connection.request("PATCH", UPDATE, json.dumps({"action": self._action}), headers)
             response = connection.getresponse()
             response.read()
         except (OSError, http.client.HTTPException):
+            self.answers[0] += 1
             return False
         else:
+            self.answers[response.status] += 1
             return response.status == http.HTTPStatus.OK
         finally:
             connection.close()
+
+
+class Writer(Actor):
+    """A player of this process's database, whose entries are known."""
+
+    def __init__(self, port: int, player: Score, stopped: threading.Event, name: str = "act") -> None:
+        super().__init__(port, access_token(player), stopped, action=ACTION, name=name)
+        self.player = player
+
+    @property
+    def refs(self) -> list[str | None]:
+        """Of the entries that there must be."""
+        return [self.make_ref(act.key) for act in self.acknowledged]
+
+    def make_ref(self, key: str) -> str | None:
+        return Attempt(caller_of(self.player), SelfReport(ACTION, key), {}).ref
 
 
 @contextlib.contextmanager
