@@ -13,6 +13,7 @@ from audit import blocks, clock
 from audit.blocks import Block, BlockInvalid, Leaf, Statement, read_block
 from audit.checkpoint_file import append_missing, read_last
 from audit.digests import MovedChain, read_digests
+from audit.fields import select_column
 from audit.keys import CheckpointKeys, load_checkpoint_keys
 from audit.models import AuditEntry, Checkpoint, CheckpointHead, CheckpointStatement
 from audit.queries import newest_checkpoint
@@ -26,7 +27,7 @@ HEARTBEAT_SECONDS = 3600
 OVERLAP_SECONDS = 600
 #: Grouped first: a look at each entry for whether it is the last of its chain would cost many times as much.
 MOVED = """
-SELECT moved.player, coalesce(head.seq, 0), coalesce(head.digest, ''), moved.seq, entry.mac
+SELECT moved.player, coalesce(head.seq, 0), coalesce(head.digest, ''), moved.seq, {mac}
 FROM (SELECT player, max(seq) AS seq FROM audit_auditentry WHERE at_us >= %s {behind} GROUP BY player) moved
 JOIN audit_auditentry entry ON entry.player = moved.player AND entry.seq = moved.seq
 LEFT JOIN audit_checkpointhead head ON head.id = (
@@ -198,7 +199,9 @@ def _find_moved(before: Block | None, now_us: int, behind: UUID | None) -> list[
     parameters: list[Any] = [since_us]
     if behind is not None:
         parameters.append(AuditEntry._meta.get_field("player").get_db_prep_value(behind, connection))
-    statement = MOVED.format(behind="" if behind is None else "AND player > %s", limit=blocks.MAXIMUM_LEAVES)
+    mac = select_column(AuditEntry._meta.get_field("mac"), "entry", connection.vendor)
+    behind_it = "" if behind is None else "AND player > %s"
+    statement = MOVED.format(mac=mac, behind=behind_it, limit=blocks.MAXIMUM_LEAVES)
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         rows = cursor.fetchall()

@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db import connection
 
 from audit import chain
+from audit.fields import select_column
+from audit.models import AuditEntry
 
 #: The digest of a chain without entries.
 START = bytes(32)
@@ -56,7 +58,8 @@ def read_digests(chains: Sequence[MovedChain]) -> Iterator[tuple[UUID, str]]:
 
 
 def _read_stretches(chunk: Sequence[MovedChain]) -> Iterator[Sequence[Any]]:
-    columns = ", ".join(f'entry."{name}"' for name in chain.SEALED_FIELDS)
+    fields = map(AuditEntry._meta.get_field, chain.SEALED_FIELDS)
+    columns = ", ".join(select_column(field, "entry", connection.vendor) for field in fields)
     stretches = [(moved.player, moved.after, moved.seq) for moved in chunk]
     if connection.vendor == "postgresql":
         statement = POSTGRESQL

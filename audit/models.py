@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from audit import references
 from audit.expressions import context_key
+from audit.fields import HexField, RefField
 from audit.times import to_moment
 
 
@@ -34,7 +35,7 @@ class AuditEntry(models.Model):
         null=True, blank=True, help_text="What was reached, where the action takes a value, such as a time."
     )
     action = models.CharField(max_length=64, blank=True, help_text="Slug of the action; empty where none took place.")
-    ref = models.CharField(  # noqa: DJ001 - unique, so none must be null
+    ref = RefField(  # unique, so none must be null
         "reference",
         max_length=400,
         null=True,
@@ -43,15 +44,16 @@ class AuditEntry(models.Model):
     )
     actor = models.CharField(max_length=64, help_text="UUID of who did it, or system.")
     at_us = models.BigIntegerField("time", help_text="Microseconds since 1970, UTC; never going back within a chain.")
-    detail = models.CharField(max_length=64, help_text="SHA-256 of the salted context.")
-    prev = models.CharField("previous MAC", max_length=64, blank=True)
-    mac = models.CharField("MAC", max_length=64)
+    detail = HexField(max_length=64, help_text="SHA-256 of the salted context.")
+    prev = HexField("previous MAC", max_length=64, blank=True)
+    mac = HexField("MAC", max_length=64)
     context = models.JSONField(null=True, help_text="Address, agent, request and evidence; null once erased.")
 
     class Meta:
         verbose_name_plural = "audit entries"
         constraints = [
             models.UniqueConstraint(fields=["player", "seq"], name="audit_entry_player_seq"),
+            # PostgreSQL has it by digest, and the index of the request by hash: see migration 0013.
             models.UniqueConstraint(fields=["ref"], name="audit_entry_ref"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="audit_entry_seq_from_one"),
             models.CheckConstraint(condition=Q(balance__gte=0, balance__lt=2**53), name="audit_entry_balance_range"),

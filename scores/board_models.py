@@ -208,16 +208,17 @@ class RankRange(models.Model):
 
 
 class RankChange(models.Model):
-    """Somebody came to a place of a period or left it since its ranges were swept."""
+    """Somebody moved within a period's order, came to it or left it, since its ranges were swept: where to, and where from."""
 
     period = models.BigIntegerField()
-    minus_points = models.BigIntegerField()
-    reached_at = models.DateTimeField()
     player = models.UUIDField()
-    change = models.SmallIntegerField()
+    minus_points = models.BigIntegerField(null=True)
+    reached_at = models.DateTimeField(null=True)
+    left_minus_points = models.BigIntegerField(null=True)
+    left_reached_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return f"{self.change:+} at {-self.minus_points} points"
+        return f"of {self.player} in {self.period}"
 
 
 class PeriodAmendment(models.Model):

@@ -9,20 +9,24 @@ two of these can ever wait for each other. Each statement is its own transaction
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.utils import load_backend
 from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8BinaryDumper
 
 from audit import ledger
 from audit.chain import SEALED_FIELDS, Entry, StoredEntry
 from audit.clock import CLOCK_US
+from audit.fields import select_column
+from audit.models import AuditEntry
 from audit.times import DAY_US, SECOND_US, to_moment
 from scores.awards.placement import Placement
 from scores.awards.rules import Facts
@@ -49,13 +53,17 @@ class FactsRow(NamedTuple):
     boards_version: int | None
 
 
+def _select(name: str, table: str) -> str:
+    return select_column(AuditEntry._meta.get_field(name), table, "postgresql")
+
+
 #: The columns of a `PlayerRow`, and of an entry; what the context of the newest one was, nobody asks here.
 PLAYER = (
     "score.id", "score.name", "score.points", "score.seq", "score.head", "score.frozen", "score.claimed_name", "score.claimed_us",
     "person.id", "person.password", "person.is_active",
 )  # fmt: skip
-NEWEST = [*(f"newest.{name}" for name in (*SEALED_FIELDS, "mac")), "NULL AS newest_context"]
-EARLIER = [f"earlier.{name}" for name in Entry._fields]
+NEWEST = [*(_select(name, "newest") for name in (*SEALED_FIELDS, "mac")), "NULL AS newest_context"]
+EARLIER = [_select(name, "earlier") for name in Entry._fields]
 ACTION = [f"action.{field.column}" for field in Action._meta.concrete_fields]
 #: `moment` is the one instant at which all of an act is judged: the log's clock, never earlier than the chain's last entry.
 READ = f"""
@@ -69,7 +77,9 @@ JOIN auth_user AS person ON person.id = score.user_id
 LEFT JOIN LATERAL (
     SELECT * FROM audit_auditentry WHERE player = score.id ORDER BY seq DESC LIMIT 1
 ) AS newest ON true
-LEFT JOIN LATERAL (SELECT * FROM audit_auditentry WHERE ref = asked.ref LIMIT 1) AS earlier ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM audit_auditentry WHERE audit_ref_digest(ref) = audit_ref_digest(asked.ref) AND ref = asked.ref LIMIT 1
+) AS earlier ON true
 LEFT JOIN scores_action AS action ON action.slug = asked.slug
 CROSS JOIN LATERAL (SELECT greatest(clock.now_us, newest.at_us) AS now_us) AS moment
 CROSS JOIN LATERAL (SELECT moment.now_us - moment.now_us %% {DAY_US} AS begin_us) AS today
@@ -89,9 +99,11 @@ MOVE = {
 ENTRY = {
     "player": "uuid", "seq": "bigint", "kid": "text", "kind": "text", "delta": "bigint", "balance": "bigint", "value": "bigint",
     "action": "text",
-    "ref": "text", "actor": "text", "at_us": "bigint", "detail": "text", "prev": "text", "mac": "text", "context": "jsonb",
+    "ref": "text", "actor": "text", "at_us": "bigint", "detail": "bytea", "prev": "bytea", "mac": "bytea", "context": "jsonb",
 }  # fmt: skip
 _read_columns = attrgetter(*ENTRY)
+#: How values of these types are handed over.
+WRITTEN: Mapping[str, Callable[[Any], object]] = {"bytea": bytes.fromhex, "jsonb": json.dumps}
 STANDING = {"player": "uuid", "period": "bigint", "points": "bigint", "reached_at": "timestamptz", "seq": "bigint"}
 
 
@@ -145,9 +157,16 @@ PLANNING = {
 SHARE_BOARDS = f", pg_advisory_xact_lock_shared({BOARDS_LOCK})"
 
 
+@cache
+def is_offered() -> bool:
+    """Tell whether the database has this way. Asks no connection: on the event loop, each look at one would make it."""
+    database: str = load_backend(connections.settings[DEFAULT_DB_ALIAS]["ENGINE"]).DatabaseWrapper.vendor
+    return database == "postgresql"
+
+
 def is_possible() -> bool:
     """Tell whether this way is open: inside a transaction of the caller, a lost race could not be read again."""
-    return connection.vendor == "postgresql" and not connection.in_atomic_block
+    return is_offered() and not connection.in_atomic_block
 
 
 def read_facts(queries: Sequence[FactsQuery]) -> list[FactsRow | None]:
@@ -193,7 +212,9 @@ def write_entries(
         now = last.balance, last.seq, last.mac, to_moment(last.at_us)
         moves.append((first.player, name, first.seq - 1, first.prev, *now))
     columns = _columns_of([_read_columns(entry) for _, entries in chains for entry in entries])
-    columns[-1] = [json.dumps(context) for context in columns[-1]]
+    for place, kind in enumerate(ENTRY.values()):
+        if kind in WRITTEN:
+            columns[place] = [*map(WRITTEN[kind], columns[place])]
     places = [
         (player, period, value.points, to_moment(value.reached_us), value.seq)
         for (player, period), value in placement.values.items()

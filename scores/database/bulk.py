@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.models import Model
 
+from audit.fields import HexField
+
 #: What a text means something else by (PostgreSQL, COPY, "Text Format").
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 KEYS = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
@@ -24,10 +26,10 @@ def insert_rows(rows: Sequence[Model]) -> None:
         return
     _set_keys(rows)
     fields = model._meta.concrete_fields
-    names = [field.attname for field in fields]
+    writers = [(field.attname, _write_hex if isinstance(field, HexField) else _write) for field in fields]
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     statement = f"COPY {connection.ops.quote_name(model._meta.db_table)} ({columns}) FROM STDIN"
-    text = "".join(["\t".join([_write(getattr(row, name)) for name in names]) + "\n" for row in rows])
+    text = "".join(["\t".join([write(getattr(row, name)) for name, write in writers]) + "\n" for row in rows])
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.write(text)
 
@@ -64,3 +66,8 @@ def _write(value: object) -> str:
     if isinstance(value, dict):
         return json.dumps(value).translate(ESCAPES)
     return str(value)
+
+
+def _write_hex(value: str) -> str:
+    # Bytes in hex begin with a backslash and x (PostgreSQL, "Binary Data Types").
+    return f"\\\\x{value}"

@@ -28,7 +28,7 @@ BUILT_IN_PERIOD = {"board_id": MAIN_BOARD, "name": spans.ALL, "starts_us": 0, "e
 MISCOUNTED = """
 WITH places AS (
     SELECT period, minus_points, reached_at, player, 0 AS turn, players AS counted, 0 AS standing FROM scores_rankrange
-    UNION ALL SELECT period, minus_points, reached_at, player, 1, change, 0 FROM scores_rankchange
+    UNION ALL SELECT period, minus_points, reached_at, player, 1, change, 0 FROM scores_rankstep
     UNION ALL SELECT period_id, -points, reached_at, player_id, 1, 0, 1 FROM scores_standing WHERE NOT hidden
 ), ranges AS (
     SELECT period, counted, standing, count(*) FILTER (WHERE turn = 0) OVER (
