@@ -143,14 +143,10 @@ class UpdateFastPath:
     async def _ask(self, update: Update) -> Answer | PassToView:
         """What came of it. Raises Refused where that is a refusal."""
         answer = self._batcher.submit(update)
-        done, _ = await asyncio.wait([answer], timeout=TIMEOUT_SECONDS)
-        if not done and not update.guard.withdraw():
-            done, _ = await asyncio.wait([answer], timeout=GRACE_SECONDS)
-        if not done:
-            answer.cancel()
-            raise OutcomeUnknown(reason="queue") if update.guard.is_writing else Unavailable(reason="queue")
+        # A timer of our own: `asyncio.wait` makes a set, another future and two callbacks for each.
+        limit = asyncio.get_running_loop().call_later(TIMEOUT_SECONDS, _give_up, update, answer, GRACE_SECONDS)
         try:
-            given = answer.result()
+            given = await answer
         except WriteUnanswered as error:
             # Of those that went together, some may have been refused or answered already, and nothing of theirs was sent.
             refusal = to_refusal(error) if update.guard.is_writing else Unavailable(reason="database")
@@ -162,6 +158,8 @@ class UpdateFastPath:
                 metrics.FAST_PATH_FAILURES.labels(UPDATE[1:]).inc()
                 logger.exception("updates that came together are left to the view, each by itself")
             return PASS_TO_VIEW
+        finally:
+            limit.cancel()
         if isinstance(given, Refused):
             raise given
         return given
@@ -172,13 +170,19 @@ class UpdateFastPath:
             self._headers.learn(start, secure=request.is_secure())
 
 
+def _give_up(update: Update, answer: asyncio.Future[Answer | Refused | PassToView], grace: float) -> None:
+    """The time of an update is over; with `grace`, one whose write has begun is given so many seconds more."""
+    if answer.done():
+        return
+    if not update.guard.withdraw() and grace:
+        asyncio.get_running_loop().call_later(grace, _give_up, update, answer, 0)
+        return
+    answer.set_exception(OutcomeUnknown(reason="queue") if update.guard.is_writing else Unavailable(reason="queue"))
+
+
 def _read_request(environ: WSGIEnvironment) -> WSGIRequest | None:
     """The request as Django reads it, if it is of the form that nearly all have."""
-    if (
-        environ["QUERY_STRING"]
-        or environ.get("CONTENT_TYPE") not in CONTENT_TYPES
-        or not compare_and_swap.is_possible()
-    ):
+    if environ["QUERY_STRING"] or environ.get("CONTENT_TYPE") not in CONTENT_TYPES or not compare_and_swap.is_offered():
         return None
     request = WSGIRequest(environ)
     return request if is_admissible(request) else None

@@ -65,4 +65,4 @@ class AllThreads:
             return self.desk
         if path == SEARCH or LONG_READS.fullmatch(path):
             return self.costly
-        return self.writer if path == UPDATE and not compare_and_swap.is_possible() else self.others
+        return self.writer if path == UPDATE and not compare_and_swap.is_offered() else self.others

@@ -102,7 +102,7 @@ class Bridge:
         fast_path = self._fast_paths.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         if fast_path is not None and (answer := await fast_path.answer(environ)) is not PASS_TO_VIEW:
             return answer
-        if environ["PATH_INFO"] == UPDATE and compare_and_swap.is_possible():
+        if environ["PATH_INFO"] == UPDATE and compare_and_swap.is_offered():
             response, start = await self._answer_update(environ, threads, arrived_at)
         else:
             response, start = await self._respond_in(threads, environ, arrived_at)

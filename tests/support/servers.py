@@ -79,6 +79,8 @@ class PostgreSQL(Server):
     name = "PostgreSQL"
     # Its "fast" stop. A "smart" one (SIGTERM) would wait for every client to leave.
     stop_signal = signal.SIGINT
+    # It writes and flushes all that is not on disk yet, behind whatever else the disk has to do.
+    stop_seconds = 60.0
     # Its "immediate" stop: no checkpoint, recovery at the next start, and no child is left in the way of that.
     kill_signal = signal.SIGQUIT
 

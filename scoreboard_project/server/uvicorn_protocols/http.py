@@ -12,6 +12,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from scoreboard_project.server.uvicorn_protocols import handshakes
+from scoreboard_project.server.uvicorn_protocols.answers import AnswerTransport
 from scoreboard_project.server.uvicorn_protocols.connection import Connection, EarlyRefusal, log_refusal
 from scoreboard_project.server.uvicorn_protocols.messages import HEAD_BYTES, HEAD_TOO_LARGE, MeasuredProtocol, Stage
 from scoreboard_project.server.uvicorn_protocols.viewer import ViewerProtocol
@@ -131,6 +132,8 @@ class TimedProtocol(Connection, MeasuredProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
+        # All that a cycle asks of one.
+        cycle.transport = AnswerTransport(cycle)  # type: ignore[assignment]
         super()._start_asgi_task(cycle, app)
 
     # Time

@@ -1,6 +1,9 @@
 """Each kind of requests has threads of its own, and what waits in vain for a database is not given its time."""
 
+import asyncio
+
 import pytest
+from django.db import connections
 from django.test import override_settings
 
 from scoreboard_project.server import threads
@@ -49,9 +52,19 @@ def test_what_holds_up_one_kind_holds_up_no_other(
 
 def test_where_there_is_one_writer_updates_have_one_thread(database: Availability) -> None:
     every = AllThreads()
-    expected = every.others if compare_and_swap.is_possible() else every.writer
+    expected = every.others if compare_and_swap.is_offered() else every.writer
     assert every.choose("PATCH", "/api/score/update") is expected
     assert every.writer._max_workers == 1
+
+
+def test_no_connection_is_made_on_the_event_loop_for_the_choice(database: Availability) -> None:
+    """There each look at one makes another: a task has connections of its own."""
+
+    async def choose() -> list[object]:
+        AllThreads().choose("PATCH", "/api/score/update")
+        return [*connections.all(initialized_only=True)]
+
+    assert asyncio.run(choose()) == []
 
 
 def test_nobody_waits_for_a_database_that_is_away(database: Availability) -> None:
