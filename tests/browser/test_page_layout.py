@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
+from tests.support.browser_proxy import Proxy
 from tests.support.browser_steps import SHIFT, OpenTab
 from tests.support.ranked_players import make_ranked_players
 from tests.support.site import Player, Site
@@ -23,6 +24,21 @@ def test_nothing_shifts_while_the_page_comes_alive(site: Site, players: list[Pla
     for width, height in ((360, 740), (1366, 768), (1920, 1080)):
         page = open_tab(site.url, viewport={"width": width, "height": height})
         assert page.evaluate(SHIFT) == 0
+
+
+def test_nothing_shifts_while_the_page_comes_bit_by_bit(
+    site: Site, players: list[Player], open_tab: OpenTab, proxy: Proxy
+) -> None:
+    """The foot stands on the ground of the window: as it came, it grew upwards."""
+    paths = ("/", "/boards", "/verify", "/wall", "/no-such-page")
+    page = open_tab("about:blank", live=False, viewport={"width": 1366, "height": 1400})
+    for is_slow in (False, True):
+        if is_slow:  # Only the page is: the rest is in the browser's cache by now.
+            proxy.slow_down()
+        for path in paths:
+            page.goto(proxy.url + path)
+            page.wait_for_load_state("networkidle")
+            assert (path, page.evaluate(SHIFT)) == (path, 0)
 
 
 def measure(page: Page) -> list[list[float]]:

@@ -16,6 +16,7 @@ class Proxy:
         self.port = free_port()
         self._target_port = target_port
         self._swallows_sockets = False
+        self._is_slow = False
         self._flowing = asyncio.Event()
         self._sockets_flowing = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -56,6 +57,10 @@ class Proxy:
     def flow_again(self) -> None:
         self._loop.call_soon_threadsafe(self._flowing.set)
         self._loop.call_soon_threadsafe(self._sockets_flowing.set)
+
+    def slow_down(self) -> None:
+        """What comes from the server arrives 250 bytes at a time, 100 times a second at most: a page is seen before it is whole."""
+        self._is_slow = True
 
     def cut(self) -> None:
         """Ends every connection there is."""
@@ -108,5 +113,7 @@ class Proxy:
                 await gate.wait()
             writer.write(data)
             await writer.drain()
-            data = await reader.read(65536)
+            if self._is_slow:
+                await asyncio.sleep(0.01)
+            data = await reader.read(250 if self._is_slow else 65536)
         writer.close()
