@@ -40,6 +40,8 @@ class Availability:
         self.are_sessions_shared = False
         self._answered_at = math.inf
         self._missed_at = 0.0
+        #: When its watch could not ask it last, in monotonic seconds: a connection from before may hang for ever.
+        self.lost_at = -math.inf
 
     def record_answer(self) -> None:
         """Its watch had an answer."""
@@ -48,6 +50,7 @@ class Availability:
     def record_failure(self) -> None:
         """It is gone for certain: its watch could not ask it."""
         self._answered_at = -math.inf
+        self.lost_at = time.monotonic()
 
     def record_missed_read(self) -> None:
         """A read was given up on: until the watch has an answer again, no other read need wait for the same."""

@@ -8,6 +8,7 @@ replica that has replayed up to a place is as old as the moment at which that wa
 nobody behind.
 """
 
+import math
 import threading
 import time
 from collections import deque
@@ -41,6 +42,8 @@ class Replica:
         self._lock = threading.Lock()
         self._written: deque[tuple[int, float]] = deque(maxlen=PLACES)
         self._lag: float | None = None
+        #: When it could not be asked last, in monotonic seconds: a connection from before may hang for ever.
+        self.lost_at = -math.inf
 
     @property
     def lag_seconds(self) -> float | None:
@@ -75,6 +78,7 @@ class Replica:
         """It could not be asked."""
         with self._lock:
             self._lag = None
+            self.lost_at = time.monotonic()
 
 
 replica = Replica()

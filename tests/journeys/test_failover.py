@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -32,8 +33,12 @@ def primary() -> Iterator[PostgreSQL]:
             primary.signal_all(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("hangs", [False, True], ids=["killed", "hung"])
-def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(primary: PostgreSQL, hangs: bool) -> None:
+@pytest.mark.parametrize(
+    ("hangs", "seconds"), [(False, 0.0), (True, 0.0), (True, 8.5)], ids=["killed", "hung", "hung-for-long"]
+)
+def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(
+    primary: PostgreSQL, hangs: bool, seconds: float
+) -> None:
     site = Site(primary)
     with Standby(primary) as standby:
         standby.make_synchronous()
@@ -54,7 +59,10 @@ def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(primary: PostgreS
                     what="The first acts",
                 )
                 with websocket(socket_url(site.server)) as socket:
+                    use_all_threads(site)
                     lose(primary, hangs=hangs)
+                    # Who promotes makes sure first; meanwhile everybody asks both again and again.
+                    time.sleep(seconds)
                     standby.promote()
                     promoted_us = time.time_ns() // 1000
                     wait_until(
@@ -72,6 +80,8 @@ def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(primary: PostgreS
                     )
                     while not is_right(read_points(socket.recv(timeout=deadline - time.monotonic())), acknowledged):
                         pass
+                    # No connection to the lost one costs a request its time.
+                    assert use_all_threads(site) == {200}
             finally:
                 stopped.set()
                 for actor in actors.values():
@@ -88,6 +98,13 @@ def name_both(primary: PostgreSQL, standby: PostgreSQL, database: str) -> str:
 def lose(primary: PostgreSQL, *, hangs: bool) -> None:
     """`kill -9` for all its processes; or they stand still, as a machine that is gone: nothing refuses, and nothing answers."""
     primary.signal_all(signal.SIGSTOP if hangs else signal.SIGKILL)
+
+
+def use_all_threads(site: Site) -> set[int]:
+    """Statuses of as many requests at once as there are threads for them, and some more."""
+    paths = ["/api/boards", "/api/players?name=ada"] * 8
+    with ThreadPoolExecutor(len(paths)) as clients:
+        return {status for status, _ in clients.map(lambda path: site.request("GET", path, {}), paths)}
 
 
 def is_right(points: dict[str, int], acknowledged: dict[str, int]) -> bool:

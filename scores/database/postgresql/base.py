@@ -4,6 +4,7 @@ A server whose processes are stopped still acknowledges every packet, so no time
 of its own. Only who waits can: within the limit of `availability.time_limit`, and within `operation_seconds` of the OPTIONS.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -19,6 +20,7 @@ from psycopg.abc import RV, PQGen, PQGenConn
 from scores.database import ConnectionOptions, pooling
 from scores.database.availability import availability, seconds_left
 from scores.database.postgresql import hosts
+from scores.database.replica import ALIAS, replica
 
 #: The server or a pooler says that it does not know what became of a statement.
 UNKNOWN_STATES = ("08", "40003")
@@ -39,15 +41,22 @@ class TimedConnection(psycopg.Connection[Any]):
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
+        attempt = hosts.Attempt(conninfo)
         connecting = super()._connect_gen(conninfo)
         try:
             waiting_for = next(connecting)
             while True:
                 check_time_left()
+                attempt.note_wait()
                 waiting_for = connecting.send((yield waiting_for))
         except StopIteration as end:
+            attempt.note_connection()
             connection: Self = end.value
             return connection
+        except psycopg.OperationalError as error:
+            if not isinstance(error, OutOfTime):
+                attempt.note_refusal()
+            raise
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
@@ -80,6 +89,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     that is asked, and `pooled` says that a session is not ours to leave anything in.
     """
 
+    #: In monotonic seconds.
+    _connected_at = 0.0
+
     @cached_property
     def wrap_database_errors(self) -> ErrorWrapper:
         return ErrorWrapper(self)
@@ -101,14 +113,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: ConnectionOptions) -> TimedConnection:
         seconds = conn_params.pop("operation_seconds", None)
         self.isolation_level = IsolationLevel.READ_COMMITTED
-        try:
-            connection = TimedConnection.connect(**hosts.order_hosts(conn_params))
-        except psycopg.OperationalError:
-            hosts.record_failure(conn_params)
-            raise
+        connection = TimedConnection.connect(**hosts.order_hosts(conn_params))
         hosts.record_connection(conn_params, connection.info.host, connection.info.port)
         connection.operation_seconds = seconds
+        self._connected_at = time.monotonic()
         return connection
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        # To ask one whether it is usable takes all the time a request has, where the server hangs that it leads to.
+        lost_at = replica.lost_at if self.alias == ALIAS else availability.lost_at
+        if self.connection is not None and self._connected_at < lost_at:
+            self.close()
+        super().close_if_unusable_or_obsolete()
 
     def commit(self) -> None:
         try:

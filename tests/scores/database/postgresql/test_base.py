@@ -5,10 +5,11 @@ from contextlib import suppress
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, close_old_connections, connection, connections, transaction
 
-from scores.database.availability import seconds_left, time_limit
+from scores.database.availability import Availability, availability, seconds_left, time_limit
 from scores.database.postgresql.base import OutOfTime, TimedConnection, WriteUnanswered, telling_unanswered_writes
+from scores.database.replica import Replica, replica
 from tests.support.postgresql_proxy import AnswerLosingProxy
 from tests.support.servers import PostgreSQL
 
@@ -76,6 +77,25 @@ def test_a_connection_that_is_accepted_and_never_answered_is_given_up_too(postgr
         with pytest.raises(OutOfTime), time_limit(0.3):
             TimedConnection.connect(f"postgresql://scoreboard@127.0.0.1:{proxy.port}/scoreboard", connect_timeout=30)
         assert time.monotonic() - began < 5
+
+
+@postgresql_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("known", "alias"), [(availability, "default"), (replica, "replica")])
+def test_a_connection_from_before_the_database_was_lost_is_not_even_asked_whether_it_is_usable(
+    monkeypatch: pytest.MonkeyPatch, known: Availability | Replica, alias: str
+) -> None:
+    monkeypatch.setattr(connections["default"], "alias", alias)
+    monkeypatch.setattr(known, "lost_at", known.lost_at)
+    pid = select("SELECT pg_backend_pid()")
+    close_old_connections()
+    assert select("SELECT pg_backend_pid()") == pid
+    known.record_failure()
+    close_old_connections()
+    assert connection.connection is None
+    newer = select("SELECT pg_backend_pid()")
+    close_old_connections()
+    assert select("SELECT pg_backend_pid()") == newer != pid
 
 
 @postgresql_only
