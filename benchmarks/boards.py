@@ -8,7 +8,7 @@ from dataclasses import replace
 from benchmarks.following import updates
 from benchmarks.load import Load, get_head
 from benchmarks.measuring import Sizes, measure_row
-from benchmarks.population import ENTRIES, PLAYERS, grow
+from benchmarks.population import ENTRIES, PLAYERS, end_periods, grow
 from benchmarks.stage import Player, Stage, address
 from benchmarks.table import Row, figure
 from tests.support.processes import Server
@@ -18,23 +18,8 @@ BOARDS = (
     ("weekly-acts", "--rule", "count", "--span", "week"),
     ("best", "--rule", "best", "--span", "all"),
 )
-#: One after the other and again, so that whatever else the machine does meets both.
-ROUNDS = 3
 #: More entries than a board is made from in a second.
 FILLED_A_SECOND = 100_000
-#: A thousand ended days of a board, each with a thousand players.
-PAST = """
-WITH ended AS (
-    INSERT INTO scores_period (board_id, name, starts_us, ends_us, change)
-    SELECT board.id, to_char(day, 'YYYY-MM-DD'), extract(epoch FROM day) * 1000000, extract(epoch FROM day + interval '1 day') * 1000000, 0
-    FROM scores_board AS board, generate_series(timestamp '2020-01-01', timestamp '2022-09-26', interval '1 day') AS day
-    WHERE board.slug = 'today' RETURNING id, starts_us
-)
-INSERT INTO scores_standing (player_id, period_id, points, reached_at, seq, hidden)
-SELECT score.id, ended.id, 1 + abs(hashint8(ended.id * 31 + row_number) %% 1000), to_timestamp(ended.starts_us / 1000000), 1, false
-FROM ended, (SELECT id, row_number() OVER () FROM scores_score LIMIT 1000) AS score
-"""
-
 #: What was made by number knows nothing of the chains: how long they are, by which a filling takes its players.
 LENGTHS = """
 UPDATE scores_score SET seq = lengths.seq
@@ -44,26 +29,22 @@ FROM (SELECT player, max(seq) AS seq FROM audit_auditentry GROUP BY player) AS l
 
 def run(stage: Stage, sizes: Sizes) -> Iterator[Row]:
     players = stage.make_players(sizes.players)
-    for board in BOARDS:
-        stage.manage("make_board", *board)
+    stage.manage_all(*(("make_board", *board) for board in BOARDS))
     yield from _measure_updates(stage, sizes, players)
     for population in (sizes.populations[0], sizes.populations[-1]):
         grow(stage.postgresql.url, PLAYERS, population)
         yield from _measure_pages(stage, sizes, population)
-    with stage.connect() as connection:
-        connection.execute(PAST.replace("%%", "%").encode())
-        # So many changes of ranks at once are swept, and lie there until they are cleared away.
-        connection.execute("VACUUM ANALYZE scores_standing, scores_rankchange, scores_rankrange, scores_period")
+    end_periods(stage.postgresql.url, "today", sizes.ended)
     yield from _measure_pages(stage, sizes, sizes.populations[-1], past=True)
     yield from _measure_filling(stage, sizes, players)
 
 
 def _measure_updates(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> Iterator[Row]:
     group = "Updates with further boards, one web process"
-    for number in range(ROUNDS):
+    # By turns, so that whatever else the machine does meets both.
+    for number in range(sizes.rounds):
         for switch, name in (("disable_board", "the main board alone"), ("enable_board", f"and {len(BOARDS)} further")):
-            for slug, *_ in BOARDS:
-                stage.manage(switch, slug)
+            stage.manage_all(*((switch, slug) for slug, *_ in BOARDS))
             stage.settle()
             with stage.serve() as web:
                 load = updates(web, players, sizes.seconds, connections=sizes.connections)
@@ -72,7 +53,7 @@ def _measure_updates(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> I
 
 
 def _measure_pages(stage: Stage, sizes: Sizes, population: int, *, past: bool = False) -> Iterator[Row]:
-    ended = ", beside 1 000 ended periods" if past else ""
+    ended = f", beside {figure(sizes.ended, 0)} ended periods" if past else ""
     group = f"Pages of a board, one web process, {figure(population, 0)} players{ended}"
     middle = min(1_000_000, population // 2)
     with stage.serve() as web:

@@ -25,6 +25,7 @@ from pathlib import Path
 from tests.support.processes import ROOT, wait_until
 
 POINTS = 10
+PATIENCE_SECONDS = 30
 #: Counted, and never reached.
 RATES = "SCORE_UPDATE_RATE=100000/m\nREAD_RATE=100000/m"
 AUTHORITY = "/data/caddy/pki/authorities/local/root.crt"
@@ -41,39 +42,48 @@ class Site:
     """The site in a folder of its own, as its operator and its visitors reach it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        guide = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-        block = guide.partition("<!-- quarter -->\n```sh\n")[2].partition("```")[0]
-        self._block = block.replace("DOMAIN=scoreboard.example.org", f"DOMAIN=localhost\n{RATES}")
-        self._tls = ssl.create_default_context()
+        self.folder = folder
+        self._guide = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+        self.tls = ssl.create_default_context()
+
+    def read_block(self, name: str, language: str) -> str:
+        text = self._guide.partition(f"<!-- {name} -->\n```{language}\n")[2].partition("```")[0]
+        assert text, f"The guide has no block {name}."
+        return text.replace("DOMAIN=scoreboard.example.org", f"DOMAIN=localhost\n{RATES}")
+
+    def give(self, block: str) -> str:
+        """Carry out the guide's block of this name, as an operator who types it; what it printed."""
+        text = self.read_block(block, "sh")
+        return run("sh", "-ec", f"umask 022; {text}", folder=self.folder)
 
     def bring_up(self) -> dict[str, str]:
-        """Give the guide's block; what the secrets and key files are after it."""
-        told = self._run("sh", "-ec", f"umask 022; {self._block} umask")
-        assert told.endswith("0022")
+        """Give the guide's first block; what the secrets and key files are after it."""
+        self.give("quarter")
         return {
-            str(path.relative_to(self._folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (self._folder / ".env", *sorted(self._folder.glob("keys/*/*")))
+            str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (self.folder / ".env", *sorted(self.folder.glob("keys/*/*")))
         }
 
     def compose(self, *words: str) -> str:
-        return self._run("docker", "compose", *words)
+        return run("docker", "compose", *words, folder=self.folder)
 
     def manage(self, *words: str) -> str:
         return self.compose("run", "--rm", "--no-TTY", "manage", *words)
 
-    def _run(self, *command: str) -> str:
-        return run(*command, folder=self._folder)
-
     def trust(self) -> None:
+        """Take the certificate's authority from the proxy, which has one a moment after it is up; then wait for the site."""
+        folder = str(Path(AUTHORITY).parent)
+        made = lambda: "root.crt" in self.compose("exec", "--no-TTY", "proxy", "sh", "-c", f"ls {folder} || true")  # noqa: E731
+        wait_until(made, seconds=60, what="The certificate")
         self.compose("cp", f"proxy:{AUTHORITY}", "root.crt")
-        self._tls = ssl.create_default_context(cafile=str(self._folder / "root.crt"))
+        self.tls = ssl.create_default_context(cafile=str(self.folder / "root.crt"))
+        wait_until(self.is_up, seconds=60, what="The site")
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"https://localhost{path}", data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30, context=self._tls) as answer:  # noqa: S310 - https, above
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS, context=self.tls) as answer:  # noqa: S310 - https, above
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
@@ -87,6 +97,9 @@ class Site:
     def update(self, access: str, key: str) -> int:
         headers = {"Authorization": f"Bearer {access}", "Content-Type": "application/json", "Idempotency-Key": key}
         return self.ask("PATCH", "/api/score/update", {"action": "daily-quiz"}, **headers)[0]
+
+    def read_score(self, access: str) -> int:
+        return int(json.loads(self.ask("GET", "/api/score/me", Authorization=f"Bearer {access}")[1])["score"])
 
 
 def measure(site: Site, access: str, name: str, act: Callable[[], object]) -> int:
@@ -136,12 +149,7 @@ def main() -> None:
         site.manage("make_action", "daily-quiz", f"--points={POINTS}")
         site.manage("createsuperuser", "--noinput", "--username=admin", "--email=admin@example.org")
         access = site.manage("make_players", "--count=1", "--tokens", "--lifetime=3600").split("\t")[2]
-        # It has a certificate a moment after it is up.
-        folder = str(Path(AUTHORITY).parent)
-        made = lambda: "root.crt" in site.compose("exec", "--no-TTY", "proxy", "sh", "-c", f"ls {folder} || true")  # noqa: E731
-        wait_until(made, seconds=60, what="The certificate")
         site.trust()
-        wait_until(site.is_up, seconds=60, what="The site")
         assert site.update(access, "first") == 200
         updates = 1
         updates += measure(site, access, "valkey-gone", lambda: (site.compose("stop", "valkey"), time.sleep(30)))

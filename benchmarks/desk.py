@@ -34,7 +34,7 @@ FILL = """
         CASE n %% 5 WHEN 0 THEN 'r:issuer-' || n %% 7 || ':' ELSE 'k:' || md5((n %% 10000)::text)::uuid || ':' END
             || md5(n::text) || md5(n::text),
         md5((n %% 10000)::text)::uuid::text, 1767225600000000 + (n * %(step)s::numeric)::bigint,
-        md5(n::text) || md5(n::text), md5(n::text) || md5(n::text), md5(n::text) || md5(n::text),
+        sha256(n::text::bytea), sha256(n::text::bytea), sha256(n::text::bytea),
         jsonb_build_object(
             'address', '192.0.' || n %% 200 || '.' || n %% 37, 'agent', repeat('agent ', 15), 'request', md5(n::text),
             'token', md5(n::text), 'salt', md5(n::text)

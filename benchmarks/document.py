@@ -31,7 +31,9 @@ def _section(path: Path, rows: Sequence[Row]) -> str:
     picture = draw(rows)
     if picture:
         path.with_suffix(".svg").write_text(picture, encoding="utf-8")
-        picture = f"![Updates per second as players, viewers, processes and log grow]({path.stem}.svg)\n\n"
+        picture = (
+            f"![Updates per second as players, viewers, connections, the log and boards grow]({path.stem}.svg)\n\n"
+        )
     return f"{_machine()}\n\n{picture}{as_markdown(rows)}"
 
 

@@ -1,14 +1,15 @@
 """Part 3: ten thousand viewers. What a frame costs, how late the last viewer is, what API and updates notice of it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from benchmarks.costs import Meter, memory
 from benchmarks.following import PLAIN_MOMENTS, TOP, Watched, followed, updates
 from benchmarks.load import Load, Outcome, get_head
 from benchmarks.measuring import Sizes, check, measure_row
 from benchmarks.servers import NodePeer, PlainSite
-from benchmarks.stage import Stage, address
+from benchmarks.stage import Player, Stage, address
 from benchmarks.table import Row, figure, percentile
 from benchmarks.viewers import Viewers
 from tests.support.processes import Server, ServerError
@@ -32,6 +33,7 @@ def run(stage: Stage, sizes: Sizes) -> Iterator[Row]:
             name = f"{group}, {workers} web process{'es' if workers > 1 else ''}"
             watched = Watched(stage, sizes, name, web, players, viewers, stage.postgresql.url)
             yield from _measure_ours(watched, writer, node if workers == 1 else None)
+    yield _measure_watchers(stage, replace(sizes, viewers=(sizes.watchers,)), players)
 
 
 def _measure_ours(watched: Watched, writer: Server, node: Row | None) -> Iterator[Row]:
@@ -43,6 +45,16 @@ def _measure_ours(watched: Watched, writer: Server, node: Row | None) -> Iterato
     yield row
     yield from _measure_lateness(watched)
     yield _updates(watched, f"ours, updates unpaced, {watched.count} watch", against=quiet)
+
+
+def _measure_watchers(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> Row:
+    """More viewers than one process is made for, on two."""
+    with stage.serve(2) as web, stage.serve() as writer, Viewers([address(web)]) as viewers:
+        group = f"Fan-out to {figure(sizes.watchers, 0)} viewers, 2 web processes"
+        watched = Watched(stage, sizes, group, web, players, viewers, stage.postgresql.url)
+        row = connected(watched, "ours, frames alone")
+        follow(watched, writer, row, MARKS)
+        return row
 
 
 def _updates(watched: Watched, name: str, *, against: str) -> Row:

@@ -12,8 +12,9 @@ from pathlib import Path
 import psycopg
 import redis
 
+from benchmarks.following import Watched
 from benchmarks.load import Load, Outcome, make_updates
-from benchmarks.measuring import Sizes, measure
+from benchmarks.measuring import Sizes, measure, merge
 from benchmarks.stage import ACTION, MARKER, Player, Stage, address
 from benchmarks.table import Row
 from benchmarks.viewers import Viewers
@@ -23,8 +24,6 @@ GROUP = "Stress"
 WATCHING = 50
 HEAL_SECONDS = 6
 ANSWER_SECONDS = 5.5
-#: How long a fault lasts where its length is ours to choose.
-FAULT_SECONDS = 4
 AWARDS = "SELECT count(*) FROM audit_auditentry WHERE kind = 'award'"
 #: Who uses up the connections is spared.
 OURS = "scoreboard-bench"
@@ -39,49 +38,57 @@ class Fault:
     """What happens and is over when `strike` returns."""
 
     name: str
-    strike: Callable[[Stage], None]
-    seconds: float = FAULT_SECONDS
+    strike: Callable[[], None]
+    seconds: float
 
 
 def run(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> Iterator[Row]:
+    seconds, lock = sizes.fault_seconds, sizes.lock_seconds
     faults = [
-        Fault("Valkey down and back", _without_valkey),
-        Fault("Valkey flushed", lambda stage: redis.Redis.from_url(stage.valkey.url).flushall(), 0),
-        Fault("PostgreSQL restarted", lambda stage: stage.postgresql.restart()),
-        Fault("PostgreSQL's sessions ended, in the middle of transactions", _end_sessions),
-        Fault(f"a lock held for {sizes.lock_seconds:.0f} s", lambda stage: _lock(stage, sizes), sizes.lock_seconds),
-        Fault("PostgreSQL's connections used up", _use_up_connections),
-        Fault("PostgreSQL read-only", _make_read_only),
+        Fault("Valkey down and back", lambda: _without_valkey(stage, seconds), seconds),
+        Fault("Valkey flushed", lambda: redis.Redis.from_url(stage.valkey.url).flushall(), 0),
+        Fault("PostgreSQL restarted", stage.postgresql.restart, seconds),
+        Fault(
+            "PostgreSQL's sessions ended, in the middle of transactions", lambda: _end_sessions(stage, seconds), seconds
+        ),
+        Fault(f"a lock held for {lock:.0f} s", lambda: _lock(stage, lock), lock),
+        Fault("PostgreSQL's connections used up", lambda: _use_up_connections(stage, seconds), seconds),
+        Fault("PostgreSQL read-only", lambda: _make_read_only(stage, seconds), seconds),
     ]
-    for fault in faults:
-        yield _suffer(stage, players, fault)
-    yield _fill_disk(stage, players)
+    with stage.serve(2) as web, Viewers([address(web)], processes=1) as viewers:
+        watched = Watched(stage, sizes, GROUP, web, players, viewers, stage.postgresql.url)
+        for fault in faults:
+            yield _suffer(watched, fault)
+        yield _fill_disk(watched)
 
 
-def _suffer(stage: Stage, players: Sequence[Player], fault: Fault) -> Row:
-    before = stage.count(AWARDS)
+def _suffer(watched: Watched, fault: Fault) -> Row:
+    stage, web, players, viewers = watched.stage, watched.web, watched.players, watched.viewers
+    before, told = stage.count(AWARDS), _count_tracebacks(web)
     healed = 0.0
 
     def strike() -> None:
         nonlocal healed
         time.sleep(1)
-        fault.strike(stage)
+        fault.strike()
         healed = time.monotonic()
 
-    with stage.serve(2) as web, Viewers([address(web)], processes=1) as viewers:
-        viewers.connect(WATCHING)
-        seconds = fault.seconds + HEAL_SECONDS + 4
-        loads = [_load(web, players[1:], ACTION, 8, 60, seconds), _load(web, players[:1], MARKER, 1, 10, seconds)]
-        outcomes, _ = measure(stage, [web], loads, during=strike)
-        # Frames are at most a tenth of a second apart; what comes later than this was lost.
-        time.sleep(1)
-        seen = viewers.look()
-        boards = sum(count for (_, after), (count, _) in seen.steps.items() if after == max(a for _, a in seen.steps))
-        errors = [line for line in web.log.splitlines() if "Traceback" in line]
-    total = Outcome()
-    for outcome in outcomes:
-        total.add(outcome)
-    return _judge(fault, total, healed, stage.count(AWARDS) - before, boards, len(errors))
+    # Those who were let go come back, as pages do.
+    viewers.connect(WATCHING - viewers.look().open)
+    viewers.reset()
+    seconds = fault.seconds + watched.sizes.after_seconds
+    loads = [_load(web, players[1:], ACTION, 8, 60, seconds), _load(web, players[:1], MARKER, 1, 10, seconds)]
+    outcomes, _ = measure(stage, [web], loads, during=strike)
+    # Frames are at most a tenth of a second apart; what comes later than this was lost.
+    time.sleep(1)
+    seen = viewers.look()
+    boards = sum(count for (_, after), (count, _) in seen.steps.items() if after == max(a for _, a in seen.steps))
+    tracebacks = _count_tracebacks(web) - told
+    return _judge(fault, merge(outcomes), healed, stage.count(AWARDS) - before, boards, tracebacks)
+
+
+def _count_tracebacks(web: Server) -> int:
+    return web.log.count("Traceback")
 
 
 def _judge(fault: Fault, total: Outcome, healed: float, entries: int, boards: int, tracebacks: int) -> Row:
@@ -108,31 +115,31 @@ def _load(web: Server, players: Sequence[Player], action: str, connections: int,
     return Load([address(web)], heads, seconds, connections, body, keyed=True, rate=rate, retry=True)
 
 
-def _without_valkey(stage: Stage) -> None:
+def _without_valkey(stage: Stage, seconds: float) -> None:
     stage.valkey.stop()
-    time.sleep(FAULT_SECONDS)
+    time.sleep(seconds)
     stage.valkey.start()
 
 
-def _end_sessions(stage: Stage) -> None:
+def _end_sessions(stage: Stage, seconds: float) -> None:
     with stage.connect() as connection:
-        end = time.monotonic() + FAULT_SECONDS
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             connection.execute(OTHERS)
             time.sleep(0.1)
 
 
-def _lock(stage: Stage, sizes: Sizes) -> None:
+def _lock(stage: Stage, seconds: float) -> None:
     with stage.connect() as connection, connection.transaction():
         connection.execute("LOCK TABLE scores_score IN ACCESS EXCLUSIVE MODE")
-        time.sleep(sizes.lock_seconds)
+        time.sleep(seconds)
 
 
-def _use_up_connections(stage: Stage) -> None:
+def _use_up_connections(stage: Stage, seconds: float) -> None:
     url = f"{stage.postgresql.url}?application_name={OURS}"
     with contextlib.ExitStack() as stack:
         connection = stack.enter_context(stage.connect(url))
-        end = time.monotonic() + FAULT_SECONDS
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             with contextlib.suppress(psycopg.OperationalError):
                 stack.enter_context(stage.connect(url))
@@ -141,21 +148,21 @@ def _use_up_connections(stage: Stage) -> None:
             connection.execute(OTHERS)
 
 
-def _make_read_only(stage: Stage) -> None:
+def _make_read_only(stage: Stage, seconds: float) -> None:
     with stage.connect() as connection:
         connection.execute("SET default_transaction_read_only = off")
         connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
         try:
             connection.execute("SELECT pg_reload_conf()")
-            time.sleep(FAULT_SECONDS)
+            time.sleep(seconds)
         finally:
             connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
             connection.execute("SELECT pg_reload_conf()")
 
 
-def _fill_disk(stage: Stage, players: Sequence[Player]) -> Row:
+def _fill_disk(watched: Watched) -> Row:
     """The log's table moves to a small disk of its own, which is filled up for a while."""
-    name = "disk full under the log"
+    name, stage, seconds = "disk full under the log", watched.stage, watched.sizes.fault_seconds
     disk = stage.postgresql.folder / "small-disk"
     disk.mkdir()
     size = stage.count("SELECT pg_table_size('audit_auditentry')") + 2_000_000
@@ -163,13 +170,13 @@ def _fill_disk(stage: Stage, players: Sequence[Player]) -> Row:
     if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
         return Row(GROUP, name, note="not tried: only root may make a small disk")
     try:
-        return _suffer_full_disk(stage, players, Fault(name, lambda _: _fill(disk)), disk)
+        return _suffer_full_disk(watched, Fault(name, lambda: _fill(disk, seconds), seconds), disk)
     finally:
         subprocess.run(["umount", str(disk)], check=False)
 
 
-def _suffer_full_disk(stage: Stage, players: Sequence[Player], fault: Fault, disk: Path) -> Row:
-    space = disk / "space"
+def _suffer_full_disk(watched: Watched, fault: Fault, disk: Path) -> Row:
+    stage, space = watched.stage, disk / "space"
     space.mkdir()
     if stage.postgresql.user:
         shutil.chown(space, stage.postgresql.user)
@@ -177,16 +184,16 @@ def _suffer_full_disk(stage: Stage, players: Sequence[Player], fault: Fault, dis
         connection.execute(f"CREATE TABLESPACE small LOCATION '{space}'".encode())
         connection.execute("ALTER TABLE audit_auditentry SET TABLESPACE small")
     try:
-        return _suffer(stage, players, fault)
+        return _suffer(watched, fault)
     finally:
         with stage.connect() as connection:
             connection.execute("ALTER TABLE audit_auditentry SET TABLESPACE pg_default")
             connection.execute("DROP TABLESPACE small")
 
 
-def _fill(disk: Path) -> None:
+def _fill(disk: Path, seconds: float) -> None:
     filler = disk / "filler"
-    end = time.monotonic() + FAULT_SECONDS
+    end = time.monotonic() + seconds
     with filler.open("wb", buffering=0) as file:
         while time.monotonic() < end:
             with contextlib.suppress(OSError):

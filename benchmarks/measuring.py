@@ -31,6 +31,19 @@ class Sizes:
     stall_seconds: float
     lock_seconds: float
     crowd: int
+    #: How long a fault lasts where its length is ours to choose, and how long it is looked at after it; the cuts of a host.
+    fault_seconds: float
+    after_seconds: float
+    cuts: Sequence[float]
+    #: How long two servers are used while they are restarted.
+    restart_seconds: float
+    #: How often what boards cost is measured by turns, and how many ended periods a board has.
+    rounds: int
+    ended: int
+    #: Connections and boards as they grow; so many viewers of two processes who only watch.
+    crowding: Sequence[int]
+    boards: Sequence[int]
+    watchers: int
 
 
 FULL = Sizes(
@@ -45,9 +58,18 @@ FULL = Sizes(
     stall_seconds=300,
     lock_seconds=30,
     crowd=1000,
+    fault_seconds=4,
+    after_seconds=10,
+    cuts=(3, 15),
+    restart_seconds=20,
+    rounds=3,
+    ended=1000,
+    crowding=(1, 8, 64, 512),
+    boards=(1, 8, 50),
+    watchers=20_000,
 )
 QUICK = Sizes(
-    seconds=1,
+    seconds=0.8,
     players=20,
     connections=4,
     readers=16,
@@ -55,9 +77,18 @@ QUICK = Sizes(
     viewers=(20, 50),
     populations=(1000, 2000),
     logs=(1000, 2000),
-    stall_seconds=5,
-    lock_seconds=5,
+    stall_seconds=3,
+    lock_seconds=1,
     crowd=100,
+    fault_seconds=1,
+    after_seconds=3,
+    cuts=(3,),
+    restart_seconds=10,
+    rounds=1,
+    ended=10,
+    crowding=(1, 4),
+    boards=(1, 3),
+    watchers=100,
 )
 
 

@@ -1,4 +1,4 @@
-"""How long each migration takes on a log of many entries, and how long it keeps an update waiting.
+"""How long each migration takes on a log of many entries, how long it keeps an update waiting, and how large the log is then.
 
     python -m benchmarks.migrations [ENTRIES]    (default: 10 000 000; about 7 GB of disk)
 
@@ -31,6 +31,11 @@ SELECT md5((n % {players})::text)::uuid, n / {players} + 1, 'ledger-1', 'award',
         'request', md5(n::text), 'token', md5(n::text), 'salt', md5(n::text))
 FROM generate_series({first}, {last}) AS n
 """
+#: One more, as who is stopped by a migration would write it: texts that PostgreSQL takes for what the column holds.
+APPEND = """
+INSERT INTO audit_auditentry (player, seq, kid, kind, delta, balance, action, ref, actor, at_us, detail, prev, mac, context)
+VALUES (gen_random_uuid(), 1, 'ledger-1', 'award', 10, 10, 'daily-quiz', 'k:{number}', 'system', {number}, '', '', '', '{{}}')
+"""
 STEP = 500_000
 
 
@@ -58,13 +63,20 @@ class Writer(threading.Thread):
         with psycopg.connect(self._url, autocommit=True) as connection:
             while not self._over.wait(0.005):
                 began, number = time.monotonic(), time.time_ns() // 1000
-                connection.execute(FILL.format(players=PLAYERS, first=number, last=number))  # type: ignore[arg-type]
+                connection.execute(APPEND.format(number=number))  # type: ignore[arg-type]
                 self.longest = max(self.longest, time.monotonic() - began)
 
     def stop(self) -> float:
         self._over.set()
         self.join()
         return self.longest
+
+
+def measure_log(url: str) -> float:
+    """The log with its indexes, in gigabytes."""
+    with psycopg.connect(url) as connection:
+        size = connection.execute("SELECT pg_total_relation_size('audit_auditentry')").fetchone()
+    return (size or (0,))[0] / 1e9
 
 
 def main(entries: int) -> None:
@@ -76,15 +88,18 @@ def main(entries: int) -> None:
         with psycopg.connect(postgresql.url, autocommit=True) as connection:
             for first in range(0, entries, STEP):
                 connection.execute(FILL.format(players=PLAYERS, first=first, last=min(first + STEP, entries) - 1))  # type: ignore[arg-type]
-            size = connection.execute("SELECT pg_total_relation_size('audit_auditentry')").fetchone()
-        print(f"{entries} entries, {(size or (0,))[0] / 1e9:.1f} GB", flush=True)
+        print(f"{entries} entries, {measure_log(postgresql.url):.2f} GB", flush=True)
         for app, name in pending(environment):
             writer = Writer(postgresql.url)
             writer.start()
             began = time.monotonic()
             migrate(environment, app, name)
             seconds = time.monotonic() - began
-            print(f"{app}.{name}: {seconds:.1f} s, longest wait of a writer {writer.stop() * 1000:.0f} ms", flush=True)
+            waited, size = writer.stop(), measure_log(postgresql.url)
+            print(
+                f"{app}.{name}: {seconds:.1f} s, longest wait of a writer {waited * 1000:.0f} ms, {size:.2f} GB",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

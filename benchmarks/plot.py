@@ -6,14 +6,19 @@ from collections.abc import Iterable
 from benchmarks.table import Row, figure
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, GAP = 960, 260, 60, 50, 40, 24
+TITLE_PLACES = 3
+#: What may grow, and what it is called.
 TITLES = {
     "players": "players",
     "viewers": "viewers",
     "workers": "web processes",
+    "connections": "connections",
+    "ended periods": "ended periods",
+    "boards": "boards",
     "entries": "entries in the log",
 }
 STYLE = """
-  text { font: 12px system-ui, sans-serif; fill: #1f2328 } .title { font-weight: 600 }
+  text { font: 12px system-ui, sans-serif; fill: #1f2328 } .title { font-weight: 600 } .size { font-size: 10px }
   .axis { stroke: #818b98; fill: none } .grid { stroke: #d1d9e0 } .line { stroke: #0969da; stroke-width: 2; fill: none }
   .dot { fill: #0969da }
   @media (prefers-color-scheme: dark) {
@@ -31,15 +36,18 @@ def draw(rows: Iterable[Row]) -> str:
     if not points:
         return ""
     most = _round_up(max(rate for panel in points.values() for _, rate in panel))
-    width = (WIDTH - LEFT - GAP * len(points)) / len(points)
-    panels = [
-        _draw_panel(TITLES[kind], points[kind], most, LEFT + number * (width + GAP), width)
-        for number, kind in enumerate(kind for kind in TITLES if kind in points)
-    ]
+    kinds = [kind for kind in TITLES if kind in points]
+    # Each as wide as its points need, and as its title does.
+    places = {kind: max(len(points[kind]), TITLE_PLACES) for kind in kinds}
+    each = (WIDTH - LEFT - GAP * len(kinds)) / sum(places.values())
+    panels, left = [], float(LEFT)
+    for kind in kinds:
+        panels.append(_draw_panel(TITLES[kind], points[kind], most, left, each * places[kind]))
+        left += each * places[kind] + GAP
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-            ' aria-label="Updates per second against players, viewers, web processes and entries in the log">',
+            f' aria-label="Updates per second against {", ".join(TITLES[kind] for kind in kinds)}">',
             f"<style>{STYLE}</style>",
             f'<text x="{LEFT}" y="16" class="title">Updates per second, as this grows:</text>',
             *(_draw_height(most * part / 4, most) for part in range(5)),
@@ -65,7 +73,7 @@ def _draw_panel(title: str, points: list[tuple[int, float]], most: float, left: 
     line = "L".join(f"{x:.1f} {y:.1f}" for x, y, _ in places)
     marks = (
         f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>'
-        f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{_short(size)}</text>'
+        f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle" class="size">{_short(size)}</text>'
         for x, y, size in places
     )
     return "\n".join(

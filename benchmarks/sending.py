@@ -21,7 +21,7 @@ RECONNECT_SECONDS = 0.02
 RETRY_SECONDS = 0.1
 REFUSALS_KEPT = 1000
 
-context = multiprocessing.get_context("spawn")
+context = multiprocessing.get_context("forkserver")
 
 
 class Connection(asyncio.Protocol):

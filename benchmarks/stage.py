@@ -6,10 +6,13 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import psycopg
+import redis
+from psycopg import sql
 
 from tests.support.plugin import Profile, forget_own_environment, make_environment
 from tests.support.processes import ROOT, Server, ServerError
@@ -30,11 +33,16 @@ class Player(NamedTuple):
     token: str
 
 
+#: What every part starts from: our tables and the catalogue.
+PREPARED = "prepared"
+OTHER_DATABASES = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> ALL(%s)"
+
+
 class Stage:
     """Servers and data of one run, for as long as the `with` lasts. Default durability: fsync is on."""
 
-    def __init__(self) -> None:
-        self.postgresql = PostgreSQL()
+    def __init__(self, postgresql: PostgreSQL | None = None) -> None:
+        self.postgresql = postgresql or PostgreSQL()
         self.valkey = Valkey()
         self._stack = contextlib.ExitStack()
         self.environment: dict[str, str] = {}
@@ -55,14 +63,29 @@ class Stage:
                 "SOCKETS_PER_ADDRESS": "0",
                 "PATH": os.environ.get("PATH", os.defpath),
             }
-            self.manage("migrate", "--verbosity", "0")
-            self.manage("make_action", ACTION, "--points", str(POINTS))
-            self.manage("make_action", MARKER, "--points", str(MARKER_POINTS))
+            self.manage_all(
+                ("migrate", "--verbosity", "0"),
+                ("make_action", ACTION, "--points", str(POINTS)),
+                ("make_action", MARKER, "--points", str(MARKER_POINTS)),
+            )
+            with self.connect(self.postgresql.database_url("postgres")) as connection:
+                connection.execute(f"ALTER DATABASE scoreboard RENAME TO {PREPARED}".encode())
+            self.clear()
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def clear(self) -> None:
+        """Begin anew: nothing that a part left is there."""
+        with self.connect(self.postgresql.database_url("postgres")) as connection:
+            left = connection.execute(OTHER_DATABASES, [[PREPARED, "postgres"]]).fetchall()
+            for (name,) in left:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        self.postgresql.create_database("scoreboard", template=PREPARED)
+        redis.Redis.from_url(self.valkey.url).flushall()
+        Path(self.environment["CHECKPOINT_EXPORT"]).unlink(missing_ok=True)
 
     def serve(self, workers: int = 1, **environment: str) -> ScoreboardServer:
         """Our server in production settings; the caller enters and leaves it."""
@@ -71,6 +94,11 @@ class Stage:
     def manage(self, *arguments: str, **environment: str) -> str:
         """One of our commands, run to its good end; what it printed."""
         return run_python(ROOT / "manage.py", *arguments, environment={**self.environment, **environment})
+
+    def manage_all(self, *commands: Sequence[str]) -> None:
+        """Several of our commands, run one after the other by one process."""
+        calls = "".join(f"call_command(*{list(command)})\n" for command in commands)
+        self.manage("shell", "--no-imports", "-c", f"from django.core.management import call_command\n{calls}")
 
     def make_players(self, count: int) -> list[Player]:
         printed = self.manage("make_players", "--count", str(count), "--tokens", "--lifetime", "86400")

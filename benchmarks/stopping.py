@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from benchmarks.following import updates
-from benchmarks.load import LOST, Load, Outcome, make_updates
-from benchmarks.measuring import measure
+from benchmarks.load import LOST, Load, make_updates
+from benchmarks.measuring import Sizes, measure, merge
 from benchmarks.proxy import Proxy
 from benchmarks.stage import ACTION, MARKER, Player, Stage, address
 from benchmarks.table import Row
@@ -23,9 +23,9 @@ GOING_AWAY = {1001, 1012}
 AWARDS = "SELECT count(*) FROM audit_auditentry WHERE kind = 'award'"
 
 
-def run(stage: Stage, players: Sequence[Player]) -> Iterator[Row]:
+def run(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> Iterator[Row]:
     yield _stop(stage, players)
-    yield _restart_in_turn(stage, players)
+    yield _restart_in_turn(stage, sizes, players)
 
 
 def _stop(stage: Stage, players: Sequence[Player]) -> Row:
@@ -65,7 +65,7 @@ def terminate(web: Server) -> float:
     return time.monotonic() - began
 
 
-def _restart_in_turn(stage: Stage, players: Sequence[Player]) -> Row:
+def _restart_in_turn(stage: Stage, sizes: Sizes, players: Sequence[Player]) -> Row:
     before = stage.count(AWARDS)
     live: list[float] = []
     with contextlib.ExitStack() as stack:
@@ -82,12 +82,14 @@ def _restart_in_turn(stage: Stage, players: Sequence[Player]) -> Row:
                 live.append(_return(viewers, began))
                 web.start()
 
-        loads = [_through(proxy, players[1:], ACTION, 4, 60), _through(proxy, players[:1], MARKER, 1, 10)]
+        seconds = sizes.restart_seconds
+        loads = [
+            _through(proxy, players[1:], ACTION, 4, 60, seconds),
+            _through(proxy, players[:1], MARKER, 1, 10, seconds),
+        ]
         outcomes, _ = measure(stage, [], loads, during=restart)
         open_at_last = viewers.look().open
-    total = Outcome()
-    for outcome in outcomes:
-        total.add(outcome)
+    total = merge(outcomes)
     entries = stage.count(AWARDS) - before
     return Row(
         GROUP,
@@ -122,6 +124,8 @@ def _everybody_saw(viewers: Viewers) -> bool:
     return any(seen.reached_all(after) == seen.reached_all(after) for _, after in seen.steps)
 
 
-def _through(proxy: Proxy, players: Sequence[Player], action: str, connections: int, rate: float) -> Load:
+def _through(
+    proxy: Proxy, players: Sequence[Player], action: str, connections: int, rate: float, seconds: float
+) -> Load:
     heads, body = make_updates((player.token for player in players), action)
-    return Load([proxy.address], heads, 20, connections=connections, body=body, keyed=True, rate=rate)
+    return Load([proxy.address], heads, seconds, connections=connections, body=body, keyed=True, rate=rate)

@@ -4,6 +4,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks import faults, stopping
 from benchmarks.costs import descriptors, memory
@@ -29,13 +30,15 @@ CUT_SECONDS = 30
 
 def run(stage: Stage, sizes: Sizes) -> Iterator[Row]:
     players = stage.make_players(max(sizes.players, 20))
-    with stage.serve() as web:
-        yield _stall(stage, sizes, web, players)
-    with stage.serve() as web:
-        yield _come_and_go(web, sizes)
-    with stage.serve() as web:
-        yield _be_slow(stage, web)
-    yield from stopping.run(stage, players)
+    # Beside the others: it is half a minute of waiting, on a server of its own.
+    with stage.serve() as patient, ThreadPoolExecutor(1) as beside:
+        slow = beside.submit(_be_slow, stage, patient)
+        with stage.serve() as web:
+            yield _stall(stage, sizes, web, players)
+        with stage.serve() as web:
+            yield _come_and_go(web, sizes)
+        yield from stopping.run(stage, sizes, players)
+        yield slow.result()
     yield from faults.run(stage, sizes, players)
     stage.manage("verify_ledger")
 
@@ -45,7 +48,7 @@ def _stall(stage: Stage, sizes: Sizes, web: Server, players: Sequence[Player]) -
     with Viewers([address(web)], processes=1) as viewers:
         viewers.connect(READERS)
         watched = Watched(stage, sizes, GROUP, web, players, viewers, stage.postgresql.url)
-        before = followed(watched, web, 20, seconds=max(5, sizes.stall_seconds / 5)).late
+        before = followed(watched, web, 20, seconds=max(1, sizes.stall_seconds / 5)).late
         quiet = memory(web.process.pid)
         with Stalled(address(web), STALLED) as stalled:
             beside = followed(watched, web, 20, seconds=sizes.stall_seconds).late

@@ -31,7 +31,6 @@ WATCHING = 100
 MARKS = 20
 TOGETHER_MILLISECONDS = 300
 HEAL_SECONDS = 6
-CUTS = (3, 15)
 AWARDS = "SELECT count(*) FROM audit_auditentry WHERE kind = 'award'"
 
 
@@ -53,7 +52,7 @@ def run(stage: Stage, sizes: Sizes) -> Iterator[Row]:
         viewers.connect(WATCHING)
         watched = Watched(stage, sizes, GROUP, hosts[0], players, viewers, stage.postgresql.url)
         yield _compare(watched, hosts)
-        for seconds in CUTS:
+        for seconds in sizes.cuts:
             yield _cut(watched, hosts, network, seconds)
     stage.manage("verify_ledger")
 

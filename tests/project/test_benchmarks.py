@@ -8,11 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 
 from audit.models import AuditEntry
 from benchmarks import comparing, document, plot
 from benchmarks.costs import Spent, cpu_seconds, memory
 from benchmarks.floor import make_script
+from benchmarks.images import CHANGES, read_pinned
 from benchmarks.load import Load, Outcome, get_head, make_updates, split
 from benchmarks.sending import Loads
 from benchmarks.table import Row, as_text, percentile
@@ -190,3 +192,12 @@ def test_another_commit_is_measured_by_our_own_benchmarks_and_leaves_nothing_beh
     assert not other.exists()
     with pytest.raises(ServerError, match="git worktree add failed"), comparing.checked_out("no-such-commit"):
         pass
+
+
+def test_images_are_made_for_every_one_that_is_pinned() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"].values()
+    elsewhere = {service["image"] for service in services if not service["image"].startswith("scoreboard:")}
+    base = (ROOT / "Dockerfile").read_text(encoding="utf-8").partition("ARG BASE=")[2].split()[0]
+    pinned = read_pinned()
+    assert set(pinned.values()) == elsewhere | {base}
+    assert set(pinned) == set(CHANGES)

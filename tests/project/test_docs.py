@@ -237,7 +237,7 @@ def read_files(folder: Path) -> dict[Path, bytes]:
 
 
 def test_the_quarter_of_an_hour_makes_secrets_and_keys_that_a_server_takes(tmp_path: Path) -> None:
-    block = read_block(OPERATIONS, "sh")
+    block = read_block(OPERATIONS, "sh", 1, of=12)
     (tmp_path / "docker").write_text(DOCKER, encoding="utf-8")
     (tmp_path / "docker").chmod(0o755)
     site = tmp_path / "site"

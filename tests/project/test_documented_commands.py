@@ -37,6 +37,7 @@ TESTS_OF_DOCUMENTS, RECOVERY, ROTATION, THIS, COMPOSE, CONTAINER = (
     *("tests/project/test_docs.py", "tests/scores/integrity/test_recovery.py", "tests/journeys/test_rotation.py"),
     *("tests/project/test_documented_commands.py", "benchmarks/compose.py", "benchmarks/container.py"),
 )
+STEPS, SETTINGS, ENGINE = "benchmarks/compose_steps.py", "benchmarks/compose_settings.py", "benchmarks/engine.py"
 MIGRATING = "tests/project/test_migrating.py"
 COMMANDS = "tests/scores/management/commands"
 SEALING = "tests/audit/management/commands/test_seal_ledger.py"
@@ -52,10 +53,22 @@ PROOFS = {
     "docs/migrating.md sql 1": (MIGRATING, 'read_block("From a table", "sql")'),
     "docs/migrating.md sql 2": (MIGRATING, 'read_block("3. See that nothing was lost", "sql")'),
     "docs/operations.md sh 1": (TESTS_OF_DOCUMENTS, "read_block(OPERATIONS"),
+    "docs/operations.md sh 2": (ENGINE, 'site.give("first")'),
+    "docs/operations.md sh 3": (SETTINGS, 'site.give("connections")'),
+    "docs/operations.md sh 4": (STEPS, 'site.give("metrics")'),
+    "docs/operations.md sh 5": (STEPS, 'site.give("daily")'),
+    "docs/operations.md sh 6": (STEPS, '"2", "upgrade")'),
+    "docs/operations.md sh 7": (STEPS, '"latest", "back")'),
+    "docs/operations.md sh 8": (STEPS, 'site.give("backup")'),
+    "docs/operations.md sh 9": (STEPS, '("unpack", "restore", "start")'),
+    "docs/operations.md sh 10": (STEPS, 'site.give("restore")'),
+    "docs/operations.md sh 11": (STEPS, 'site.give("epoch")'),
+    "docs/operations.md sh 12": (STEPS, 'site.give("start")'),
     "docs/operations.md nginx 1": (CONTAINER, '.partition("```nginx'),
     "docs/operations.md sql 1": ("tests/audit/test_roles.py", "SQL = "),
     "docs/operations.md sql 2": ("tests/audit/test_roles.py", "SQL = "),
     "docs/operations.md sql 3": ("tests/audit/test_roles.py", "for statements in SQL"),
+    "docs/operations.md sql 4": ("tests/journeys/test_compose_settings.py", "for statement in statements"),
     "docs/receipts.md python 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/receipts.md", "python", 1, of=2)'),
     "docs/receipts.md js 1": (TESTS_OF_DOCUMENTS, 'read_block("docs/receipts.md", "js", 1, of=2)'),
     "docs/receipts.md python 2": (TESTS_OF_DOCUMENTS, 'read_block("docs/receipts.md", "python", 2, of=2)'),
@@ -65,12 +78,11 @@ PROOFS = {
     "./dev check": ("dev", "    check\n"),
     "./dev run": ("tests/scoreboard_project/server/management/commands/test_demo.py", '"demo"'),
     "./dev test": (".ci/run", "./dev test"),
-    "docker compose build": (COMPOSE, "self._block"),
-    "docker compose up": (COMPOSE, "self._block"),
-    "docker compose run --rm manage migrate": (COMPOSE, "self._block"),
+    "docker compose up --detach": (SETTINGS, 'site.compose("up", "--detach")'),
     "docker compose run --rm manage createsuperuser": (COMPOSE, 'site.manage("createsuperuser"'),
     "docker compose run --rm manage verify_ledger --pinned /data/checkpoints.jws": (COMPOSE, 'site.manage("verify_ledger"'),
-    "docker compose up --detach --no-deps --wait web-1": (COMPOSE, '("up", "--detach", "--no-deps", "--force-recreate", "--wait")'),
+    "docker compose down": (SETTINGS, 'site.compose("down")'),
+    "manage.py migrate audit 0012": ("tests/journeys/test_entries_migration.py", 'BEFORE = ("audit", "0012")'),
     "manage.py case_file UUID > case.json": (f"{COMMANDS}/test_case_file.py", 'call("case_file"'),
     "manage.py verify_case": (f"{COMMANDS}/test_verify_case.py", 'call("verify_case"'),
     "manage.py verify_case case.json --checkpoint-key KEY --pinned checkpoints.jws": (
@@ -121,8 +133,16 @@ PROOFS = {
     "VACUUM": (THIS, "def test_a_vacuum"),
     "PRAGMA wal_checkpoint(TRUNCATE)": (THIS, "def test_a_vacuum"),
 }  # fmt: skip
-#: Docker's own, which only look, or stop what is up.
-NOT_CARRIED_OUT = {"docker compose ps", "docker compose logs --follow web-1", "docker compose stop web-1 web-2"}
+#: Docker's own, which only look, or stop what is up, or are no part of the site.
+NOT_CARRIED_OUT = {
+    *(
+        "docker compose version",
+        "docker compose ps",
+        "docker compose logs --follow web-1",
+        "docker compose stop web-1 web-2",
+    ),
+    *("docker network connect scoreboard_inside NAME", "docker image rm scoreboard:VERSION"),
+}
 PASSWORD = "correct horse battery"
 
 

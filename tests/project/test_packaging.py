@@ -245,6 +245,16 @@ def test_a_database_that_is_being_made_is_not_healthy_yet(compose: dict[str, Any
     assert health["start_period"] == "120s"
 
 
+def test_the_health_of_the_proxy_is_asked_by_a_method_that_its_admin_endpoint_knows(compose: dict[str, Any]) -> None:
+    # It answers HEAD with 405, and that is what `--spider` asks.
+    assert compose["services"]["proxy"]["healthcheck"]["test"][1:3] == ["wget", "-q"]
+    assert "--spider" not in compose["services"]["proxy"]["healthcheck"]["test"]
+
+
+def test_ipv6_is_asked_for_because_docker_before_27_makes_no_network_with_it(compose: dict[str, Any]) -> None:
+    assert compose["networks"]["outside"] == {"enable_ipv6": "${IPV6:-false}"}
+
+
 def test_no_name_is_waited_for_long(compose: dict[str, Any]) -> None:
     assert {tuple(service["dns_opt"]) for service in ours(compose).values()} == {("timeout:1", "attempts:1")}
 
