@@ -145,7 +145,7 @@ def test_hosts_that_are_eight_seconds_apart_agree_on_the_season(
         for ahead in (4, -4)
     }
     for ahead, server in servers.items():
-        assert abs(read_drift(server) - ahead) <= 1.5
+        wait_until_ahead(server, ahead)
     with writing([server.port for server in servers.values()], players, 8) as writers:
         seasons = make_seasons()
         wait_for(seasons[1].starts_us + 2 * SECOND_US)
@@ -159,6 +159,11 @@ def test_hosts_that_are_eight_seconds_apart_agree_on_the_season(
     ]
     assert strange == []
     assert all(count_acts("count")[season.name] > 0 for season in seasons)
+
+
+def wait_until_ahead(server: ScoreboardServer, seconds: float) -> None:
+    """Asked more than once: the header counts whole seconds, and a machine that stood still for a moment makes it older."""
+    wait_until(lambda: abs(read_drift(server) - seconds) <= 1.5, seconds=10, what="The clock of its host")
 
 
 def read_drift(server: ScoreboardServer) -> float:
