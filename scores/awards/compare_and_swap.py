@@ -9,7 +9,7 @@ two of these can ever wait for each other. Each statement is its own transaction
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from operator import attrgetter
@@ -27,12 +27,13 @@ from audit.chain import SEALED_FIELDS, Entry, StoredEntry
 from audit.clock import CLOCK_US
 from audit.fields import select_column
 from audit.models import AuditEntry
-from audit.times import DAY_US, SECOND_US, to_moment
+from audit.times import DAY_US, SECOND_US
 from scores.awards.placement import Placement
 from scores.awards.rules import Facts
 from scores.callers import PlayerRow
 from scores.counting.plans import BOARDS_LOCK
 from scores.database.pooling import is_pooled
+from scores.database.postgresql.arrays import Column, ColumnDumper
 from scores.database.postgresql.base import telling_unanswered_writes
 from scores.models import Action
 
@@ -65,12 +66,13 @@ PLAYER = (
 NEWEST = [*(_select(name, "newest") for name in (*SEALED_FIELDS, "mac")), "NULL AS newest_context"]
 EARLIER = [_select(name, "earlier") for name in Entry._fields]
 ACTION = [f"action.{field.column}" for field in Action._meta.concrete_fields]
+ASKED = {"player": "uuid", "ref": "text", "slug": "text"}
 #: `moment` is the one instant at which all of an act is judged: the log's clock, never earlier than the chain's last entry.
 READ = f"""
 WITH clock AS MATERIALIZED (SELECT {CLOCK_US} AS now_us)
 SELECT asked.place, {", ".join([*PLAYER, *NEWEST, *EARLIER, *ACTION])}, moment.now_us, pace.last_us, pace.done_today,
        (SELECT version FROM scores_boardsversion) AS boards_version
-FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY AS asked (player, ref, slug, place)
+FROM unnest({", ".join(f"%s::{kind}[]" for kind in ASKED.values())}) WITH ORDINALITY AS asked (player, ref, slug, place)
 CROSS JOIN clock
 JOIN scores_score AS score ON score.id = asked.player
 JOIN auth_user AS person ON person.id = score.user_id
@@ -102,8 +104,6 @@ ENTRY = {
     "ref": "text", "actor": "text", "at_us": "bigint", "detail": "bytea", "prev": "bytea", "mac": "bytea", "context": "jsonb",
 }  # fmt: skip
 _read_columns = attrgetter(*ENTRY)
-#: How values of these types are handed over.
-WRITTEN: Mapping[str, Callable[[Any], object]] = {"bytea": bytes.fromhex, "jsonb": json.dumps}
 STANDING = {"player": "uuid", "period": "bigint", "points": "bigint", "reached_at": "timestamptz", "seq": "bigint"}
 
 
@@ -173,7 +173,7 @@ def read_facts(queries: Sequence[FactsQuery]) -> list[FactsRow | None]:
     """Read what is known for each act, in order; None for an unknown player. Raises DatabaseError when the database fails."""
     facts: list[FactsRow | None] = [None] * len(queries)
     actions: dict[str, Action] = {}
-    for row in _execute(READ, _columns_of(queries), again=True):
+    for row in _execute(READ, _columns_of(ASKED, queries), again=True):
         facts[row[0] - 1] = _read_row(row, actions)
     return facts
 
@@ -209,28 +209,25 @@ def write_entries(
     moves = []
     for name, entries in chains:
         first, last = entries[0], entries[-1]
-        now = last.balance, last.seq, last.mac, to_moment(last.at_us)
+        now = last.balance, last.seq, last.mac, last.at_us
         moves.append((first.player, name, first.seq - 1, first.prev, *now))
-    columns = _columns_of([_read_columns(entry) for _, entries in chains for entry in entries])
-    for place, kind in enumerate(ENTRY.values()):
-        if kind in WRITTEN:
-            columns[place] = [*map(WRITTEN[kind], columns[place])]
     places = [
-        (player, period, value.points, to_moment(value.reached_us), value.seq)
+        (player, period, value.points, value.reached_us, value.seq)
         for (player, period), value in placement.values.items()
     ]
-    stated = [list(statements), list(statements.values())] if statements else []
+    stated = [Column("text", [*statements]), Column("text", [*statements.values()])] if statements else []
     parameters = [
-        *_columns_of(moves), placement.version, *stated,
-        *_columns_of(places), placement.replacing, placement.best, *columns,
+        *_columns_of(MOVE, moves), placement.version, *stated,
+        *_columns_of(STANDING, places), Column("bigint", placement.replacing), Column("bigint", placement.best),
+        *_columns_of(ENTRY, [_read_columns(entry) for _, entries in chains for entry in entries]),
     ]  # fmt: skip
     with telling_unanswered_writes():
         written = _execute(WRITE_STATED if statements else WRITE, parameters, before=SHARE_BOARDS)
     return {player for (player,) in written}
 
 
-def _columns_of(table: Sequence[Sequence[object]]) -> list[list[object]]:
-    return [list(column) for column in zip(*table, strict=True)]
+def _columns_of(kinds: Mapping[str, str], table: Sequence[Sequence[object]]) -> list[Column]:
+    return [*map(Column, kinds.values(), zip(*table, strict=True))]
 
 
 def _execute(statement: str, parameters: Sequence[object], *, before: str = "", again: bool = False) -> list[TupleRow]:
@@ -249,6 +246,7 @@ def _execute(statement: str, parameters: Sequence[object], *, before: str = "", 
                 psycopg.Cursor(server).execute(_plan() + before)
                 # As the columns' own type, whatever their size, or each size would be another statement to prepare.
                 cursor.adapters.register_dumper(int, Int8BinaryDumper)
+                cursor.adapters.register_dumper(Column, ColumnDumper)
                 cursor.execute(statement, parameters)
             return cursor.fetchall()
     except Exception:
