@@ -281,6 +281,8 @@ LOGGING: dict[str, Any] = {
         # It adds to an error on a lost connection that a pipeline ended on it; the error itself is ours to tell.
         "psycopg": {"level": "ERROR", "propagate": True},
         "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Without a handler, or it would put together a line for each answer that nobody writes.
+        "uvicorn.access": {"handlers": [], "propagate": False},
         "daphne": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
