@@ -4,8 +4,8 @@ import json
 import math
 from typing import Any, NoReturn
 
-#: The only way for U+0000 into a text: JSON takes no bare control characters there.
-NULL_ESCAPED = b"\\u0000"
+#: The only way for U+0000 and for a lone surrogate into a text: JSON takes no bare control characters there, nor UTF-8 half a pair.
+ESCAPED = b"\\u"
 
 
 def loads(data: bytes) -> Any:
@@ -18,9 +18,10 @@ def loads(data: bytes) -> Any:
         value = json.loads(
             data.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite
         )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-        if NULL_ESCAPED in data and _holds_null(value):
-            raise ValueError("The body holds the character U+0000.")
+        if ESCAPED in data:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+            if _holds_null(value):
+                raise ValueError("The body holds the character U+0000.")
     except UnicodeDecodeError:
         raise ValueError("The body is not UTF-8.") from None
     except UnicodeEncodeError:

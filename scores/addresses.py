@@ -8,12 +8,20 @@ import re
 UNKNOWN = "unknown"
 #: Some proxies write the port too: `203.0.113.20:50000`, `[2001:db8::1]:443`. Without brackets, IPv6 has none.
 WITH_PORT = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?|((?:::ffff:)?[0-9]+(?:\.[0-9]+){3}):[0-9]{1,5}", re.IGNORECASE)
+#: Of an IPv6 address with a mapped IPv4 address, zone (an interface's name has at most 15 characters), brackets and port; with room.
+#: A client may send more, and what is remembered must not grow with it.
+LONGEST = 100
 
 
 def read_address(text: str) -> str:
     """The address alone, without port and zone, `::ffff:a.b.c.d` as the IPv4 address it maps; UNKNOWN for what is none."""
-    match = WITH_PORT.fullmatch(text.strip())
-    written = (match[1] or match[2] or "") if match else text.strip()
+    return _read(text.strip()) if len(text) <= LONGEST else UNKNOWN
+
+
+@functools.lru_cache(maxsize=10_000)
+def _read(text: str) -> str:
+    match = WITH_PORT.fullmatch(text)
+    written = (match[1] or match[2] or "") if match else text
     try:
         parsed = ipaddress.ip_address(written.partition("%")[0])
     except ValueError:

@@ -1,10 +1,11 @@
 """Who an access token speaks for, and whether it still does."""
 
+import functools
 import hmac
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import User
 
 from audit.ledger import Head
 from scores.errors import TokenInvalid
@@ -61,20 +62,18 @@ class PlayerRow:
         """Where the player's chain ends, by what the score says."""
         return Head(self.seq, self.head, self.points)
 
-    @property
-    def user(self) -> User:
-        """The account, as far as it was read."""
-        return User(pk=self.user_id, password=self.password, is_active=self.is_active)
 
-
-def password_stamp(user: AbstractBaseUser) -> str:
-    """Make what changes with the password (and with SECRET_KEY) and tells nothing of it."""
-    return user.get_session_auth_hash()[:PASSWORD_STAMP_LENGTH]
+@functools.lru_cache(maxsize=10_000)
+def password_stamp(password: str) -> str:
+    """Make of a password, as an account keeps it, what changes with it (and with SECRET_KEY) and tells nothing of it."""
+    return User(password=password).get_session_auth_hash()[:PASSWORD_STAMP_LENGTH]
 
 
 def check_caller(score: Score | PlayerRow, caller: Caller) -> None:
     """Check that the token still speaks for this player. Raises TokenInvalid when the account is closed or has another password."""
     if not score.is_active:
         raise TokenInvalid(reason="inactive")
-    if caller.password_stamp is not None and not hmac.compare_digest(password_stamp(score.user), caller.password_stamp):
+    if caller.password_stamp is not None and not hmac.compare_digest(
+        password_stamp(score.password), caller.password_stamp
+    ):
         raise TokenInvalid(reason="password_changed")

@@ -156,6 +156,11 @@ class Score(models.Model):
         return self.user.is_active
 
     @property
+    def password(self) -> str:
+        """The account's, as it is kept."""
+        return self.user.password
+
+    @property
     def ledger_head(self) -> Head:
         return Head(self.seq, self.head, self.points)
 

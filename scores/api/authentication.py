@@ -44,6 +44,7 @@ FAULTS: dict[type[Exception], str] = {
 #: Only this: PyJWT forgives padding, and a text that ends in `=` would be a second spelling of the same token.
 COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 TOKEN_ID = re.compile(r"[!-~]{1,64}")
+STAMP_TEXT = re.compile(r"[0-9a-f]{32}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -154,7 +155,7 @@ def check_claims(claims: dict[str, Any], token_type: str) -> None:
         jti=_is_text(claims, "jti", TOKEN_ID),
         iss=_is_text(claims, "iss", None),
         aud=claims.get("aud") == token_backend.audience,
-        **{PASSWORD_CLAIM: _is_text(claims, PASSWORD_CLAIM, re.compile(r"[0-9a-f]{32}"))},
+        **{PASSWORD_CLAIM: _is_text(claims, PASSWORD_CLAIM, STAMP_TEXT)},
         **_judge_times(claims, required={"exp", "iat"}, kinds={int}),
     )
 
@@ -188,7 +189,7 @@ def issue(score: Score, token_class: type[Token], lifetime: Any = None) -> Token
     """A token for a player."""
     token = token_class()
     token["sub"] = str(score.pk)
-    token[PASSWORD_CLAIM] = password_stamp(score.user)
+    token[PASSWORD_CLAIM] = password_stamp(score.password)
     if lifetime is not None:
         token.set_exp(lifetime=lifetime)
     return token
@@ -217,7 +218,7 @@ class RefreshTokens:
     def rotate(cls, token: str) -> dict[str, str]:
         claims = read_claims(token, cls.token_type)
         score = Score.objects.select_related("user").filter(pk=claims["sub"]).first()
-        if score is None or not score.user.is_active or password_stamp(score.user) != claims[PASSWORD_CLAIM]:
+        if score is None or not score.user.is_active or password_stamp(score.password) != claims[PASSWORD_CLAIM]:
             raise TokenInvalid(reason="outdated")
         cls._spend(claims)
         return _issue_pair(score)

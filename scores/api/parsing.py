@@ -69,7 +69,7 @@ def read_act(body: dict[str, Any], request: HttpRequest) -> SelfReport | Receipt
     """
     if "receipt" in body:
         return examine(body["receipt"])
-    header = request.headers.get("Idempotency-Key")
+    header = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         raise IdempotencyKeyRequired
     match = IDEMPOTENCY_KEY.fullmatch(header)
@@ -83,9 +83,9 @@ def read_act(body: dict[str, Any], request: HttpRequest) -> SelfReport | Receipt
 def describe_origin(request: HttpRequest) -> dict[str, str]:
     """Where a change came from, as the entry keeps it."""
     context = context_of(request)
-    agent = request.headers.get("User-Agent", "")
+    agent = request.META.get("HTTP_USER_AGENT", "")
     return {
         "address": context.address,
-        "agent": "".join(character for character in agent if character.isprintable())[:256],
+        "agent": (agent if agent.isprintable() else "".join(filter(str.isprintable, agent)))[:256],
         "request": context.request_id,
     }

@@ -212,7 +212,7 @@ def test_one_players_missing_key_holds_up_nobody_else(backup: Score, settings: S
     lost = tmp_path / "lost.json"
     lost.write_text(json.dumps(keyring), encoding="utf-8")
     settings.LEDGER_KEYS_FILE = str(lost)
-    callers = [Caller(score.pk, "token", password_stamp(score.user)) for score in (backup, grace)]
+    callers = [Caller(score.pk, "token", password_stamp(score.password)) for score in (backup, grace)]
     assert compare_and_swap.is_possible()
     first, second = service.award_together(
         [Attempt(caller, SelfReport("daily-quiz", "three"), {"address": "192.0.2.1"}) for caller in callers]

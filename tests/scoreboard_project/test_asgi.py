@@ -1,6 +1,8 @@
 """The application that servers run: HTTP is answered, one socket is open to viewers, and every other is denied."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,6 +13,16 @@ from django.test import override_settings
 from audit.refusals import REFUSALS
 from scoreboard_project.asgi import application
 from scoreboard_project.server.asgi_types import Message
+from tests.support.processes import ROOT
+
+#: Prints what uvicorn asks of each connection, to know whether to put together a line for each of its answers.
+ACCESS_LOG = """
+import logging
+from uvicorn import Config
+config = Config("scoreboard_project.asgi:application", access_log=False, log_config=None)
+config.load()
+print(logging.getLogger("uvicorn.access").hasHandlers())
+"""
 
 
 def make_scope(kind: str, path: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
@@ -64,3 +76,10 @@ def test_a_socket_elsewhere_is_denied(path: str) -> None:
 def test_so_is_the_socket_to_a_page_of_a_stranger() -> None:
     scope = make_scope("websocket", "/ws/scoreboard", (b"origin", b"https://stranger.example"))
     assert ask(scope, {"type": "websocket.connect"})["type"] == "websocket.close"
+
+
+def test_loading_it_does_not_switch_an_access_log_on() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ACCESS_LOG], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")

@@ -19,6 +19,7 @@ from scores.addresses import read_address
         ("::ffff:203.0.113.20", "203.0.113.20"),
         ("::FFFF:203.0.113.20:50000", "203.0.113.20"),
         ("[::ffff:203.0.113.20]:50000", "203.0.113.20"),
+        ("[fe80:0000:0000:0000:0000:ffff:203.0.113.200%25fifteen-letters]:65535", "fe80::ffff:cb00:71c8"),
         ("::ffff:102:304", "1.2.3.4"),  # all of it is the address, and none of it a port
     ],
 )
@@ -44,6 +45,7 @@ def test_an_address_has_one_spelling(written: str, address: str) -> None:
         "[]:443",
         "[%eth0]",
         "x" * 60_000,
+        "fe80::1%" + "x" * 60_000,
     ],
 )
 def test_what_is_no_address_is_unknown(written: str) -> None:

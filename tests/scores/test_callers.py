@@ -33,7 +33,7 @@ def test_a_token_of_elsewhere_knows_no_password_but_the_account_must_be_active(p
 
 
 def test_the_stamp_tells_nothing_of_the_password(player: Score) -> None:
-    stamp = password_stamp(player.user)
+    stamp = password_stamp(player.password)
     assert len(stamp) == 32
     assert stamp not in player.user.password
 

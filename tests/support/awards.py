@@ -10,7 +10,7 @@ from scores.receipts.verifier import Receipt
 
 
 def caller_of(player: Score) -> Caller:
-    return Caller(player=player.pk, token_id="test", password_stamp=password_stamp(player.user))
+    return Caller(player=player.pk, token_id="test", password_stamp=password_stamp(player.password))
 
 
 def report(player: Score, key: str = "first", action: str = "daily-quiz") -> Award:
