@@ -134,10 +134,11 @@ class PostgreSQL(Server):
 
     def signal_all(self, number: signal.Signals) -> None:
         """Send this to each of its processes."""
-        # The postmaster first, so that it starts no other; its children have sessions of their own.
+        # The postmaster stands still before they are counted, so that it starts no other, and comes last: without it nobody would
+        # know whose they are. They have sessions of their own.
         postmaster = psutil.Process(self.process.pid)
-        postmaster.send_signal(number)
-        for process in postmaster.children(recursive=True):
+        postmaster.suspend()
+        for process in (*postmaster.children(recursive=True), postmaster):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -64,6 +65,16 @@ def test_postgresql_keeps_what_was_committed_through_a_restart_and_a_crash() -> 
             server.start()
         with psycopg.connect(server.url) as connection:
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (2,)
+
+
+def test_a_postgresql_that_stood_still_leaves_no_process_behind() -> None:
+    with PostgreSQL() as server, psycopg.connect(server.url):
+        postmaster = psutil.Process(server.process.pid)
+        processes = [postmaster.pid, *(process.pid for process in postmaster.children(recursive=True))]
+        assert len(processes) > 5
+        server.signal_all(signal.SIGSTOP)
+        server.signal_all(signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, processes)), seconds=10, what="The end of all its processes")
 
 
 def test_the_programs_beside_postgresql_run(postgresql: PostgreSQL) -> None:
