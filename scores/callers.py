@@ -53,7 +53,6 @@ class PlayerRow:
     frozen: bool
     claimed_name: str
     claimed_us: int
-    user_id: int
     password: str
     is_active: bool
 

@@ -61,7 +61,7 @@ def _select(name: str, table: str) -> str:
 #: The columns of a `PlayerRow`, and of an entry; what the context of the newest one was, nobody asks here.
 PLAYER = (
     "score.id", "score.name", "score.points", "score.seq", "score.head", "score.frozen", "score.claimed_name", "score.claimed_us",
-    "person.id", "person.password", "person.is_active",
+    "person.password", "person.is_active",
 )  # fmt: skip
 NEWEST = [*(_select(name, "newest") for name in (*SEALED_FIELDS, "mac")), "NULL AS newest_context"]
 EARLIER = [_select(name, "earlier") for name in Entry._fields]

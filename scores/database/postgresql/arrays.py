@@ -39,6 +39,7 @@ WRITERS: Mapping[str, Callable[[Any], bytes]] = {
     "timestamptz": lambda us: _write_number(us - EPOCH_2000_US),
     "jsonb": lambda value: b"\x01" + json.dumps(value).encode(),
 }
+OIDS = {kind: postgres.types[kind].oid for kind in WRITERS}
 
 
 class ColumnDumper(Dumper):
@@ -50,7 +51,7 @@ class ColumnDumper(Dumper):
 
     def dump(self, obj: Column) -> bytes:
         kind, values = obj
-        write, oid = WRITERS[kind], postgres.types[kind].oid
+        write, oid = WRITERS[kind], OIDS[kind]
         if not values:
             return _write_empty(0, 0, oid)
         parts = [_write_head(1, 1, oid, len(values), 1)]

@@ -53,9 +53,10 @@ class TimedConnection(psycopg.Connection[Any]):
             attempt.note_connection()
             connection: Self = end.value
             return connection
-        except psycopg.OperationalError as error:
-            if not isinstance(error, OutOfTime):
-                attempt.note_refusal()
+        except OutOfTime:
+            raise
+        except psycopg.OperationalError:
+            attempt.note_refusal()
             raise
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:

@@ -8,6 +8,7 @@ import pytest
 from scores.board import channel
 from scores.board.channel import BATCH, FRAME_SECONDS, HEARTBEAT_SECONDS, Channel, News
 from scores.errors import UnknownBoard
+from tests.support.clock import MonotonicClock
 from tests.support.watching import Watcher
 
 AS_OF = "2026-11-24T12:00:00.000000Z"
@@ -22,19 +23,10 @@ def texts(*etags: str) -> list[str]:
     return [news(etag).text for etag in etags]
 
 
-class Clock:
-    """Monotonic time that goes on when told to."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(channel, "time", SimpleNamespace(monotonic=clock.monotonic))
+def clock(monkeypatch: pytest.MonkeyPatch) -> MonotonicClock:
+    clock = MonotonicClock()
+    monkeypatch.setattr(channel, "time", SimpleNamespace(monotonic=clock))
     return clock
 
 
@@ -50,7 +42,7 @@ def serve_all(shows: Channel) -> None:
         pass
 
 
-def test_all_viewers_get_the_same_frame_and_only_what_moved(clock: Clock) -> None:
+def test_all_viewers_get_the_same_frame_and_only_what_moved(clock: MonotonicClock) -> None:
     shows = Channel()
     watchers = join(shows, 3)
     for etag in ("one", "one", "two", "two"):
@@ -62,7 +54,7 @@ def test_all_viewers_get_the_same_frame_and_only_what_moved(clock: Clock) -> Non
         assert all(mine is first for mine, first in zip(watcher.frames, watchers[0].frames, strict=True))
 
 
-def test_a_newer_frame_goes_on_from_where_the_last_one_is(clock: Clock) -> None:
+def test_a_newer_frame_goes_on_from_where_the_last_one_is(clock: MonotonicClock) -> None:
     shows = Channel()
     watchers = join(shows, 3 * BATCH)
     shows.take(news("one"))
@@ -82,7 +74,7 @@ def test_a_newer_frame_goes_on_from_where_the_last_one_is(clock: Clock) -> None:
     assert first[0].texts == texts("one", "two")
 
 
-def test_with_news_all_the_time_nobody_waits_longer_than_one_turn(clock: Clock) -> None:
+def test_with_news_all_the_time_nobody_waits_longer_than_one_turn(clock: MonotonicClock) -> None:
     shows = Channel()
     watchers = join(shows, 10 * BATCH)
     for number in range(100):
@@ -92,7 +84,7 @@ def test_with_news_all_the_time_nobody_waits_longer_than_one_turn(clock: Clock) 
     assert {len(watcher.frames) for watcher in watchers} == {10}
 
 
-def test_a_viewer_gets_at_most_ten_frames_a_second(clock: Clock) -> None:
+def test_a_viewer_gets_at_most_ten_frames_a_second(clock: MonotonicClock) -> None:
     shows = Channel()
     [watcher] = join(shows, 1)
     waits = []
@@ -106,7 +98,7 @@ def test_a_viewer_gets_at_most_ten_frames_a_second(clock: Clock) -> None:
     assert waits[1:5] == pytest.approx([share * FRAME_SECONDS for share in (0.74, 0.48, 0.22, -0.04)])
 
 
-def test_a_newcomer_gets_the_newest_at_once_and_not_again(clock: Clock) -> None:
+def test_a_newcomer_gets_the_newest_at_once_and_not_again(clock: MonotonicClock) -> None:
     shows, early, late = Channel(), Watcher(), Watcher()
     assert shows.enter(early) is False
     shows.take(news("one"))
@@ -118,7 +110,7 @@ def test_a_newcomer_gets_the_newest_at_once_and_not_again(clock: Clock) -> None:
     assert (early.texts, late.texts) == (texts("one"), texts("one"))
 
 
-def test_a_silence_is_broken_by_a_heartbeat_once(clock: Clock) -> None:
+def test_a_silence_is_broken_by_a_heartbeat_once(clock: MonotonicClock) -> None:
     shows = Channel()
     [watcher] = join(shows, 1)
     began = clock.now
@@ -130,7 +122,7 @@ def test_a_silence_is_broken_by_a_heartbeat_once(clock: Clock) -> None:
     assert shows.seconds_to_turn() == HEARTBEAT_SECONDS - 1
 
 
-def test_a_heartbeat_says_when_it_was_looked_last(clock: Clock) -> None:
+def test_a_heartbeat_says_when_it_was_looked_last(clock: MonotonicClock) -> None:
     shows = Channel()
     [watcher] = join(shows, 1)
     shows.take(news("one"))
@@ -141,7 +133,7 @@ def test_a_heartbeat_says_when_it_was_looked_last(clock: Clock) -> None:
     assert watcher.texts == [*texts("one"), HEARTBEAT.replace(AS_OF, "later")]
 
 
-def test_before_the_first_frame_there_is_no_heartbeat(clock: Clock) -> None:
+def test_before_the_first_frame_there_is_no_heartbeat(clock: MonotonicClock) -> None:
     shows = Channel()
     [watcher] = join(shows, 1)
     clock.now += 2 * HEARTBEAT_SECONDS
@@ -150,7 +142,7 @@ def test_before_the_first_frame_there_is_no_heartbeat(clock: Clock) -> None:
     assert watcher.texts == []
 
 
-def test_who_left_is_passed_over(clock: Clock) -> None:
+def test_who_left_is_passed_over(clock: MonotonicClock) -> None:
     shows = Channel()
     one, two, three = join(shows, 3)
     shows.leave(two)

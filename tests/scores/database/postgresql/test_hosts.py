@@ -11,18 +11,11 @@ from scores.database.availability import time_limit
 from scores.database.postgresql import hosts
 from scores.database.postgresql.base import OutOfTime, TimedConnection
 from scores.database.postgresql.hosts import SILENCE_SECONDS, Attempt, order_hosts, record_connection
+from tests.support.clock import MonotonicClock
 from tests.support.postgresql_proxy import AnswerLosingProxy
 from tests.support.servers import PostgreSQL
 
 THREE: ConnectionOptions = {"host": "h1,h2,::1", "port": "5432,5433,5432", "dbname": "scores"}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +26,8 @@ def forgotten() -> Iterator[None]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> MonotonicClock:
+    clock = MonotonicClock()
     monkeypatch.setattr(time, "monotonic", clock)
     return clock
 
@@ -46,7 +39,7 @@ def order(params: ConnectionOptions) -> tuple[str, str]:
     return ordered["host"], ordered["port"]
 
 
-def keep_silent(clock: Clock, host: str, *, port: int = 5432) -> Attempt:
+def keep_silent(clock: MonotonicClock, host: str, *, port: int = 5432) -> Attempt:
     attempt = Attempt(f"host={host} port={port} dbname=scores")
     attempt.note_wait()
     clock.now += SILENCE_SECONDS + 0.1
@@ -58,12 +51,12 @@ def test_they_are_tried_in_the_order_in_which_they_are_named() -> None:
     assert order(THREE) == ("h1,h2,::1", "5432,5433,5432")
 
 
-def test_one_that_keeps_silent_is_tried_last_while_others_still_wait_for_it(clock: Clock) -> None:
+def test_one_that_keeps_silent_is_tried_last_while_others_still_wait_for_it(clock: MonotonicClock) -> None:
     keep_silent(clock, "h1")
     assert order(THREE) == ("h2,::1,h1", "5433,5432,5432")
 
 
-def test_where_all_keep_silent_the_one_asked_longest_ago_is_first(clock: Clock) -> None:
+def test_where_all_keep_silent_the_one_asked_longest_ago_is_first(clock: MonotonicClock) -> None:
     keep_silent(clock, "h1")
     keep_silent(clock, "::1")
     keep_silent(clock, "h2", port=5433)
@@ -72,14 +65,14 @@ def test_where_all_keep_silent_the_one_asked_longest_ago_is_first(clock: Clock) 
     assert order(THREE)[0] == "::1,h2,h1"
 
 
-def test_a_short_wait_is_no_silence(clock: Clock) -> None:
+def test_a_short_wait_is_no_silence(clock: MonotonicClock) -> None:
     attempt = Attempt("host=h1 port=5432")
     clock.now += SILENCE_SECONDS - 0.1
     attempt.note_wait()
     assert order(THREE)[0] == "h1,h2,::1"
 
 
-def test_one_that_speaks_again_has_its_place_again(clock: Clock) -> None:
+def test_one_that_speaks_again_has_its_place_again(clock: MonotonicClock) -> None:
     keep_silent(clock, "h1").note_connection()
     assert order(THREE)[0] == "h1,h2,::1"
     keep_silent(clock, "h1")
@@ -87,7 +80,7 @@ def test_one_that_speaks_again_has_its_place_again(clock: Clock) -> None:
     assert order(THREE)[0] == "h1,h2,::1"
 
 
-def test_a_network_that_gives_up_on_one_is_not_that_one_speaking(clock: Clock) -> None:
+def test_a_network_that_gives_up_on_one_is_not_that_one_speaking(clock: MonotonicClock) -> None:
     keep_silent(clock, "h1").note_refusal()
     assert order(THREE)[0] == "h2,::1,h1"
 
@@ -99,7 +92,7 @@ def test_who_was_connected_to_is_asked_first() -> None:
     assert order(THREE) == ("h1,h2,::1", "5432,5433,5432")
 
 
-def test_who_was_connected_to_is_asked_last_once_it_keeps_silent(clock: Clock) -> None:
+def test_who_was_connected_to_is_asked_last_once_it_keeps_silent(clock: MonotonicClock) -> None:
     record_connection(THREE, "h2", 5433)
     keep_silent(clock, "h2", port=5433)
     assert order(THREE)[0] == "h1,::1,h2"
@@ -111,7 +104,7 @@ def test_one_that_is_not_among_them_changes_nothing() -> None:
     assert order(THREE)[0] == "h1,h2,::1"
 
 
-def test_one_port_is_that_of_all(clock: Clock) -> None:
+def test_one_port_is_that_of_all(clock: MonotonicClock) -> None:
     both: ConnectionOptions = {"host": "h1,h2", "port": "6000", "dbname": "scores"}
     keep_silent(clock, "h1", port=6000)
     assert order(both) == ("h2,h1", "6000,6000")
@@ -124,7 +117,7 @@ def test_who_wants_a_standby_of_the_same_hosts_has_an_order_of_its_own() -> None
 
 
 @pytest.mark.parametrize("one", [{"host": "h1", "port": "5432", "dbname": "scores"}, {"dbname": "scores"}])
-def test_one_host_is_as_it_is_named(clock: Clock, one: ConnectionOptions) -> None:
+def test_one_host_is_as_it_is_named(clock: MonotonicClock, one: ConnectionOptions) -> None:
     keep_silent(clock, "h1")
     record_connection(one, "h1", 5432)
     assert order_hosts(one) is one
